@@ -1,0 +1,386 @@
+//! Findings: what is wrong with an input, where the user wrote it, and how to mend it.
+//!
+//! Here: [`Place`] (file, line, column), [`Finding`], the collection [`Findings`], and
+//! [`draw`], which shows a finding under its source line. Elsewhere: what is found, at
+//! each stage beside its rule.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::{Serialize, Serializer};
+
+use crate::names::{DeviceName, RepoPath};
+
+/// A stretch of one line of a file of the intent. Lines and columns count from 1, columns
+/// in characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: RepoPath,
+    /// The line, from 1.
+    pub line: u32,
+    /// The first column, from 1.
+    pub column: u32,
+    /// How many characters it covers, at least 1; never beyond the line's end.
+    pub length: u32,
+}
+
+impl Place {
+    /// The first character of a file: for what concerns the file as a whole.
+    pub fn start_of(file: RepoPath) -> Self {
+        Self { file, line: 1, column: 1, length: 1 }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A value and the place where it was written. Equality, order and serialisation look at
+/// the value alone, so that a moved line is not a change.
+#[derive(Clone)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where the user wrote it.
+    pub place: Place,
+}
+
+impl<T> Spanned<T> {
+    /// Binds a value to its place.
+    pub fn new(value: T, place: Place) -> Self {
+        Self { value, place }
+    }
+
+    /// The same place for a value made of this one.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: make(self.value), place: self.place }
+    }
+
+    /// Borrows the value, keeping the place.
+    pub fn as_ref(&self) -> Spanned<&T> {
+        Spanned { value: &self.value, place: self.place.clone() }
+    }
+}
+
+impl<T> std::ops::Deref for Spanned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Spanned<T> {}
+
+impl<T: PartialOrd> PartialOrd for Spanned<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+impl<T: Ord> Ord for Spanned<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.value.cmp(&other.value)
+    }
+}
+
+impl<T: Serialize> Serialize for Spanned<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Spanned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} @{}", self.value, self.place)
+    }
+}
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Stops the commit before the first Set.
+    Error,
+    /// Is shown and stops nothing.
+    Warning,
+}
+
+/// One thing that is wrong, with all that a person needs to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How much it weighs.
+    pub severity: Severity,
+    /// A short stable name for machines and searches, such as `vlan-unknown-vrf`.
+    pub code: &'static str,
+    /// What is wrong, on which object.
+    pub message: String,
+    /// What to say at the marked place, when the message alone does not explain it.
+    pub label: Option<String>,
+    /// Where the user wrote it.
+    #[serde(serialize_with = "place_or_null")]
+    pub place: Option<Place>,
+    /// Other places that belong to it: "first set here".
+    #[serde(serialize_with = "places_with_notes")]
+    pub related: Vec<(Place, String)>,
+    /// The device whose compilation found it.
+    pub device: Option<DeviceName>,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+#[derive(Serialize)]
+struct PlaceJson<'a> {
+    file: &'a RepoPath,
+    line: u32,
+    column: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+}
+
+impl<'a> PlaceJson<'a> {
+    fn new(place: &'a Place, note: Option<&'a str>) -> Self {
+        Self { file: &place.file, line: place.line, column: place.column, note }
+    }
+}
+
+fn place_or_null<S: Serializer>(place: &Option<Place>, serializer: S) -> Result<S::Ok, S::Error> {
+    place.as_ref().map(|place| PlaceJson::new(place, None)).serialize(serializer)
+}
+
+fn places_with_notes<S: Serializer>(related: &[(Place, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(related.iter().map(|(place, note)| PlaceJson::new(place, Some(note))))
+}
+
+impl Finding {
+    /// An error at a place.
+    pub fn error(code: &'static str, place: &Place, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, Some(place.clone()), message.into())
+    }
+
+    /// A warning at a place.
+    pub fn warning(code: &'static str, place: &Place, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, Some(place.clone()), message.into())
+    }
+
+    /// An error that no line of any file holds, such as an empty repository.
+    pub fn error_nowhere(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, None, message.into())
+    }
+
+    fn new(severity: Severity, code: &'static str, place: Option<Place>, message: String) -> Self {
+        Self { severity, code, message, label: None, place, related: Vec::new(), device: None, hint: None }
+    }
+
+    /// Adds how to mend it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what to say at the marked place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds another place that belongs to it.
+    #[must_use]
+    pub fn related(mut self, place: &Place, note: impl Into<String>) -> Self {
+        self.related.push((place.clone(), note.into()));
+        self
+    }
+
+    /// Names the device whose compilation found it.
+    #[must_use]
+    pub fn on(mut self, device: &DeviceName) -> Self {
+        self.device = Some(device.clone());
+        self
+    }
+}
+
+/// All findings of a stage. A stage never stops at its first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// No findings yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
+    /// Takes over all of another stage's.
+    pub fn append(&mut self, mut other: Findings) {
+        self.0.append(&mut other.0);
+    }
+
+    /// Whether any of them stops the commit.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// How many errors and how many warnings.
+    pub fn count(&self) -> (usize, usize) {
+        let errors = self.0.iter().filter(|finding| finding.severity == Severity::Error).count();
+        (errors, self.0.len() - errors)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, in the present order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
+        self.0.iter()
+    }
+
+    /// Sorts by file, line, column, then errors first, and folds equal ones: the order in
+    /// which a person mends them, the same on every run. One fault that several devices'
+    /// compilations met is shown once.
+    pub fn sort(&mut self) {
+        self.0.sort_by(|a, b| {
+            let key = |finding: &Finding| (finding.place.clone(), finding.severity, finding.code);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message)).then_with(|| a.device.cmp(&b.device))
+        });
+        self.0.dedup_by(|b, a| {
+            a.place.is_some() && a.place == b.place && a.code == b.code && a.message == b.message
+        });
+    }
+}
+
+impl<'a> IntoIterator for &'a Findings {
+    type Item = &'a Finding;
+    type IntoIter = std::slice::Iter<'a, Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Finding> for Findings {
+    fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
+        Self(findings.into_iter().collect())
+    }
+}
+
+impl Extend<Finding> for Findings {
+    fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
+        self.0.extend(findings);
+    }
+}
+
+/// Draws a finding under its source line, as compilers do. `source` gives the text of a
+/// file; without it the place is named and no line is shown. With `colour` the text holds
+/// ANSI escapes.
+pub fn draw(finding: &Finding, source: &dyn Fn(&RepoPath) -> Option<Arc<str>>, colour: bool) -> String {
+    let mut sources: Vec<(Place, Arc<str>, bool, String)> = Vec::new();
+    let label = finding.label.clone().unwrap_or_default();
+    let marked = finding.place.iter().map(|place| (place, true, label.clone()));
+    let related = finding.related.iter().map(|(place, note)| (place, false, note.clone()));
+    for (place, primary, label) in marked.chain(related) {
+        let text = source(&place.file).unwrap_or_else(|| Arc::from(""));
+        sources.push((place.clone(), text, primary, label));
+    }
+
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = match &finding.device {
+        Some(device) => format!("{device}: {}", finding.message),
+        None => finding.message.clone(),
+    };
+    let mut snippets = Vec::new();
+    for (place, text, primary, label) in &sources {
+        let line = text.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or("");
+        let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let mut annotation = kind.span(byte_span(line, place.column, place.length));
+        if !label.is_empty() {
+            annotation = annotation.label(label.as_str());
+        }
+        let snippet = Snippet::source(line).line_start(place.line as usize).path(place.file.as_str());
+        snippets.push(snippet.annotation(annotation));
+    }
+    let group = level.primary_title(title).id(finding.code).elements(snippets);
+    let mut report = vec![group];
+    if let Some(hint) = &finding.hint {
+        report.push(Group::with_title(Level::HELP.secondary_title(hint.as_str())));
+    }
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&report)
+}
+
+/// The bytes of `line` that `length` characters from `column` (from 1) cover, cut at its end.
+fn byte_span(line: &str, column: u32, length: u32) -> std::ops::Range<usize> {
+    let at = |character: usize| line.char_indices().nth(character).map_or(line.len(), |(byte, _)| byte);
+    let first = column.saturating_sub(1) as usize;
+    at(first)..at(first.saturating_add(length.max(1) as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(line: u32, column: u32, length: u32) -> Place {
+        Place { file: "vlans/40.yaml".parse().unwrap(), line, column, length }
+    }
+
+    #[test]
+    fn a_finding_is_drawn_under_its_source_line() {
+        let finding = Finding::error("vlan-unknown-vrf", &place(2, 6, 4), "VLAN 40: there is no VRF `golf`")
+            .label("not defined under vrfs/")
+            .hint("did you mean `gold`?");
+        let drawn = draw(&finding, &|_| Some(Arc::from("name: web\nvrf: golf\n")), false);
+        assert_eq!(
+            drawn,
+            "error[vlan-unknown-vrf]: VLAN 40: there is no VRF `golf`\n \
+             --> vlans/40.yaml:2:6\n  |\n2 | vrf: golf\n  |      ^^^^ not defined under vrfs/\n  |\n\
+             help: did you mean `gold`?"
+        );
+    }
+
+    #[test]
+    fn a_place_beyond_the_text_is_drawn_without_a_panic() {
+        for (line, column, length) in [(9, 1, 1), (1, 90, 5), (1, 1, u32::MAX), (2, 2, 3)] {
+            let finding = Finding::error("x", &place(line, column, length), "m");
+            for text in ["", "é", "a\u{301}b\r\n\tü"] {
+                assert!(draw(&finding, &|_| Some(Arc::from(text)), true).contains("40.yaml"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_fault_met_on_two_devices_is_one_finding() {
+        let one = |device: &str| Finding::error("x", &place(1, 1, 1), "m").on(&device.parse().unwrap());
+        let mut findings: Findings = [one("leaf2"), one("leaf1")].into_iter().collect();
+        findings.sort();
+        assert_eq!(
+            findings.iter().map(|f| f.device.clone().unwrap().to_string()).collect::<Vec<_>>(),
+            ["leaf1"]
+        );
+    }
+}

@@ -1,1 +1,5 @@
-//! To be written.
+//! Speaks gNMI with devices.
+//!
+//! Elsewhere: what is sent (`plan`), when (`rollout`), devices that answer (`simulator`).
+
+pub(crate) mod proto;

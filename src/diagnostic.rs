@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::names::{DeviceName, RepoPath};
@@ -134,7 +135,6 @@ pub struct Finding {
     /// What to say at the marked place, when the message alone does not explain it.
     pub label: Option<String>,
     /// Where the user wrote it.
-    #[serde(serialize_with = "place_or_null")]
     pub place: Option<Place>,
     /// Other places that belong to it: "first set here".
     #[serde(serialize_with = "places_with_notes")]
@@ -145,27 +145,26 @@ pub struct Finding {
     pub hint: Option<String>,
 }
 
-#[derive(Serialize)]
-struct PlaceJson<'a> {
-    file: &'a RepoPath,
-    line: u32,
-    column: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'a str>,
-}
-
-impl<'a> PlaceJson<'a> {
-    fn new(place: &'a Place, note: Option<&'a str>) -> Self {
-        Self { file: &place.file, line: place.line, column: place.column, note }
+/// In JSON: `{ "file", "line", "column" }`.
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Place", 3)?;
+        fields.serialize_field("file", &self.file)?;
+        fields.serialize_field("line", &self.line)?;
+        fields.serialize_field("column", &self.column)?;
+        fields.end()
     }
 }
 
-fn place_or_null<S: Serializer>(place: &Option<Place>, serializer: S) -> Result<S::Ok, S::Error> {
-    place.as_ref().map(|place| PlaceJson::new(place, None)).serialize(serializer)
+#[derive(Serialize)]
+struct NotedPlace<'a> {
+    #[serde(flatten)]
+    place: &'a Place,
+    note: &'a str,
 }
 
 fn places_with_notes<S: Serializer>(related: &[(Place, String)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(related.iter().map(|(place, note)| PlaceJson::new(place, Some(note))))
+    serializer.collect_seq(related.iter().map(|(place, note)| NotedPlace { place, note }))
 }
 
 impl Finding {

@@ -1,1 +1,17 @@
-//! To be written.
+//! What changes on each device, and in which order.
+//!
+//! `device` (desired × actual × recorded → the changes of one device), `foreign` (what is
+//! not ours), `removal` (which list entries go as a whole), `set` (changes → the operations
+//! of one gNMI Set), `order` (of operations, and of lines for people), `fabric` (all
+//! devices, the brakes, the seal), `waves` (who changes at the same time), `render` (text,
+//! Markdown, JSON). Pure: values in, values out. A [`DevicePlan`] is complete: applying it
+//! makes no further choice, printing it tells all. Elsewhere: reading devices and sending
+//! (`gnmi`), when (`rollout`), remembering what was done (`record`).
+
+pub mod operations;
+pub mod recorded;
+pub mod secret;
+
+pub use operations::{Operations, Payload, Write};
+pub use recorded::{InFlight, Recorded, SecretMark};
+pub use secret::{Fingerprint, FingerprintKey, SecretText};

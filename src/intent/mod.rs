@@ -7,5 +7,7 @@
 //! files and Git (`git`), YANG of a device (`compile`).
 
 pub mod model;
+pub mod topology;
 
 pub use model::Fabric;
+pub use topology::Topology;

@@ -1,11 +1,13 @@
 //! What YANG modules allow, resolved: one arena of nodes, types and identities.
 //!
-//! Here: [`Schema`] and its parts, and finding a node. `types`: values against types.
-//! `pack`: the text a schema is stored as. `parse`, `resolve`: `.yang` files to a schema
+//! Here: [`Schema`] and its parts, and finding a node. `types`, `pattern`: what a leaf may
+//! hold. `canonical`: values against types. `pack`: the text a schema is stored as. `parse`, `resolve`: `.yang` files to a schema
 //! (for makers of packs). Elsewhere: whole trees against a schema (`yang::validate`).
 
+pub mod canonical;
 pub mod pack;
 pub mod parse;
+pub mod pattern;
 pub mod resolve;
 pub mod types;
 
@@ -13,7 +15,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::path::Path;
-pub use types::{Type, TypeId};
+pub use canonical::TypeError;
+pub use pattern::{Pattern, PatternError};
+pub use types::{TextSyntax, Type, TypeId};
 
 /// A node's index in [`Schema::nodes`]. Valid beside its own schema only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -397,9 +397,13 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_hand_has_a_nearest_name() {
-        for (given, expected) in
-            [("golf", Some("gold")), ("GOLD", Some("gold")), ("silvr", Some("silver")), ("x", None), ("", None)]
-        {
+        for (given, expected) in [
+            ("golf", Some("gold")),
+            ("GOLD", Some("gold")),
+            ("silvr", Some("silver")),
+            ("x", None),
+            ("", None),
+        ] {
             assert_eq!(nearest(given, ["gold", "silver"]), expected, "{given}");
         }
     }

@@ -1,1 +1,3 @@
-//! To be written.
+//! One device's slice of the fabric to its YANG tree.
+
+pub mod slice;

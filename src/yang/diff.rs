@@ -73,8 +73,12 @@ pub fn diff<'a>(from: &'a Tree, to: &'a Tree) -> Vec<Difference<'a>> {
             (Some((a, _)), Some((b, _))) => a.cmp(b),
         };
         match order {
-            Ordering::Less => differences.extend(old.next().map(|(path, from)| Difference::Removed { path, from })),
-            Ordering::Greater => differences.extend(new.next().map(|(path, to)| Difference::Added { path, to })),
+            Ordering::Less => {
+                differences.extend(old.next().map(|(path, from)| Difference::Removed { path, from }))
+            }
+            Ordering::Greater => {
+                differences.extend(new.next().map(|(path, to)| Difference::Added { path, to }))
+            }
             Ordering::Equal => {
                 if let (Some((path, from)), Some((_, to))) = (old.next(), new.next())
                     && from.value != to.value

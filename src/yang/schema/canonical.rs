@@ -120,9 +120,8 @@ impl Schema {
                 Some(name) => Ok(Scalar::new(Arc::clone(name), Form::Text)),
                 None => Err(refuse().hint(did_you_mean(text, names.iter().map(|name| &**name)))),
             },
-            Type::Bits(names) => bits(text, names).map_err(|unknown| {
-                refuse().hint(did_you_mean(&unknown, names.iter().map(|name| &**name)))
-            }),
+            Type::Bits(names) => bits(text, names)
+                .map_err(|unknown| refuse().hint(did_you_mean(&unknown, names.iter().map(|name| &**name)))),
             Type::Binary { lengths } => {
                 let bytes = base64_bytes(text).filter(|bytes| within(bytes.len() as u64, lengths));
                 bytes.map(|bytes| Scalar::new(STANDARD.encode(bytes), Form::Text)).ok_or_else(refuse)
@@ -142,9 +141,9 @@ impl Schema {
                 let mut taken = members.iter().map(|member| self.from_text(*member, text, depth));
                 let hint = |error: TypeError| error.hint;
                 taken.find_map(Result::ok).ok_or_else(|| {
-                    let hints = members.iter().filter_map(|member| {
-                        self.from_text(*member, text, depth).err().and_then(hint)
-                    });
+                    let hints = members
+                        .iter()
+                        .filter_map(|member| self.from_text(*member, text, depth).err().and_then(hint));
                     refuse().hint(hints.into_iter().next())
                 })
             }
@@ -197,7 +196,9 @@ impl Schema {
             if id == base {
                 return true;
             }
-            if seen.insert(id) && let Some(identity) = self.identities.get(id as usize) {
+            if seen.insert(id)
+                && let Some(identity) = self.identities.get(id as usize)
+            {
                 todo.extend(&identity.bases);
             }
         }
@@ -307,7 +308,8 @@ fn integer(text: &str) -> Option<i128> {
         None => (digits, 10),
     };
     // from_str_radix would take a second sign
-    let number = digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| i128::from_str_radix(digits, radix).ok());
+    let number =
+        digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| i128::from_str_radix(digits, radix).ok());
     number.flatten().map(|n| if negative { -n } else { n })
 }
 
@@ -377,7 +379,9 @@ fn canonical_text(text: &str, syntax: TextSyntax, patterns: &[Pattern]) -> Arc<s
         TextSyntax::Mac => Some(text.to_ascii_lowercase()),
     };
     let changed = canonical.filter(|canonical| canonical != text);
-    Arc::from(changed.filter(|new| patterns.iter().all(|pattern| pattern.allows(new))).as_deref().unwrap_or(text))
+    Arc::from(
+        changed.filter(|new| patterns.iter().all(|pattern| pattern.allows(new))).as_deref().unwrap_or(text),
+    )
 }
 
 /// Rewrites what stands before a mark and keeps the rest.
@@ -400,7 +404,8 @@ fn pattern_hint(pattern: &Pattern) -> String {
 
 fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
-    let shown: Vec<Cow<'_, str>> = names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`").into()).collect();
+    let shown: Vec<Cow<'_, str>> =
+        names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`").into()).collect();
     let more = names.len() - shown.len();
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!("one of {}{more}", shown.join(", "))

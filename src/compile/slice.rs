@@ -1,0 +1,426 @@
+//! All that one device's compilation may look at.
+//!
+//! Here: [`Slice`], cut from the fabric by [`Slice::of`]; what several files say of one
+//! thing (profile and port, pair and device) is merged here, so that features read one
+//! answer. A slice serialises without positions, so [`Slice::hash`] is the same exactly
+//! when the same tree is due. Elsewhere: what becomes of it (the features beside this
+//! file), when it is reused (`cache`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use ipnet::{IpNet, Ipv4Net};
+use serde::Serialize;
+
+use crate::diagnostic::{Place, Spanned};
+use crate::intent::Fabric;
+use crate::intent::model::{
+    Device, DeviceState, DualPrimary, Fallback, LacpMode, Overlay, Pair, Platform, Port, PortMode, Profile,
+    RawFragment, Redistribute, RouteTargets, StaticRoute, Underlay, UnusedPorts,
+};
+use crate::intent::topology::{Link, PeerAt, Topology, VlanAt};
+use crate::names::{Asn, DeviceName, InterfaceName, RepoPath, VlanId, Vni, VrfName};
+use crate::platform::arista_eos::protected::Protected;
+
+/// What one device's compilation sees. Nothing else of the fabric can change its tree.
+#[derive(Clone, Debug, Serialize)]
+pub struct Slice<'a> {
+    /// The device; also its hostname.
+    pub device: &'a DeviceName,
+    /// Its file as a whole: the origin of what it has by being there.
+    #[serde(skip)]
+    pub place: &'a Place,
+    /// What it is doing.
+    pub state: &'a Spanned<DeviceState>,
+    /// Whether it carries traffic between others and has no hosts.
+    pub spine: bool,
+    /// Its network OS.
+    pub platform: &'a Platform,
+    /// Its AS: its own, its pair's or its role's.
+    pub asn: Option<&'a Spanned<Asn>>,
+    /// Loopback0 and router id.
+    pub loopback: &'a Spanned<Ipv4Addr>,
+    /// Loopback1; shared by a pair.
+    pub vtep: Option<&'a Spanned<Ipv4Addr>>,
+    /// How it is reached: bootstrap and promise 13 only.
+    pub management: Management<'a>,
+    /// Routed links and BGP of the default VRF.
+    pub underlay: &'a Underlay,
+    /// VXLAN and EVPN.
+    pub overlay: Option<&'a Overlay>,
+    /// Its half of an MLAG pair.
+    pub mlag: Option<Mlag<'a>>,
+    /// Its routed links, ordered by its ports.
+    pub links: Vec<LinkEnd<'a>>,
+    /// Its host ports, its own and its pair's.
+    pub ports: BTreeMap<&'a InterfaceName, HostPort<'a>>,
+    /// What is to become of ports that nobody names.
+    pub unused_ports: UnusedPorts,
+    /// The VLANs that live here, ordered by id.
+    pub vlans: Vec<VlanHere<'a>>,
+    /// The VRFs that live here, ordered by name.
+    pub vrfs: Vec<VrfHere<'a>>,
+    /// Static routes of the default VRF, those that leave by management among them.
+    pub static_routes: &'a [StaticRoute],
+    /// Raw fragments that select it, ordered by file.
+    pub raw: Vec<RawHere<'a>>,
+    /// The files that any of this was read from.
+    #[serde(skip)]
+    pub files: BTreeSet<&'a RepoPath>,
+}
+
+/// How a device is reached.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Management<'a> {
+    /// The management interface.
+    pub interface: &'a Spanned<InterfaceName>,
+    /// Its VRF.
+    pub vrf: &'a Spanned<String>,
+    /// Its address with the length.
+    pub address: &'a Spanned<Ipv4Net>,
+    /// The gNMI server's TCP port.
+    pub gnmi_port: u16,
+}
+
+/// A device's half of an MLAG pair.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mlag<'a> {
+    /// The domain id.
+    pub domain: &'a Spanned<String>,
+    /// The peer link's Port-Channel.
+    pub port_channel: &'a Spanned<u16>,
+    /// The VLAN of the MLAG SVI.
+    pub peer_vlan: &'a Spanned<VlanId>,
+    /// The VLAN of the iBGP SVI.
+    pub ibgp_vlan: Option<&'a Spanned<VlanId>>,
+    /// Dual-primary detection.
+    pub dual_primary: Option<&'a DualPrimary>,
+    /// The VLANs of the iBGP SVIs of VRFs; none where VRFs get none.
+    pub vrf_ibgp: Option<&'a Spanned<(VlanId, VlanId)>>,
+    /// The peer link's ports.
+    pub peer_link: &'a [Spanned<InterfaceName>],
+    /// Its address on the MLAG SVI.
+    pub address: &'a Spanned<Ipv4Net>,
+    /// The other member's.
+    pub peer_address: Ipv4Addr,
+    /// Its address on the iBGP SVI.
+    pub ibgp_address: Option<&'a Spanned<Ipv4Net>>,
+    /// The other member's.
+    pub ibgp_peer: Option<Ipv4Addr>,
+    /// The other member; none for a lone survivor.
+    pub peer: Option<&'a DeviceName>,
+    /// The other member's management address, the heartbeat's target.
+    pub heartbeat: Option<&'a Spanned<Ipv4Net>>,
+}
+
+/// One end of a routed link, with what a BGP session over it needs to know of the other.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkEnd<'a> {
+    /// Ports and addresses.
+    #[serde(flatten)]
+    pub link: Link<'a>,
+    /// The other device's AS.
+    pub asn: Option<&'a Spanned<Asn>>,
+    /// The other device's Loopback0.
+    pub loopback: &'a Spanned<Ipv4Addr>,
+}
+
+/// A host port after profile, pair and device are merged.
+#[derive(Clone, Debug, Serialize)]
+pub struct HostPort<'a> {
+    /// Its key in the pair's file, or the device's.
+    #[serde(skip)]
+    pub place: &'a Place,
+    /// Whether it is the pair's, so that its LAG spans both members.
+    pub of_pair: bool,
+    /// The description, or else what is connected.
+    pub description: Option<&'a Spanned<String>>,
+    /// Whether it is up; true by default.
+    pub enabled: Option<&'a Spanned<bool>>,
+    /// Its Port-Channel, and on a pair the MLAG's number.
+    pub lag: Option<&'a Spanned<u16>>,
+    /// The VLANs that pass.
+    pub vlans: &'a [Spanned<VlanId>],
+    /// The untagged VLAN of a trunk.
+    pub native: Option<&'a Spanned<VlanId>>,
+    /// Access or trunk.
+    pub mode: Option<&'a Spanned<PortMode>>,
+    /// LACP.
+    pub lacp: Option<&'a Spanned<LacpMode>>,
+    /// What the LAG does while no LACP is heard.
+    pub fallback: Option<&'a Spanned<Fallback>>,
+    /// After how many seconds.
+    pub fallback_timeout: Option<&'a Spanned<u16>>,
+    /// The L2 MTU.
+    pub mtu: Option<&'a Spanned<u16>>,
+}
+
+/// A VLAN as one device has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct VlanHere<'a> {
+    /// Its number.
+    pub id: VlanId,
+    /// Its file as a whole.
+    #[serde(skip)]
+    pub place: &'a Place,
+    /// The line of `at` that put it here.
+    #[serde(skip)]
+    pub at: &'a Place,
+    /// Its name.
+    pub name: &'a Spanned<String>,
+    /// Its VRF.
+    pub vrf: Option<&'a Spanned<VrfName>>,
+    /// Its VNI.
+    pub vni: Option<&'a Spanned<Vni>>,
+    /// Its anycast gateways.
+    pub gateway: &'a [Spanned<IpNet>],
+    /// The device's own addresses.
+    pub addresses: Vec<&'a Spanned<IpNet>>,
+    /// Its own route distinguisher.
+    pub rd: Option<&'a Spanned<String>>,
+    /// Its own route targets.
+    pub rt: Option<&'a RouteTargets>,
+}
+
+/// A VRF as one device has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct VrfHere<'a> {
+    /// Its name.
+    pub name: &'a VrfName,
+    /// Its file as a whole.
+    #[serde(skip)]
+    pub place: &'a Place,
+    /// The number for the schemes.
+    pub id: Option<&'a Spanned<u32>>,
+    /// Its L3 VNI.
+    pub vni: Option<&'a Spanned<Vni>>,
+    /// Its own route distinguisher.
+    pub rd: Option<&'a Spanned<String>>,
+    /// Its own route targets.
+    pub rt: Option<&'a RouteTargets>,
+    /// What its BGP takes over.
+    pub redistribute: &'a [Spanned<Redistribute>],
+    /// Its external peers here.
+    pub peers: Vec<PeerAt<'a>>,
+}
+
+/// A raw fragment.
+#[derive(Clone, Debug, Serialize)]
+pub struct RawHere<'a> {
+    /// Its file.
+    pub file: &'a RepoPath,
+    /// An RFC 7951 object as of the root.
+    pub config: &'a serde_json::Value,
+    /// The place of each value, by JSON pointer.
+    #[serde(skip)]
+    pub places: &'a BTreeMap<String, Place>,
+}
+
+impl<'a> Slice<'a> {
+    /// Cuts one device's slice; none if the fabric has no such device.
+    pub fn of(fabric: &'a Fabric, topology: &Topology<'a>, device: &DeviceName) -> Option<Self> {
+        let this = fabric.devices.get(device)?;
+        let design = &fabric.design;
+        let pair = topology.pair_of(device);
+        let mut slice = Self {
+            device: &this.name,
+            place: &this.place,
+            state: &this.state,
+            spine: topology.is_spine(device),
+            platform: topology.platform_of(device),
+            asn: topology.asn_of(device),
+            loopback: &this.loopback,
+            vtep: topology.vtep_of(device),
+            management: Management {
+                interface: &design.management.interface,
+                vrf: &design.management.vrf,
+                address: &this.management,
+                gnmi_port: design.management.gnmi_port,
+            },
+            underlay: &design.underlay,
+            overlay: design.overlay.as_ref(),
+            mlag: mlag(fabric, topology, this, pair),
+            links: links(fabric, topology, device),
+            ports: ports(&design.profiles, this, pair),
+            unused_ports: design.unused_ports,
+            vlans: topology.vlans_at(device).iter().map(vlan).collect(),
+            vrfs: vrfs(topology, device),
+            static_routes: &design.static_routes,
+            raw: raw(&fabric.raw, topology, device),
+            files: BTreeSet::new(),
+        };
+        slice.files = files(fabric, topology, &slice, this, pair);
+        Some(slice)
+    }
+
+    /// SHA-256 over the slice without positions, in hexadecimal.
+    pub fn hash(&self) -> String {
+        #[expect(clippy::expect_used, reason = "every key of a slice is text or a number, which JSON takes")]
+        let text = serde_json::to_vec(self).expect("a slice serialises");
+        let digest = ring::digest::digest(&ring::digest::SHA256, &text);
+        digest.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+            for nibble in [byte >> 4, byte & 15] {
+                hex.extend(char::from_digit(nibble.into(), 16));
+            }
+            hex
+        })
+    }
+
+    /// What must never be sent to this device (promise 13).
+    pub fn protected(&self) -> Protected {
+        Protected::new(self.management.interface.as_str(), self.management.vrf, self.management.address.value)
+    }
+
+    /// Whether host ports and BGP sessions are to be down.
+    pub fn is_drained(&self) -> bool {
+        self.state.value == DeviceState::Drained
+    }
+
+    /// The VLANs of a VRF that have an address here, and so an interface in it.
+    pub fn routed_vlans(&self, vrf: &VrfName) -> impl Iterator<Item = &VlanHere<'a>> {
+        self.vlans
+            .iter()
+            .filter(move |vlan| vlan.is_routed() && vlan.vrf.is_some_and(|name| name.value == *vrf))
+    }
+}
+
+impl VlanHere<'_> {
+    /// Whether the device has an interface in this VLAN.
+    pub fn is_routed(&self) -> bool {
+        !self.gateway.is_empty() || !self.addresses.is_empty()
+    }
+}
+
+fn mlag<'a>(
+    fabric: &'a Fabric,
+    topology: &Topology<'a>,
+    this: &'a Device,
+    pair: Option<&'a Pair>,
+) -> Option<Mlag<'a>> {
+    let (design, member) = (fabric.design.mlag.as_ref()?, this.mlag.as_ref()?);
+    let other = topology.mlag_peer(&this.name)?;
+    Some(Mlag {
+        domain: &design.domain,
+        port_channel: &design.port_channel,
+        peer_vlan: &design.peer_vlan,
+        ibgp_vlan: design.ibgp_vlan.as_ref(),
+        dual_primary: design.dual_primary.as_ref(),
+        vrf_ibgp: design.vrf_ibgp.as_ref(),
+        peer_link: pair.map_or(&[], |pair| &pair.peer_link),
+        address: &member.peer,
+        peer_address: other.peer_address,
+        ibgp_address: member.ibgp.as_ref(),
+        ibgp_peer: other.ibgp_address,
+        peer: other.device,
+        heartbeat: other.device.and_then(|name| fabric.devices.get(name)).map(|device| &device.management),
+    })
+}
+
+fn links<'a>(fabric: &'a Fabric, topology: &Topology<'a>, device: &DeviceName) -> Vec<LinkEnd<'a>> {
+    let end = |link: &Link<'a>| {
+        let remote = fabric.devices.get(link.remote)?;
+        Some(LinkEnd { link: link.clone(), asn: topology.asn_of(link.remote), loopback: &remote.loopback })
+    };
+    topology.links(device).iter().filter_map(end).collect()
+}
+
+/// The pair's ports, on which the device may change description and `enabled`, and the
+/// device's own.
+fn ports<'a>(
+    profiles: &'a BTreeMap<String, Profile>,
+    this: &'a Device,
+    pair: Option<&'a Pair>,
+) -> BTreeMap<&'a InterfaceName, HostPort<'a>> {
+    let mut ports: BTreeMap<_, _> = BTreeMap::new();
+    for (name, shared) in pair.into_iter().flat_map(|pair| &pair.ports) {
+        let mut port = host_port(profiles, shared, true);
+        if let Some(own) = this.ports.get(name) {
+            port.description = own.description.as_ref().or(port.description);
+            port.enabled = own.enabled.as_ref().or(port.enabled);
+        }
+        ports.insert(name, port);
+    }
+    for (name, own) in &this.ports {
+        ports.entry(name).or_insert_with(|| host_port(profiles, own, false));
+    }
+    ports
+}
+
+fn host_port<'a>(profiles: &'a BTreeMap<String, Profile>, port: &'a Port, of_pair: bool) -> HostPort<'a> {
+    let profile = port.profile.as_ref().and_then(|name| profiles.get(&name.value));
+    macro_rules! own_or_profile {
+        ($field:ident) => {
+            port.own.$field.as_ref().or_else(|| profile.and_then(|profile| profile.$field.as_ref()))
+        };
+    }
+    HostPort {
+        place: &port.place,
+        of_pair,
+        description: port.description.as_ref().or(port.to.as_ref()),
+        enabled: port.enabled.as_ref(),
+        lag: port.lag.as_ref(),
+        vlans: &port.vlans,
+        native: port.native.as_ref(),
+        mode: own_or_profile!(mode),
+        lacp: own_or_profile!(lacp),
+        fallback: own_or_profile!(fallback),
+        fallback_timeout: own_or_profile!(fallback_timeout),
+        mtu: own_or_profile!(mtu),
+    }
+}
+
+fn vlan<'a>(here: &VlanAt<'a>) -> VlanHere<'a> {
+    VlanHere {
+        id: here.vlan.id,
+        place: &here.vlan.place,
+        at: here.place,
+        name: &here.vlan.name,
+        vrf: here.vlan.vrf.as_ref(),
+        vni: here.vlan.vni.as_ref(),
+        gateway: &here.vlan.gateway,
+        addresses: here.addresses.clone(),
+        rd: here.vlan.rd.as_ref(),
+        rt: here.vlan.rt.as_ref(),
+    }
+}
+
+fn vrfs<'a>(topology: &Topology<'a>, device: &DeviceName) -> Vec<VrfHere<'a>> {
+    let here = topology.vrfs_at(device).map(|vrf| VrfHere {
+        name: &vrf.name,
+        place: &vrf.place,
+        id: vrf.id.as_ref(),
+        vni: vrf.vni.as_ref(),
+        rd: vrf.rd.as_ref(),
+        rt: vrf.rt.as_ref(),
+        redistribute: &vrf.redistribute,
+        peers: topology.peers_at(device, &vrf.name),
+    });
+    here.collect()
+}
+
+fn raw<'a>(fragments: &'a [RawFragment], topology: &Topology<'a>, device: &DeviceName) -> Vec<RawHere<'a>> {
+    let selected = fragments.iter().filter(|raw| topology.select_all(&raw.at).contains(device));
+    selected.map(|raw| RawHere { file: &raw.file, config: &raw.config, places: &raw.places }).collect()
+}
+
+/// Every file that a value of the slice came from: what must be unmoved for a tree made
+/// earlier to have true origins.
+fn files<'a>(
+    fabric: &'a Fabric,
+    topology: &Topology<'a>,
+    slice: &Slice<'a>,
+    this: &'a Device,
+    pair: Option<&'a Pair>,
+) -> BTreeSet<&'a RepoPath> {
+    let mut files = BTreeSet::from([&fabric.design.place.file, &this.place.file]);
+    files.extend(pair.map(|pair| &pair.place.file));
+    let others = slice.links.iter().map(|end| end.link.remote);
+    for other in others.chain(slice.mlag.iter().filter_map(|mlag| mlag.peer)) {
+        files.extend(fabric.devices.get(other).map(|device| &device.place.file));
+        files.extend(topology.pair_of(other).map(|pair| &pair.place.file));
+    }
+    files.extend(slice.vlans.iter().map(|vlan| &vlan.place.file));
+    files.extend(slice.vrfs.iter().map(|vrf| &vrf.place.file));
+    files.extend(slice.raw.iter().map(|raw| raw.file));
+    files
+}

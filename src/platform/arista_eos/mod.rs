@@ -1,0 +1,57 @@
+//! Arista EOS: its profile, the spelling of its interfaces, the paths that are never sent.
+//!
+//! Facts are from Arista's YANG and path report for the version named, and from
+//! `openmgmt`; no device was asked. Elsewhere: what a feature emits (`compile`).
+
+pub mod interfaces;
+pub mod protected;
+
+use super::profile::Profile;
+use super::quirks::Quirks;
+
+/// EOS 4.35.0F.
+pub const PROFILE_4_35_0F: Profile = Profile {
+    os: "arista-eos",
+    version: "4.35.0F",
+    read: &[
+        "/interfaces",
+        "/network-instances",
+        "/lacp",
+        "/lldp",
+        "/stp",
+        "/routing-policy",
+        "/bfd",
+        "/acl",
+        "/system",
+        "/arista",
+    ],
+    quirks: Quirks {
+        // `type` is mandatory in the schema; an interface without it is refused (H24)
+        carried: &[("/interfaces/interface", &["config/name", "config/type"])],
+        // a port leaves one LAG and joins another in the update that makes the LAGs
+        together: &[(
+            "/interfaces",
+            &["/interfaces/interface/aggregation", "/interfaces/interface/ethernet/config/aggregate-id"],
+        )],
+        // what is referred to comes before what refers to it: policies before neighbours,
+        // a VRF before its members, membership before the address that it would wipe
+        order: &[
+            "/system",
+            "/routing-policy",
+            "/network-instances/network-instance/config",
+            "/network-instances/network-instance/vlans",
+            "/network-instances/network-instance/interfaces",
+            "/interfaces",
+            "/lacp",
+            "/stp",
+            "/arista",
+            "/network-instances/network-instance/tables",
+            "/network-instances/network-instance/protocols/protocol/config",
+            "/network-instances/network-instance/protocols/protocol/bgp/global",
+            "/network-instances/network-instance/protocols/protocol/bgp/peer-groups",
+            "/network-instances/network-instance/protocols/protocol/bgp/neighbors",
+            "/network-instances/network-instance/protocols/protocol/static-routes",
+            "/network-instances/network-instance/table-connections",
+        ],
+    },
+};

@@ -1,0 +1,59 @@
+//! What is known of one network OS in one version.
+//!
+//! Elsewhere: the values (`arista_eos`), the form of quirks (`quirks`).
+
+use super::arista_eos;
+use super::quirks::Quirks;
+use crate::yang::Path;
+
+/// One network OS in one version.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// Its name in `platform.os`: `arista-eos`.
+    pub os: &'static str,
+    /// Its version in `platform.version`: `4.35.0F`.
+    pub version: &'static str,
+    /// The subtrees that hold all configuration which the model can make or which promise
+    /// 13 compares: a full read-back is one Get of type CONFIG with these paths.
+    pub read: &'static [&'static str],
+    /// What a Set to it must mind.
+    pub quirks: Quirks,
+}
+
+/// The profiles that this build has, in the order of their names.
+pub const PROFILES: &[Profile] = &[arista_eos::PROFILE_4_35_0F];
+
+impl Profile {
+    /// The profile of an OS and version; none if this build does not know it.
+    pub fn find(os: &str, version: &str) -> Option<&'static Profile> {
+        PROFILES.iter().find(|profile| profile.os == os && profile.version == version)
+    }
+
+    /// [`Profile::read`] as paths.
+    pub fn read_paths(&self) -> Vec<Path> {
+        self.read.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_of_every_profile_is_a_path() {
+        for profile in PROFILES {
+            assert_eq!(profile.read_paths().len(), profile.read.len(), "{}", profile.os);
+        }
+    }
+
+    #[test]
+    fn a_profile_is_found_by_os_and_version() {
+        for (os, version, known) in [
+            ("arista-eos", "4.35.0F", true),
+            ("arista-eos", "4.30.1F", false),
+            ("nokia-srlinux", "4.35.0F", false),
+        ] {
+            assert_eq!(Profile::find(os, version).is_some(), known, "{os} {version}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! From what rustls, tonic or the device said to the kind of an error and a hint.
+//!
+//! Here: [`connecting`] for a connection that did not come about, [`answered`] for a call
+//! that failed, [`late`] for one that did not end. Elsewhere: the kinds (`error`).
+
+use std::error::Error as StdError;
+use std::io;
+
+use rustls::{AlertDescription, CertificateError};
+use tonic::{Code, Status};
+
+use crate::plan::SecretText;
+
+use super::error::{Action, Error, ErrorKind, Refusal};
+use super::target::{Target, Transport};
+
+/// A device's words are cut here: they go into logs and onto terminals.
+const MAX_WORDS: usize = 2000;
+
+const NOTHING_LISTENS: &str = "nothing listens there: check the port (EOS: 6030), and on EOS \
+     `management api gnmi`, `transport grpc`, and its `vrf` if management has one";
+const NO_WAY: &str = "check the address, that the device is up, and that no access list (on EOS also the \
+     control-plane ACL) drops the port";
+const NO_NAME: &str = "the name is not known here: check its spelling, or use the IP address";
+const WANTS_TLS: &str = "the device seems to expect TLS: give the authority that signed its certificate \
+     in place of plaintext";
+const NO_TLS: &str = "the device does not speak TLS on this port: check the port, and on EOS that \
+     `transport grpc` names an `ssl profile`";
+const WANTS_CERTIFICATE: &str = "the device may ask for a client certificate: give one with its key, \
+     signed by an authority that the device's SSL profile trusts";
+const NO_GNMI: &str = "something else than gNMI listens there: check the port (EOS: 6030)";
+const WRONG_PASSWORD: &str = "check user and password, and that the user exists on the device or its \
+     AAA server";
+const NOT_AUTHORISED: &str = "the user's role must allow it: on EOS with `authorization requests` the AAA \
+     server decides on OpenConfig.Get and OpenConfig.Set";
+const TOO_LARGE: &str = "a message is larger than its receiver allows";
+const PINGS: &str = "the device wants fewer HTTP/2 pings: raise the ping interval";
+
+/// What stands at the end of a chain of causes, and what is known on the way there.
+struct Cause {
+    deepest: String,
+    io: Option<io::ErrorKind>,
+    tls: Option<rustls::Error>,
+    /// The connection did not come about: nothing was sent on it.
+    connecting: bool,
+    resolving: bool,
+}
+
+impl Cause {
+    fn of(error: &(dyn StdError + 'static)) -> Self {
+        let mut cause =
+            Self { deepest: String::new(), io: None, tls: None, connecting: false, resolving: false };
+        let mut next = Some(error);
+        while let Some(error) = next {
+            cause.deepest = error.to_string();
+            cause.resolving |= cause.deepest.starts_with("dns error");
+            cause.connecting |= error.is::<tonic::ConnectError>();
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                cause.io = Some(error.kind());
+                // The source of an io::Error is that of what it holds, which is so left out.
+                let held = error.get_ref().and_then(|held| held.downcast_ref::<rustls::Error>());
+                cause.tls = cause.tls.or(held.cloned());
+            } else if let Some(error) = error.downcast_ref::<rustls::Error>() {
+                cause.tls = Some(error.clone());
+            }
+            next = error.source();
+        }
+        cause
+    }
+}
+
+/// Why no connection came about.
+pub(super) fn connecting(target: &Target, error: &(dyn StdError + 'static)) -> Error {
+    let cause = Cause::of(error);
+    let what = cause.deepest.clone();
+    let (kind, hint) = match (&cause.tls, cause.io) {
+        (Some(tls), _) => return tls_failed(target, Action::Connect, tls),
+        _ if cause.resolving => (ErrorKind::Unreachable { what }, Some(NO_NAME)),
+        (None, Some(io::ErrorKind::ConnectionRefused)) => {
+            (ErrorKind::Unreachable { what }, Some(NOTHING_LISTENS))
+        }
+        (None, Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset))
+            if matches!(target.transport, Transport::Tls(_)) =>
+        {
+            (ErrorKind::Tls { what: format!("the device ended the handshake: {what}") }, Some(NO_TLS))
+        }
+        (None, Some(_)) => (ErrorKind::Unreachable { what }, Some(NO_WAY)),
+        (None, None) => (ErrorKind::Tls { what }, Some(NO_GNMI)),
+    };
+    failed(target, Action::Connect, kind, hint)
+}
+
+/// Why a call failed. `secrets` are those that its request held.
+pub(super) fn answered(target: &Target, action: Action, status: &Status, secrets: &[SecretText]) -> Error {
+    if let Some(source) = status.source() {
+        return broken(target, action, source);
+    }
+    let message = words(status.message(), target, secrets);
+    if made_here(status) {
+        let kind = lost(action, message, |what| ErrorKind::Protocol { what });
+        let hint = status.message().contains("grpc-status").then_some(NO_GNMI);
+        return failed(target, action, kind, hint);
+    }
+    let too_large = message.contains("too large") || message.contains("larger than max");
+    let (kind, hint) = match status.code() {
+        Code::Unauthenticated => (ErrorKind::Unauthenticated { message }, Some(WRONG_PASSWORD)),
+        Code::PermissionDenied => (ErrorKind::PermissionDenied { message }, Some(NOT_AUTHORISED)),
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
+            (lost(action, message, |what| ErrorKind::Unreachable { what }), None)
+        }
+        code => {
+            let code = refusal(code);
+            (ErrorKind::Refused { code, message }, too_large.then_some(TOO_LARGE))
+        }
+    };
+    failed(target, action, kind, hint)
+}
+
+/// Why a call was given up.
+pub(super) fn late(target: &Target, action: Action, deadline: std::time::Duration) -> Error {
+    let what = format!("no answer in {deadline:?}");
+    let kind = lost(action, what, |what| ErrorKind::Unreachable { what });
+    failed(target, action, kind, (action == Action::Connect).then_some(NO_WAY))
+}
+
+/// An answer that gNMI does not allow.
+pub(super) fn protocol(target: &Target, action: Action, what: impl Into<String>) -> Error {
+    failed(target, action, ErrorKind::Protocol { what: what.into() }, None)
+}
+
+/// Settings that cannot be used.
+pub(super) fn settings(target: &Target, what: impl Into<String>) -> Error {
+    failed(target, Action::Connect, ErrorKind::Settings { what: what.into() }, None)
+}
+
+/// A connection that broke under a call, or could not be made again for it.
+fn broken(target: &Target, action: Action, source: &(dyn StdError + 'static)) -> Error {
+    let cause = Cause::of(source);
+    if cause.connecting {
+        return Error { action, ..connecting(target, source) };
+    }
+    let first = action == Action::Capabilities;
+    match (&target.transport, cause.tls) {
+        (_, Some(tls)) if action != Action::Set => tls_failed(target, action, &tls),
+        (Transport::Plaintext, _) if first => {
+            failed(target, action, ErrorKind::Tls { what: cause.deepest }, Some(WANTS_TLS))
+        }
+        (Transport::Tls(tls), _) if first && tls.identity.is_none() => {
+            failed(target, action, ErrorKind::Tls { what: cause.deepest }, Some(WANTS_CERTIFICATE))
+        }
+        _ => {
+            let hint = cause.deepest.contains("too_many_pings").then_some(PINGS);
+            failed(target, action, lost(action, cause.deepest, |what| ErrorKind::Unreachable { what }), hint)
+        }
+    }
+}
+
+fn tls_failed(target: &Target, action: Action, error: &rustls::Error) -> Error {
+    let hint = match error {
+        rustls::Error::InvalidCertificate(error) => certificate_hint(target, error),
+        rustls::Error::InvalidMessage(_) => NO_TLS.to_owned(),
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::HandshakeFailure,
+        ) => WANTS_CERTIFICATE.to_owned(),
+        rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+            "the device has no TLS version or cipher in common with us (TLS 1.2 at least)".to_owned()
+        }
+        _ => return failed(target, action, ErrorKind::Tls { what: error.to_string() }, None),
+    };
+    let kind = ErrorKind::Tls { what: error.to_string() };
+    Error { hint: Some(hint), ..failed(target, action, kind, None) }
+}
+
+fn certificate_hint(target: &Target, error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnknownIssuer => "the device's certificate is signed by another authority than \
+             the one given: give the authority of this device, or install a certificate of yours on it"
+            .to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            let name = match &target.transport {
+                Transport::Tls(tls) => tls.server_name.as_ref().unwrap_or(&target.host),
+                Transport::Plaintext => &target.host,
+            };
+            format!(
+                "{name:?} must stand among the certificate's subject alternative names (the common name \
+                 is not looked at): set the server name to one that does, or issue it anew"
+            )
+        }
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => {
+            "check the clocks of both sides, or renew the device's certificate".to_owned()
+        }
+        // What webpki says of a certificate that is its own authority.
+        CertificateError::Other(_) => {
+            "a self-signed certificate cannot be verified: sign it with an authority".to_owned()
+        }
+        _ => "install another certificate on the device".to_owned(),
+    }
+}
+
+/// The kind for a call whose answer is missing: for a Set that it may have been applied.
+fn lost(action: Action, what: String, otherwise: impl FnOnce(String) -> ErrorKind) -> ErrorKind {
+    if action == Action::Set { ErrorKind::OutcomeUnknown { what } } else { otherwise(what) }
+}
+
+/// Whether tonic made up this status because the answer was no answer. It carries no
+/// source then, and only its text tells it from one of the device.
+fn made_here(status: &Status) -> bool {
+    let text = status.message();
+    ["Missing response message", "failed to decode Protobuf message", "Unexpected EOF decoding"]
+        .iter()
+        .any(|start| text.starts_with(start))
+        || text.contains("grpc-status header missing")
+}
+
+fn refusal(code: Code) -> Refusal {
+    match code {
+        Code::InvalidArgument => Refusal::InvalidArgument,
+        Code::NotFound => Refusal::NotFound,
+        Code::FailedPrecondition => Refusal::FailedPrecondition,
+        Code::Aborted => Refusal::Aborted,
+        Code::Unimplemented => Refusal::Unimplemented,
+        Code::ResourceExhausted => Refusal::ResourceExhausted,
+        Code::Internal => Refusal::Internal,
+        other => Refusal::Other(other.into()),
+    }
+}
+
+/// A device's words without control characters, cut, and without what it repeats of our
+/// secrets: as they are, and as JSON writes them.
+fn words(message: &str, target: &Target, secrets: &[SecretText]) -> String {
+    let password = target.credentials.as_ref().map(|credentials| &credentials.password);
+    let mut clear: Vec<String> = secrets.iter().chain(password).map(|s| s.expose().to_owned()).collect();
+    for index in 0..clear.len() {
+        let escaped = serde_json::Value::from(clear[index].as_str()).to_string();
+        clear.push(escaped.trim_matches('"').to_owned());
+    }
+    // The longest first: one secret may be a part of another.
+    clear.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let mut words = message.to_owned();
+    for secret in clear.iter().filter(|secret| !secret.is_empty()) {
+        words = words.replace(secret, "(secret)");
+    }
+    let words = words.split(|c: char| c.is_control()).filter(|part| !part.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect()
+}
+
+fn failed(target: &Target, action: Action, kind: ErrorKind, hint: Option<&str>) -> Error {
+    Error {
+        device: target.device.clone(),
+        address: target.address(),
+        action,
+        kind,
+        hint: hint.map(str::to_owned),
+    }
+}

@@ -1,0 +1,252 @@
+//! A connection to one device, and the calls on it.
+//!
+//! Here: [`Client`] with Capabilities, Get and Set. Elsewhere: the connection itself
+//! (`connect`), Subscribe (`subscribe`), retries and when to call (`rollout`, `agent`).
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+
+use crate::plan::SecretText;
+use crate::yang::Path;
+
+use super::annotation::Annotation;
+use super::capabilities::{Capabilities, Encoding};
+use super::error::{Action, Error, ErrorKind, Refusal};
+use super::path::WirePathError;
+use super::proto;
+use super::proto::g_nmi_client::GNmiClient;
+use super::set::{SetOperations, SetOutcome};
+use super::target::{Credentials, Target};
+use super::{classify, connect, path, value};
+
+/// The largest message in either direction. gRPC's own default of 4 MiB is less than a
+/// large device's configuration.
+const MAX_MESSAGE: usize = 64 << 20;
+
+/// A connection to one device. Clones share it. A broken connection is made again by the
+/// next call; to be sure of a new one, connect anew.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(super) target: Arc<Target>,
+    pub(super) rpc: GNmiClient<Channel>,
+    pub(super) encoding: Encoding,
+    login: Option<Login>,
+    capabilities: Arc<Capabilities>,
+}
+
+/// User and password as metadata of a call. tonic does not show what is marked sensitive.
+#[derive(Clone, Debug)]
+struct Login {
+    username: MetadataValue<Ascii>,
+    password: MetadataValue<Ascii>,
+}
+
+/// Which part of the data a Get is about (gNMI specification §3.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataType {
+    /// What can be configured.
+    Config,
+    /// What cannot be configured.
+    State,
+    /// The part of the state that the device's processes report.
+    Operational,
+    /// Everything; the only one that some devices know.
+    All,
+}
+
+/// A value that a device has at a path. The path may be above or below the one that was
+/// asked for, and there may be several answers for one question: merge them into a tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Where, prefix included.
+    pub path: Path,
+    /// What: a leaf's value, an object, or an array.
+    pub json: Value,
+}
+
+impl Client {
+    /// Connects, and proves by a first call that a gNMI device answers, knows us, and
+    /// speaks JSON.
+    pub async fn connect(target: &Target) -> Result<Self, Error> {
+        let login = target.credentials.as_ref().map(|it| Login::new(target, it)).transpose()?;
+        let channel = connect::open(target).await?;
+        let rpc = GNmiClient::new(channel)
+            .max_decoding_message_size(MAX_MESSAGE)
+            .max_encoding_message_size(MAX_MESSAGE);
+        let mut client = Self {
+            target: Arc::new(target.clone()),
+            rpc,
+            encoding: Encoding::default(),
+            login,
+            capabilities: Arc::default(),
+        };
+        client.probe().await?;
+        Ok(client)
+    }
+
+    /// What the device said that it has, when it was connected.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn probe(&mut self) -> Result<(), Error> {
+        let mut rpc = self.rpc.clone();
+        let call = rpc.capabilities(self.request(proto::CapabilityRequest::default()));
+        let capabilities = match self.call(Action::Capabilities, self.target.deadlines.get, call, &[]).await {
+            Ok(response) => Capabilities::from_wire(response),
+            // It speaks gNMI and keeps what it has to itself.
+            Err(Error { kind: ErrorKind::Refused { code: Refusal::Unimplemented, .. }, .. }) => {
+                Capabilities::default()
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(encoding) = capabilities.encoding() else {
+            let what =
+                format!("it has neither JSON_IETF nor JSON, only {}", capabilities.encodings.join(", "));
+            return Err(classify::protocol(&self.target, Action::Capabilities, what));
+        };
+        self.encoding = encoding;
+        self.capabilities = Arc::new(capabilities);
+        Ok(())
+    }
+
+    /// Reads what is at some paths. A path without data gives no answer.
+    pub async fn get(&self, paths: &[Path], data_type: DataType) -> Result<Vec<Answer>, Error> {
+        let wire: Vec<_> = paths.iter().map(path::to_wire).collect();
+        match self.get_wire(wire.clone(), data_type).await {
+            Err(error) if is_not_found(&error) && wire.len() > 1 => {
+                // One path without data spoils the answer for all: ask for each alone.
+                let mut answers = Vec::new();
+                for path in wire {
+                    answers.extend(or_nothing(self.get_wire(vec![path], data_type).await)?);
+                }
+                Ok(answers)
+            }
+            answer => or_nothing(answer),
+        }
+    }
+
+    /// The mark of the last Set that left one. Reads the whole configuration, because
+    /// devices show it only there.
+    pub async fn read_annotation(&self) -> Result<Option<Annotation>, Error> {
+        let root = proto::Path::default();
+        let answers = or_nothing(self.get_wire(vec![root], DataType::Config).await)?;
+        let at_root = answers.iter().filter(|answer| answer.path.is_root());
+        Ok(at_root.filter_map(|answer| Annotation::from_root(&answer.json)).next_back())
+    }
+
+    /// Changes the device in one transaction.
+    pub async fn set(&self, operations: &SetOperations) -> Result<SetOutcome, Error> {
+        let mut rpc = self.rpc.clone();
+        let call = rpc.set(self.request(operations.to_wire(self.encoding)));
+        let deadline = self.target.deadlines.set;
+        let response = self.call(Action::Set, deadline, call, &operations.secrets).await?;
+        Ok(SetOutcome::from_wire(&response, operations.count()))
+    }
+
+    async fn get_wire(&self, path: Vec<proto::Path>, data_type: DataType) -> Result<Vec<Answer>, Error> {
+        let mut rpc = self.rpc.clone();
+        let request = proto::GetRequest {
+            path,
+            r#type: data_type.to_wire().into(),
+            encoding: self.encoding.to_wire().into(),
+            ..proto::GetRequest::default()
+        };
+        let call = rpc.get(self.request(request));
+        let response = self.call(Action::Get, self.target.deadlines.get, call, &[]).await?;
+        let mut answers = Vec::new();
+        for notification in &response.notification {
+            for update in &notification.update {
+                answers.extend(self.answer(Action::Get, notification.prefix.as_ref(), update)?);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// One update of an answer; none if it is of a schema that we did not ask for.
+    pub(super) fn answer(
+        &self,
+        action: Action,
+        prefix: Option<&proto::Path>,
+        update: &proto::Update,
+    ) -> Result<Option<Answer>, Error> {
+        let path = match path::from_wire(prefix, update.path.as_ref()) {
+            Ok(path) => path,
+            Err(WirePathError::ForeignOrigin(_)) => return Ok(None),
+            Err(error) => return Err(classify::protocol(&self.target, action, error.to_string())),
+        };
+        match value::from_wire(update) {
+            Ok(json) => Ok(Some(Answer { path, json })),
+            Err(error) => Err(classify::protocol(&self.target, action, format!("{path}: {error}"))),
+        }
+    }
+
+    /// A message with user and password beside it.
+    pub(super) fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(Login { username, password }) = &self.login {
+            request.metadata_mut().insert("username", username.clone());
+            request.metadata_mut().insert("password", password.clone());
+        }
+        request
+    }
+
+    /// Waits for a call's answer, but not for ever. A call that is given up is cancelled on
+    /// its HTTP/2 stream; the device may carry it out all the same.
+    pub(super) async fn call<T>(
+        &self,
+        action: Action,
+        deadline: Duration,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+        secrets: &[SecretText],
+    ) -> Result<T, Error> {
+        match tokio::time::timeout(deadline, call).await {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(classify::answered(&self.target, action, &status, secrets)),
+            Err(_) => Err(classify::late(&self.target, action, deadline)),
+        }
+    }
+}
+
+impl Login {
+    fn new(target: &Target, credentials: &Credentials) -> Result<Self, Error> {
+        // The text itself stays out of the error: a password may stand in the wrong field.
+        let ascii = |field: &str, text: &str| {
+            let value: Result<MetadataValue<Ascii>, _> = text.parse();
+            value.map_err(|_| classify::settings(target, format!("the {field} is not plain ASCII text")))
+        };
+        let username = ascii("username", &credentials.username)?;
+        let mut password = ascii("password", credentials.password.expose())?;
+        password.set_sensitive(true);
+        Ok(Self { username, password })
+    }
+}
+
+impl DataType {
+    fn to_wire(self) -> proto::get_request::DataType {
+        match self {
+            Self::Config => proto::get_request::DataType::Config,
+            Self::State => proto::get_request::DataType::State,
+            Self::Operational => proto::get_request::DataType::Operational,
+            Self::All => proto::get_request::DataType::All,
+        }
+    }
+}
+
+fn is_not_found(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Refused { code: Refusal::NotFound, .. })
+}
+
+/// No data is an answer too (§3.3.4).
+fn or_nothing(answer: Result<Vec<Answer>, Error>) -> Result<Vec<Answer>, Error> {
+    match answer {
+        Err(error) if is_not_found(&error) => Ok(Vec::new()),
+        answer => answer,
+    }
+}

@@ -1,1 +1,18 @@
-//! To be written.
+//! The record: what each device was last seen to hold, and what every pass did.
+//!
+//! Here: one SQLite file that the agent writes and `status` reads at the same time.
+//! `store` (opening, migrating), `fabrics` (the commit that counts, and why not the head),
+//! `devices` (the owned tree last read back equal, and the pass in flight), `passes`
+//! (history), `lock` (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
+
+mod devices;
+mod fabrics;
+mod lock;
+mod passes;
+mod store;
+
+pub use devices::{DeviceEntry, InFlight, Standing};
+pub use fabrics::{FabricEntry, Verdict};
+pub use lock::{Lock, LockError};
+pub use passes::{DeviceEvent, EventKind, PassEntry};
+pub use store::{RecordError, Store};

@@ -1,0 +1,414 @@
+//! One row a device: what stands on it, how it stands, and the pass in flight.
+//!
+//! Here: reading and writing rows. Elsewhere: the columns that hold trees (`columns`).
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::columns;
+use super::passes::DeviceEvent;
+use super::store::{RecordError, Store, parsed};
+use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
+use crate::plan::Recorded;
+use crate::yang::Schema;
+
+/// How a device stands towards the commit that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It holds the commit. A new commit leaves it, and drift.
+    Current,
+    /// It does not hold the commit yet. A pass leaves it.
+    Behind,
+    /// It could not be reached; it is tried again. An answer leaves it.
+    Unreachable,
+    /// It waits for its partner or for a wave before it. Their recovery leaves it.
+    Waiting,
+    /// It refused the Set or read back unequal. The next commit leaves it, or a person's
+    /// `gitfabric apply`.
+    Diverged,
+    /// An owned leaf changed behind our back. A correction leaves it, or a commit.
+    Drifted,
+    /// Its state in the intent is `staged`: compiled, not sent.
+    Staged,
+    /// Its state in the intent is `paused`: left as it is.
+    Paused,
+    /// Its state in the intent is `released`: never written again.
+    Released,
+}
+
+impl Standing {
+    const ALL: [Self; 9] = [
+        Self::Current,
+        Self::Behind,
+        Self::Unreachable,
+        Self::Waiting,
+        Self::Diverged,
+        Self::Drifted,
+        Self::Staged,
+        Self::Paused,
+        Self::Released,
+    ];
+
+    /// The word in the record, in `status` and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Behind => "behind",
+            Self::Unreachable => "unreachable",
+            Self::Waiting => "waiting",
+            Self::Diverged => "diverged",
+            Self::Drifted => "drifted",
+            Self::Staged => "staged",
+            Self::Paused => "paused",
+            Self::Released => "released",
+        }
+    }
+}
+
+impl std::str::FromStr for Standing {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|standing| standing.as_str() == text)
+            .ok_or_else(|| format!("{text:?} is no standing"))
+    }
+}
+
+/// A Set that was begun and whose end is not recorded: its outcome is read from the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    /// The pass that sent it.
+    pub pass: PassNumber,
+    /// The commit it brings.
+    pub commit: CommitId,
+    /// The hash of the tree it leads to.
+    pub tree_hash: String,
+    /// What it writes and makes.
+    pub set: crate::plan::InFlight,
+}
+
+/// A device's row, without the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceEntry {
+    /// The device.
+    pub device: DeviceName,
+    /// The newest commit whose tree for it is the one that stands on it.
+    pub commit: Option<CommitId>,
+    /// The hash of the owned tree last read back equal.
+    pub tree_hash: Option<String>,
+    /// The gitfabric that compiled it.
+    pub engine: Option<String>,
+    /// The schema it was compiled for, such as `arista-eos 4.35.0F`.
+    pub pack: Option<String>,
+    /// The pass that last sent it a Set.
+    pub applied_by: Option<PassNumber>,
+    /// How it stands.
+    pub standing: Standing,
+    /// Why, if it is not current.
+    pub reason: Option<String>,
+    /// The pass that last looked at it.
+    pub pass: PassNumber,
+    /// Since when it stands so.
+    pub since: Timestamp,
+    /// Whether a Set was begun and not ended.
+    pub in_flight: bool,
+}
+
+/// What was read back equal after a Set, or found equal without one.
+#[derive(Clone, Debug)]
+pub struct Held<'a> {
+    /// The commit that the device holds now.
+    pub commit: &'a CommitId,
+    /// The hash of the owned tree.
+    pub tree_hash: &'a str,
+    /// The owned tree, created entries and fingerprints.
+    pub recorded: &'a Recorded,
+    /// The schema it was read by.
+    pub schema: &'a Schema,
+    /// Whether a Set was sent.
+    pub by_set: bool,
+}
+
+const COLUMNS: &str = "device, commit_id, tree_hash, engine, pack, applied_by, standing, reason, pass, since, \
+    flight IS NOT NULL";
+
+impl Store {
+    /// Every device of a fabric that the record knows, by name.
+    pub fn devices(&self, fabric: &FabricName) -> Result<Vec<DeviceEntry>, RecordError> {
+        let mut query = self
+            .connection
+            .prepare(&format!("SELECT {COLUMNS} FROM device WHERE fabric = ?1 ORDER BY device"))?;
+        let mut rows = query.query([fabric.as_str()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(entry(row)?);
+        }
+        Ok(found)
+    }
+
+    /// One device's row.
+    pub fn device(&self, fabric: &FabricName, device: &DeviceName) -> Result<Option<DeviceEntry>, RecordError> {
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM device WHERE fabric = ?1 AND device = ?2"))?;
+        let mut rows = query.query([fabric.as_str(), device.as_str()])?;
+        rows.next()?.map(entry).transpose()
+    }
+
+    /// What is recorded of a device, in the terms of a schema; nothing for a device that was
+    /// never written. Leaves that this schema lacks are left out: they are foreign to it.
+    pub fn recorded(
+        &self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        schema: &Schema,
+    ) -> Result<Recorded, RecordError> {
+        let row = self
+            .connection
+            .query_row(
+                "SELECT tree, origins, secrets, created FROM device WHERE fabric = ?1 AND device = ?2
+                 AND tree IS NOT NULL",
+                [fabric.as_str(), device.as_str()],
+                |row| {
+                    Ok(columns::Columns {
+                        tree: row.get(0)?,
+                        origins: row.get(1)?,
+                        secrets: row.get(2)?,
+                        created: row.get(3)?,
+                    })
+                },
+            )
+            .optional()?;
+        row.map_or_else(|| Ok(Recorded::default()), |columns| columns.decode(device.as_str(), schema))
+    }
+
+    /// The owned tree as RFC 7951 text, as it is stored: for people and comparisons.
+    pub fn owned_tree(&self, fabric: &FabricName, device: &DeviceName) -> Result<Option<String>, RecordError> {
+        let found = self
+            .connection
+            .query_row(
+                "SELECT tree FROM device WHERE fabric = ?1 AND device = ?2",
+                [fabric.as_str(), device.as_str()],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok(found.flatten())
+    }
+
+    /// Writes that a Set is about to be sent. Must be on disk before the Set is.
+    pub fn begin_set(
+        &mut self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        flight: &InFlight,
+        schema: &Schema,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
+        let text = columns::encode_flight(flight, schema);
+        let write = self.connection.transaction()?;
+        ensure_row(&write, fabric, device, flight.pass, now)?;
+        write.execute(
+            "UPDATE device SET flight = ?3, pass = ?4 WHERE fabric = ?1 AND device = ?2",
+            params![fabric.as_str(), device.as_str(), text, flight.pass.get()],
+        )?;
+        write.commit()?;
+        Ok(())
+    }
+
+    /// The Set that was begun and not ended, if there is one.
+    pub fn in_flight(
+        &self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        schema: &Schema,
+    ) -> Result<Option<InFlight>, RecordError> {
+        let text: Option<Option<String>> = self
+            .connection
+            .query_row(
+                "SELECT flight FROM device WHERE fabric = ?1 AND device = ?2",
+                [fabric.as_str(), device.as_str()],
+                |row| row.get(0),
+            )
+            .optional()?;
+        text.flatten().map(|text| columns::decode_flight(device.as_str(), &text, schema)).transpose()
+    }
+
+    /// Writes what a device holds, that it is current, and what the pass did, all at once.
+    /// Ends the pass in flight.
+    pub fn hold(
+        &mut self,
+        fabric: &FabricName,
+        held: &Held<'_>,
+        event: &DeviceEvent,
+    ) -> Result<(), RecordError> {
+        let columns = columns::Columns::encode(held.recorded, held.schema);
+        let pack = format!("{} {}", held.schema.platform, held.schema.version);
+        let write = self.connection.transaction()?;
+        ensure_row(&write, fabric, &event.device, event.pass, event.at)?;
+        set_standing(&write, fabric, &event.device, Standing::Current, None, event.pass, event.at)?;
+        write.execute(
+            "UPDATE device SET commit_id = ?3, tree_hash = ?4, tree = ?5, origins = ?6, secrets = ?7, created = ?8,
+                 engine = ?9, pack = ?10, applied_by = CASE WHEN ?11 THEN ?12 ELSE applied_by END, flight = NULL
+             WHERE fabric = ?1 AND device = ?2",
+            params![
+                fabric.as_str(),
+                event.device.as_str(),
+                held.commit.as_str(),
+                held.tree_hash,
+                columns.tree,
+                columns.origins,
+                columns.secrets,
+                columns.created,
+                env!("CARGO_PKG_VERSION"),
+                pack,
+                held.by_set,
+                event.pass.get(),
+            ],
+        )?;
+        write.commit()?;
+        self.add_event(fabric, event)
+    }
+
+    /// Writes what is known to be ours on a device that is not current: after a Set whose
+    /// outcome was unequal, or was found out late. Ends the pass in flight; commit and hash
+    /// stay, so that the device is not taken for current.
+    pub fn own(
+        &mut self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        recorded: &Recorded,
+        schema: &Schema,
+    ) -> Result<(), RecordError> {
+        let columns = columns::Columns::encode(recorded, schema);
+        self.connection.execute(
+            "UPDATE device SET tree = ?3, origins = ?4, secrets = ?5, created = ?6, tree_hash = NULL, flight = NULL
+             WHERE fabric = ?1 AND device = ?2",
+            params![
+                fabric.as_str(),
+                device.as_str(),
+                columns.tree,
+                columns.origins,
+                columns.secrets,
+                columns.created
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Ends the pass in flight of a Set that surely did not reach the device, or was refused.
+    pub fn end_set(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
+        self.connection.execute(
+            "UPDATE device SET flight = NULL WHERE fabric = ?1 AND device = ?2",
+            [fabric.as_str(), device.as_str()],
+        )?;
+        Ok(())
+    }
+
+    /// Writes how a device stands, and since when if that is new.
+    pub fn stand(
+        &mut self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        (standing, reason): (Standing, Option<&str>),
+        pass: PassNumber,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
+        let write = self.connection.transaction()?;
+        ensure_row(&write, fabric, device, pass, now)?;
+        set_standing(&write, fabric, device, standing, reason, pass, now)?;
+        write.commit()?;
+        Ok(())
+    }
+
+    /// Writes that these devices hold a commit which does not change them: their hash is the
+    /// hash of its tree for them.
+    pub fn advance(
+        &mut self,
+        fabric: &FabricName,
+        devices: &[DeviceName],
+        commit: &CommitId,
+        pass: PassNumber,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
+        let write = self.connection.transaction()?;
+        for device in devices {
+            set_standing(&write, fabric, device, Standing::Current, None, pass, now)?;
+            write.execute(
+                "UPDATE device SET commit_id = ?3 WHERE fabric = ?1 AND device = ?2",
+                params![fabric.as_str(), device.as_str(), commit.as_str()],
+            )?;
+        }
+        write.commit()?;
+        Ok(())
+    }
+
+    /// Forgets a device that has left the intent.
+    pub fn forget(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
+        self.connection.execute(
+            "DELETE FROM device WHERE fabric = ?1 AND device = ?2",
+            [fabric.as_str(), device.as_str()],
+        )?;
+        Ok(())
+    }
+}
+
+fn ensure_row(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+    pass: PassNumber,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    connection.execute(
+        "INSERT OR IGNORE INTO device (fabric, device, standing, pass, since) VALUES (?1, ?2, 'behind', ?3, ?4)",
+        params![fabric.as_str(), device.as_str(), pass.get(), now.to_string()],
+    )?;
+    Ok(())
+}
+
+fn set_standing(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+    standing: Standing,
+    reason: Option<&str>,
+    pass: PassNumber,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    connection.execute(
+        "UPDATE device SET since = CASE WHEN standing = ?3 THEN since ELSE ?6 END,
+             standing = ?3, reason = ?4, pass = ?5
+         WHERE fabric = ?1 AND device = ?2",
+        params![
+            fabric.as_str(),
+            device.as_str(),
+            standing.as_str(),
+            reason,
+            pass.get(),
+            now.to_string()
+        ],
+    )?;
+    Ok(())
+}
+
+fn entry(row: &rusqlite::Row<'_>) -> Result<DeviceEntry, RecordError> {
+    let name: String = row.get(0)?;
+    let commit: Option<String> = row.get(1)?;
+    let applied_by: Option<u64> = row.get(5)?;
+    Ok(DeviceEntry {
+        device: parsed("device", &name, &name)?,
+        commit: commit.map(|text| parsed("commit_id", &name, &text)).transpose()?,
+        tree_hash: row.get(2)?,
+        engine: row.get(3)?,
+        pack: row.get(4)?,
+        applied_by: applied_by.map(|number| parsed("applied_by", &name, &number.to_string())).transpose()?,
+        standing: parsed("standing", &name, &row.get::<_, String>(6)?)?,
+        reason: row.get(7)?,
+        pass: parsed("pass", &name, &row.get::<_, u64>(8)?.to_string())?,
+        since: parsed("since", &name, &row.get::<_, String>(9)?)?,
+        in_flight: row.get(10)?,
+    })
+}

@@ -1,0 +1,229 @@
+//! History: what each pass was, and what it did to each device.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::store::{RecordError, Store, parsed};
+use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
+
+/// One pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassEntry {
+    /// Its number; passes of a fabric are ordered by it, never by time.
+    pub pass: PassNumber,
+    /// The commit that devices should come to.
+    pub commit: CommitId,
+    /// What began it, in words.
+    pub why: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; none if it is under way or was cut off.
+    pub finished_at: Option<Timestamp>,
+    /// What came of it, in a line.
+    pub summary: Option<String>,
+}
+
+/// What a pass did to one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceEvent {
+    /// The pass.
+    pub pass: PassNumber,
+    /// The device.
+    pub device: DeviceName,
+    /// The commit.
+    pub commit: CommitId,
+    /// What it did.
+    pub kind: EventKind,
+    /// How many leaves were set or deleted.
+    pub changes: u64,
+    /// More, in words.
+    pub detail: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a pass did to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A Set was sent, and the device read back equal.
+    Applied,
+    /// It held the commit already; no Set was needed.
+    Unchanged,
+    /// It could not be reached.
+    Unreachable,
+    /// It waits for another device.
+    Waiting,
+    /// It refused the Set.
+    Refused,
+    /// It took the Set and does not hold what was sent.
+    Unequal,
+    /// Its plan was made and not sent: the agent only observes.
+    Observed,
+    /// It holds something else than was recorded, and nobody sent it.
+    Drifted,
+}
+
+impl EventKind {
+    const ALL: [Self; 8] = [
+        Self::Applied,
+        Self::Unchanged,
+        Self::Unreachable,
+        Self::Waiting,
+        Self::Refused,
+        Self::Unequal,
+        Self::Observed,
+        Self::Drifted,
+    ];
+
+    /// The word in the record and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Unreachable => "unreachable",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+            Self::Unequal => "unequal",
+            Self::Observed => "observed",
+            Self::Drifted => "drifted",
+        }
+    }
+}
+
+impl std::str::FromStr for EventKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| format!("{text:?} is no event"))
+    }
+}
+
+impl Store {
+    /// Begins a pass and gives it the next number.
+    pub fn begin_pass(
+        &mut self,
+        fabric: &FabricName,
+        commit: &CommitId,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<PassNumber, RecordError> {
+        let number: u64 = self.connection.query_row(
+            "INSERT INTO pass (fabric, pass, commit_id, why, started_at)
+             SELECT ?1, COALESCE(MAX(pass), 0) + 1, ?2, ?3, ?4 FROM pass WHERE fabric = ?1
+             RETURNING pass",
+            params![fabric.as_str(), commit.as_str(), why, now.to_string()],
+            |row| row.get(0),
+        )?;
+        parsed("pass", fabric.as_str(), &number.to_string())
+    }
+
+    /// Ends a pass.
+    pub fn end_pass(
+        &mut self,
+        fabric: &FabricName,
+        pass: PassNumber,
+        summary: &str,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
+        self.connection.execute(
+            "UPDATE pass SET finished_at = ?3, summary = ?4 WHERE fabric = ?1 AND pass = ?2",
+            params![fabric.as_str(), pass.get(), now.to_string(), summary],
+        )?;
+        Ok(())
+    }
+
+    /// Writes what a pass did to a device.
+    pub fn add_event(&mut self, fabric: &FabricName, event: &DeviceEvent) -> Result<(), RecordError> {
+        self.connection.execute(
+            "INSERT OR REPLACE INTO event (fabric, pass, device, commit_id, kind, changes, detail, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                fabric.as_str(),
+                event.pass.get(),
+                event.device.as_str(),
+                event.commit.as_str(),
+                event.kind.as_str(),
+                event.changes,
+                event.detail,
+                event.at.to_string(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// The newest passes, newest first.
+    pub fn passes(&self, fabric: &FabricName, limit: u32) -> Result<Vec<PassEntry>, RecordError> {
+        let mut query = self.connection.prepare(
+            "SELECT pass, commit_id, why, started_at, finished_at, summary
+             FROM pass WHERE fabric = ?1 ORDER BY pass DESC LIMIT ?2",
+        )?;
+        let mut rows = query.query(params![fabric.as_str(), limit])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let number = row.get::<_, u64>(0)?.to_string();
+            let finished: Option<String> = row.get(4)?;
+            found.push(PassEntry {
+                pass: parsed("pass", &number, &number)?,
+                commit: parsed("commit_id", &number, &row.get::<_, String>(1)?)?,
+                why: row.get(2)?,
+                started_at: parsed("started_at", &number, &row.get::<_, String>(3)?)?,
+                finished_at: finished.map(|text| parsed("finished_at", &number, &text)).transpose()?,
+                summary: row.get(5)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// The newest events of one device, or of all, newest first.
+    pub fn events(
+        &self,
+        fabric: &FabricName,
+        device: Option<&DeviceName>,
+        limit: u32,
+    ) -> Result<Vec<DeviceEvent>, RecordError> {
+        let mut query = self.connection.prepare(
+            "SELECT pass, device, commit_id, kind, changes, detail, at
+             FROM event WHERE fabric = ?1 AND (?2 IS NULL OR device = ?2)
+             ORDER BY pass DESC, device LIMIT ?3",
+        )?;
+        let mut rows = query.query(params![fabric.as_str(), device.map(DeviceName::as_str), limit])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let number = row.get::<_, u64>(0)?.to_string();
+            found.push(DeviceEvent {
+                pass: parsed("pass", &number, &number)?,
+                device: parsed("device", &number, &row.get::<_, String>(1)?)?,
+                commit: parsed("commit_id", &number, &row.get::<_, String>(2)?)?,
+                kind: parsed("kind", &number, &row.get::<_, String>(3)?)?,
+                changes: row.get(4)?,
+                detail: row.get(5)?,
+                at: parsed("at", &number, &row.get::<_, String>(6)?)?,
+            });
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_count_up_per_fabric_and_are_told_newest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        let (dc1, dc2) = ("dc1".parse().unwrap(), "dc2".parse().unwrap());
+        let commit = "a".repeat(40).parse().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        for (fabric, expected) in [(&dc1, 1), (&dc1, 2), (&dc2, 1), (&dc1, 3)] {
+            assert_eq!(store.begin_pass(fabric, &commit, "the head moved", now).unwrap().get(), expected);
+        }
+        let three: PassNumber = "3".parse().unwrap();
+        store.end_pass(&dc1, three, "10 devices at aaaaaaa", now).unwrap();
+        let passes = store.passes(&dc1, 2).unwrap();
+        assert_eq!(passes.iter().map(|pass| pass.pass.get()).collect::<Vec<_>>(), [3, 2]);
+        assert_eq!(passes[0].finished_at, Some(now));
+        assert_eq!(passes[1].finished_at, None);
+    }
+}

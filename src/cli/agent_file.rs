@@ -1,0 +1,20 @@
+//! `--config`: which agent a command is about.
+
+use std::path::PathBuf;
+
+use crate::agent::config::{Config, ConfigError};
+
+/// The agent's configuration file.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AgentFile {
+    /// The agent's configuration file
+    #[arg(long, env = "GITFABRIC_CONFIG", default_value = "/etc/gitfabric/agent.yaml", value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+impl AgentFile {
+    /// Reads it.
+    pub(crate) fn read(&self) -> Result<Config, ConfigError> {
+        Config::read(&self.config)
+    }
+}

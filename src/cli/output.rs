@@ -1,0 +1,37 @@
+//! What goes to standard output and standard error.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+/// Prints a value as JSON for machines, indented, with a line's end.
+pub(crate) fn print_json(out: &mut dyn Write, value: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Tells why a command failed: what, then each cause, on standard error.
+pub(crate) fn report(error: &anyhow::Error) {
+    let red = AnsiColor::Red.on_default().bold();
+    let plain = Style::new();
+    let mut text = format!("{red}error{red:#}: {plain}{error}\n");
+    let mut last = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // A library's error often repeats its source in its own text.
+        if !last.contains(&cause) {
+            text.push_str(&format!("  because: {cause}\n"));
+        }
+        last = cause;
+    }
+    anstream::eprint!("{text}");
+}
+
+/// Whether the reader of our output has gone: no fault of ours.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

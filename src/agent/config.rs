@@ -299,12 +299,12 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     let unit = match &text[digits..] {
         "ms" => Duration::from_millis(1),
         "s" => Duration::from_secs(1),
-        "m" => Duration::from_secs(60),
-        "h" => Duration::from_secs(3600),
+        "m" => Duration::from_mins(1),
+        "h" => Duration::from_hours(1),
         _ => return None,
     };
     let duration = unit.checked_mul(u32::try_from(count).ok()?)?;
-    (!duration.is_zero() && duration <= Duration::from_secs(864_000)).then_some(duration)
+    (!duration.is_zero() && duration <= Duration::from_hours(240)).then_some(duration)
 }
 
 fn main_branch() -> String {
@@ -316,19 +316,19 @@ fn thirty_seconds() -> Duration {
 }
 
 fn one_minute() -> Duration {
-    Duration::from_secs(60)
+    Duration::from_mins(1)
 }
 
 fn two_minutes() -> Duration {
-    Duration::from_secs(120)
+    Duration::from_mins(2)
 }
 
 fn ten_minutes() -> Duration {
-    Duration::from_secs(600)
+    Duration::from_mins(10)
 }
 
 fn one_hour() -> Duration {
-    Duration::from_secs(3600)
+    Duration::from_hours(1)
 }
 
 #[cfg(test)]

@@ -6,15 +6,15 @@ use crate::agent::config::{Config, ConfigError};
 
 /// The agent's configuration file.
 #[derive(Clone, Debug, clap::Args)]
-pub struct AgentFile {
+pub(super) struct AgentFile {
     /// The agent's configuration file
     #[arg(long, env = "GITFABRIC_CONFIG", default_value = "/etc/gitfabric/agent.yaml", value_name = "FILE")]
-    pub config: PathBuf,
+    pub(super) config: PathBuf,
 }
 
 impl AgentFile {
     /// Reads it.
-    pub(crate) fn read(&self) -> Result<Config, ConfigError> {
+    pub(super) fn read(&self) -> Result<Config, ConfigError> {
         Config::read(&self.config)
     }
 }

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::table::Table;
 use super::agent_file::AgentFile;
 use super::output::print_json;
+use super::table::Table;
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
 use crate::record::{DeviceEvent, EventKind, PassEntry, Store};
 
@@ -123,7 +123,12 @@ struct EventJson<'a> {
     at: String,
 }
 
-fn json<'a>(fabric: &'a FabricName, passes: &'a [PassEntry], events: &'a [DeviceEvent], with_passes: bool) -> Json<'a> {
+fn json<'a>(
+    fabric: &'a FabricName,
+    passes: &'a [PassEntry],
+    events: &'a [DeviceEvent],
+    with_passes: bool,
+) -> Json<'a> {
     let pass = |pass: &'a PassEntry| PassJson {
         pass: pass.pass,
         commit: &pass.commit,

@@ -1,1 +1,64 @@
-//! To be written.
+//! The command line: one file a subcommand.
+//!
+//! The doc comment of a subcommand's `Args` is its help text. `output` and `table` hold
+//! what goes to the terminal, `agent_file` which agent a command is about.
+
+mod agent_file;
+mod output;
+mod table;
+
+pub mod history;
+pub mod status;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// GitOps for data-centre fabrics: git push changes the network, git revert takes it back.
+#[derive(Debug, Parser)]
+#[command(name = "gitfabric", version, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Status(status::Args),
+    History(history::Args),
+}
+
+/// Reads the arguments, runs the command, and tells what went wrong.
+///
+/// Exit codes: 0 done, 1 any error, usage included; `plan --detailed-exitcode` gives 2 when
+/// there are changes.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; usage is an error like any other.
+            let code = if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            let _ = error.print();
+            return code;
+        }
+    };
+    let mut out = anstream::stdout().lock();
+    let done =
+        run(&arguments.command, &mut out).and_then(|code| out.flush().map(|()| code).map_err(Into::into));
+    match done {
+        Ok(code) => code,
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Status(args) => status::run(args, out),
+        Command::History(args) => history::run(args, out),
+    }
+}

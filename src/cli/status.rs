@@ -8,9 +8,9 @@ use anyhow::Context;
 use jiff::{SpanRound, Timestamp, Unit};
 use serde::Serialize;
 
-use super::table::{Cell, Table};
 use super::agent_file::AgentFile;
 use super::output::print_json;
+use super::table::{Cell, Table};
 use crate::names::{CommitId, DeviceName, FabricName};
 use crate::record::{DeviceEntry, FabricEntry, Standing, Store, Verdict};
 
@@ -36,14 +36,17 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let store = Store::open_to_read(&config.record())
         .context("no agent has worked from this state folder yet: start `gitfabric run`")?;
     let mut shown = print(args, &store, out)?;
-    while args.watch {
+    if !args.watch {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
+        out.flush()?;
         std::thread::sleep(WATCH_PERIOD);
-        if fingerprint(&store)? != shown {
+        if read(&store)? != shown {
             writeln!(out)?;
             shown = print(args, &store, out)?;
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// How often `--watch` looks: a person does not read faster.
@@ -51,7 +54,7 @@ const WATCH_PERIOD: std::time::Duration = std::time::Duration::from_millis(500);
 
 type Seen = Vec<(FabricEntry, Vec<DeviceEntry>)>;
 
-fn fingerprint(store: &Store) -> anyhow::Result<Seen> {
+fn read(store: &Store) -> anyhow::Result<Seen> {
     let mut seen = Vec::new();
     for fabric in store.fabrics()? {
         let devices = store.devices(&fabric.fabric)?;
@@ -61,9 +64,15 @@ fn fingerprint(store: &Store) -> anyhow::Result<Seen> {
 }
 
 fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Seen> {
-    let seen = fingerprint(store)?;
+    let seen = read(store)?;
     if args.json {
-        print_json(out, &Json { format: 1, fabrics: seen.iter().map(|(fabric, devices)| fabric_json(fabric, devices)).collect() })?;
+        print_json(
+            out,
+            &Json {
+                format: 1,
+                fabrics: seen.iter().map(|(fabric, devices)| fabric_json(fabric, devices)).collect(),
+            },
+        )?;
     } else {
         for (fabric, devices) in &seen {
             write!(out, "{}", text(fabric, devices, Timestamp::now()))?;

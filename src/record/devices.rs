@@ -150,7 +150,11 @@ impl Store {
     }
 
     /// One device's row.
-    pub fn device(&self, fabric: &FabricName, device: &DeviceName) -> Result<Option<DeviceEntry>, RecordError> {
+    pub fn device(
+        &self,
+        fabric: &FabricName,
+        device: &DeviceName,
+    ) -> Result<Option<DeviceEntry>, RecordError> {
         let mut query = self
             .connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM device WHERE fabric = ?1 AND device = ?2"))?;
@@ -186,7 +190,11 @@ impl Store {
     }
 
     /// The owned tree as RFC 7951 text, as it is stored: for people and comparisons.
-    pub fn owned_tree(&self, fabric: &FabricName, device: &DeviceName) -> Result<Option<String>, RecordError> {
+    pub fn owned_tree(
+        &self,
+        fabric: &FabricName,
+        device: &DeviceName,
+    ) -> Result<Option<String>, RecordError> {
         let found = self
             .connection
             .query_row(
@@ -382,14 +390,7 @@ fn set_standing(
         "UPDATE device SET since = CASE WHEN standing = ?3 THEN since ELSE ?6 END,
              standing = ?3, reason = ?4, pass = ?5
          WHERE fabric = ?1 AND device = ?2",
-        params![
-            fabric.as_str(),
-            device.as_str(),
-            standing.as_str(),
-            reason,
-            pass.get(),
-            now.to_string()
-        ],
+        params![fabric.as_str(), device.as_str(), standing.as_str(), reason, pass.get(), now.to_string()],
     )?;
     Ok(())
 }

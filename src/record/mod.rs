@@ -5,13 +5,14 @@
 //! `devices` (the owned tree last read back equal, and the pass in flight), `passes`
 //! (history), `lock` (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
 
+mod columns;
 mod devices;
 mod fabrics;
 mod lock;
 mod passes;
 mod store;
 
-pub use devices::{DeviceEntry, InFlight, Standing};
+pub use devices::{DeviceEntry, Held, InFlight, Standing};
 pub use fabrics::{FabricEntry, Verdict};
 pub use lock::{Lock, LockError};
 pub use passes::{DeviceEvent, EventKind, PassEntry};

@@ -6,7 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use ring::rand::{SecureRandom, SystemRandom};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::plan::FingerprintKey;
 
 /// How long a writer waits for another before it gives up: a reader never blocks one, so
 /// only a person's own SQLite tool can hold it.
@@ -44,6 +47,9 @@ pub enum RecordError {
     /// SQLite says no.
     #[error("the record cannot be read or written")]
     Database(#[from] rusqlite::Error),
+    /// The system gives no random bytes for the key of fingerprints.
+    #[error("the system gives no random bytes")]
+    Random,
     /// A row holds what no gitfabric writes.
     #[error("the record's {column} of {row} is damaged: {what}")]
     Damaged {
@@ -89,7 +95,10 @@ impl Store {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .or_else(|_| {
-            Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            Connection::open_with_flags(
+                file,
+                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            )
         })?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "query_only", true)?;
@@ -101,6 +110,24 @@ impl Store {
             return Err(RecordError::Missing { file: file.to_owned() });
         }
         Ok(Self { connection })
+    }
+}
+
+impl Store {
+    /// The key of secrets' fingerprints: made with the record, kept in it, of no use elsewhere.
+    pub fn fingerprint_key(&mut self) -> Result<FingerprintKey, RecordError> {
+        let found: Option<Vec<u8>> = self
+            .connection
+            .query_row("SELECT value FROM setting WHERE name = 'fingerprint-key'", [], |row| row.get(0))
+            .optional()?;
+        if let Some(bytes) = found {
+            return Ok(FingerprintKey::new(&bytes));
+        }
+        let mut bytes = [0_u8; 32];
+        SystemRandom::new().fill(&mut bytes).map_err(|_| RecordError::Random)?;
+        self.connection
+            .execute("INSERT INTO setting (name, value) VALUES ('fingerprint-key', ?1)", [&bytes[..]])?;
+        Ok(FingerprintKey::new(&bytes))
     }
 }
 

@@ -7,7 +7,9 @@
 //! files and Git (`git`), YANG of a device (`compile`).
 
 pub mod model;
+mod nearest;
 pub mod topology;
+mod yaml;
 
 pub use model::Fabric;
 pub use topology::Topology;

@@ -2,16 +2,28 @@
 //!
 //! `device` (desired × actual × recorded → the changes of one device), `foreign` (what is
 //! not ours), `removal` (which list entries go as a whole), `set` (changes → the operations
-//! of one gNMI Set), `order` (of operations, and of lines for people), `fabric` (all
-//! devices, the brakes, the seal), `waves` (who changes at the same time), `render` (text,
-//! Markdown, JSON). Pure: values in, values out. A [`DevicePlan`] is complete: applying it
-//! makes no further choice, printing it tells all. Elsewhere: reading devices and sending
-//! (`gnmi`), when (`rollout`), remembering what was done (`record`).
+//! of one gNMI Set), `order` (of operations, and of lines for people), `rules` (what a
+//! platform asks), `fabric` (all devices, the brakes, the seal), `waves` (who changes at the
+//! same time), `render` (text, Markdown, JSON). Pure: values in, values out. A
+//! [`DevicePlan`] is complete: applying it makes no further choice, printing it tells all.
+//! Elsewhere: reading devices and sending (`gnmi`), when (`rollout`), remembering what was
+//! done (`record`).
 
+pub mod device;
+mod foreign;
 pub mod operations;
+mod order;
 pub mod recorded;
+mod removal;
+pub mod rules;
 pub mod secret;
 
+pub use device::{Action, Change, Counts, DevicePlan, Inputs, Note, Prints, device_plan};
 pub use operations::{Operations, Payload, Write};
 pub use recorded::{InFlight, Recorded, SecretMark};
+pub use removal::Stays;
+pub use rules::Rules;
 pub use secret::{Fingerprint, FingerprintKey, SecretText};
+
+#[cfg(test)]
+pub(crate) mod fixture;

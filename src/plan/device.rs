@@ -1,0 +1,369 @@
+//! The changes of one device: desired × actual × recorded, leaf by leaf.
+//!
+//! Here: [`device_plan`] and what comes out. A leaf is owned if the intent asks for it or
+//! the record holds it; all else is foreign and never changed. Elsewhere: which list
+//! entries go as wholes (`removal`), what is not ours (`foreign`), the operations of the
+//! Set (`set`), wording (`render`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::recorded::{InFlight, Recorded};
+use super::removal::{self, Stays};
+use super::rules::Rules;
+use super::secret::Fingerprint;
+use super::{foreign, order};
+use crate::diagnostic::{Finding, Findings, Place};
+use crate::names::SecretName;
+use crate::yang::schema::Kind;
+use crate::yang::{Leaf, Path, Schema, Tree, Value};
+
+/// All that one device's plan depends on.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// What the device's platform allows; every tree here was made with it.
+    pub schema: &'a Schema,
+    /// What the platform asks of a plan.
+    pub rules: &'a Rules,
+    /// What the intent asks for.
+    pub desired: &'a Tree,
+    /// What the device holds now.
+    pub actual: &'a Tree,
+    /// What it held when it was last written.
+    pub recorded: &'a Recorded,
+    /// What `bootstrap` prints for it: compared, never sent.
+    pub bootstrap: &'a Tree,
+    /// Fingerprints of secrets.
+    pub prints: Prints<'a>,
+}
+
+/// Fingerprints, from where the key and the secrets are. Where they are not (a laptop, a CI
+/// job) each gives none, and a secret that is on the device is taken for unchanged.
+#[derive(Clone, Copy)]
+pub struct Prints<'a> {
+    /// Of a secret as it would be sent.
+    pub secret: &'a dyn Fn(&SecretName) -> Option<Fingerprint>,
+    /// Of a text that a device shows in a secret's place.
+    pub shown: &'a dyn Fn(&str) -> Option<Fingerprint>,
+}
+
+impl Prints<'static> {
+    /// Neither key nor secrets.
+    pub fn none() -> Self {
+        Self { secret: &|_| None, shown: &|_| None }
+    }
+}
+
+/// What one device needs, completely.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DevicePlan {
+    /// The leaves that change, in natural order of their paths (`Ethernet2` before
+    /// `Ethernet10`).
+    pub changes: Vec<Change>,
+    /// The list entries that come into being with them.
+    pub created: BTreeSet<Path>,
+    /// The list entries that are taken away as wholes, with all their leaves.
+    pub removed: BTreeSet<Path>,
+    /// What a person should know and no change says.
+    pub notes: Vec<Note>,
+    /// The leaves that the device holds and we do not own, without their values, which may
+    /// be secrets. Defaults and read-only leaves are left out.
+    pub foreign: Vec<Path>,
+}
+
+/// One leaf that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The leaf.
+    pub path: Path,
+    /// What happens to it.
+    pub action: Action,
+    /// Whether somebody changed it on the device since it was last read back.
+    pub drift: bool,
+    /// Where the intent says so; for a delete, where it last said otherwise.
+    pub origin: Option<Place>,
+}
+
+/// What happens to a leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is not there and will be.
+    Add {
+        /// The leaf to write.
+        to: Leaf,
+    },
+    /// It holds something else.
+    Modify {
+        /// What the device holds; a secret's name where it holds a secret.
+        from: Value,
+        /// The leaf to write.
+        to: Leaf,
+    },
+    /// It was ours and is asked for no more.
+    Delete {
+        /// What the device holds; a secret's name where it holds a secret.
+        from: Value,
+    },
+}
+
+/// What a person should know and no change says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Note {
+    /// A leaf that only `bootstrap` may set differs from what it prints.
+    Protected {
+        /// The leaf.
+        path: Path,
+        /// What bootstrap prints.
+        expected: Value,
+        /// Whether the device has something else there, rather than nothing.
+        present: bool,
+    },
+    /// Inside a strict container: an object, or a leaf of one of our objects, is not ours.
+    Strict {
+        /// The list entry, or the leaf.
+        path: Path,
+    },
+    /// A list entry loses leaves of ours and stays.
+    Stays {
+        /// The entry.
+        entry: Path,
+        /// Why.
+        because: Stays,
+    },
+}
+
+/// How many leaves are added, modified and deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Added.
+    pub added: usize,
+    /// Modified.
+    pub modified: usize,
+    /// Deleted.
+    pub deleted: usize,
+}
+
+/// Compares what one device should have with what it has and what was last put there.
+///
+/// The findings name desired leaves that are protected: nothing may be sent while there
+/// are any.
+pub fn device_plan(inputs: &Inputs<'_>) -> (DevicePlan, Findings) {
+    let mut findings = Findings::new();
+    let mut changes = Vec::new();
+    for (path, leaf) in inputs.desired.iter() {
+        if (inputs.rules.protected)(path) {
+            findings.push(protected_finding(path, leaf));
+        } else {
+            changes.extend(wanted(inputs, path, leaf));
+        }
+    }
+    let doomed = doomed(inputs);
+    let removal = removal::decide(inputs, &doomed);
+    changes.extend(doomed.into_iter().filter_map(|(path, change)| {
+        let goes = !removal.kept.contains(&path);
+        goes.then_some(change)
+    }));
+    let created = created(inputs, &changes);
+    changes.sort_by(|a, b| order::natural(&a.path, &b.path));
+
+    let mut notes: Vec<Note> = foreign::protected_differences(inputs);
+    notes.extend(removal.stays.into_iter().map(|(entry, because)| Note::Stays { entry, because }));
+    let foreign = foreign::leaves(inputs);
+    notes.extend(foreign::in_strict_containers(inputs, &foreign));
+    (DevicePlan { changes, created, removed: removal.entries, notes, foreign }, findings)
+}
+
+impl DevicePlan {
+    /// Whether the device already holds what it should.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.removed.is_empty()
+    }
+
+    /// Whether every change only sets back what somebody changed on the device.
+    pub fn is_drift_alone(&self) -> bool {
+        !self.is_empty() && self.changes.iter().all(|change| change.drift)
+    }
+
+    /// How many leaves change, and how.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for change in &self.changes {
+            match change.action {
+                Action::Add { .. } => counts.added += 1,
+                Action::Modify { .. } => counts.modified += 1,
+                Action::Delete { .. } => counts.deleted += 1,
+            }
+        }
+        counts
+    }
+
+    /// The leaves that the Set writes.
+    pub fn writes(&self) -> Tree {
+        let write = |change: &Change| match &change.action {
+            Action::Add { to } | Action::Modify { to, .. } => Some((change.path.clone(), to.clone())),
+            Action::Delete { .. } => None,
+        };
+        self.changes.iter().filter_map(write).collect()
+    }
+
+    /// What has to be on record before the Set of this digest is sent.
+    pub fn in_flight(&self, set: String) -> InFlight {
+        InFlight { set, writes: self.writes(), created: self.created.clone() }
+    }
+
+    /// The entries that are ours to take away once this plan has been applied.
+    pub fn created_after(&self, before: &BTreeSet<Path>) -> BTreeSet<Path> {
+        let gone = |entry: &Path| self.removed.iter().any(|removed| entry.starts_with(removed));
+        before.iter().filter(|entry| !gone(entry)).chain(&self.created).cloned().collect()
+    }
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.added += other.added;
+        self.modified += other.modified;
+        self.deleted += other.deleted;
+    }
+}
+
+/// Whether a leaf holds what a device without that leaf does anyway (RFC 7950 sections
+/// 7.6.1 and 7.7.2). Devices differ in whether they report such leaves.
+pub(super) fn is_default(schema: &Schema, leaf: &Leaf) -> bool {
+    match (&schema.node(leaf.node).kind, &leaf.value) {
+        (Kind::Leaf { default: Some(default), .. }, Value::Scalar(scalar)) => **default == *scalar.as_str(),
+        (Kind::LeafList { defaults, ordered_by_user, .. }, Value::LeafList(values)) => {
+            let mut defaults: Vec<&str> = defaults.iter().map(|text| &**text).collect();
+            let mut values: Vec<&str> = values.iter().map(|value| value.as_str()).collect();
+            if !ordered_by_user {
+                defaults.sort_unstable();
+                values.sort_unstable();
+            }
+            !defaults.is_empty() && defaults == values
+        }
+        _ => false,
+    }
+}
+
+/// The change, if any, that gives the device a leaf that the intent asks for.
+fn wanted(inputs: &Inputs<'_>, path: &Path, leaf: &Leaf) -> Option<Change> {
+    let actual = inputs.actual.get(path);
+    let state = match &leaf.value {
+        Value::Secret(name) => secret_state(inputs, path, name, actual),
+        value => match actual {
+            Some(actual) if actual.value == *value => State::Equal,
+            None if is_default(inputs.schema, leaf) && !in_new_entry(inputs, path) => State::Equal,
+            _ => State::Differs { drift: has_drifted(inputs, path, actual) },
+        },
+    };
+    let State::Differs { drift } = state else { return None };
+    let to = leaf.clone();
+    let action = match (actual, shown_value(inputs, path)) {
+        (Some(_), Some(from)) => Action::Modify { from, to },
+        // the device hides it, yet the record knows it is there
+        (None, Some(from @ Value::Secret(_))) if !drift => Action::Modify { from, to },
+        _ => Action::Add { to },
+    };
+    Some(Change { path: path.clone(), action, drift, origin: leaf.origin.clone() })
+}
+
+enum State {
+    Equal,
+    Differs { drift: bool },
+}
+
+/// Secrets are compared by what was sent and by what the device has shown since, never by
+/// what it shows now with what should be sent.
+fn secret_state(inputs: &Inputs<'_>, path: &Path, name: &SecretName, actual: Option<&Leaf>) -> State {
+    if let Some(Leaf { value: Value::Secret(held), .. }) = actual {
+        // the tree of a commit, taken for a device
+        return if held == name { State::Equal } else { State::Differs { drift: false } };
+    }
+    let Some(mark) = inputs.recorded.secrets.get(path) else {
+        // without a mark nobody can say what the device holds, unless nobody here could ever
+        let unknowable = actual.is_some() && (inputs.prints.secret)(name).is_none();
+        return if unknowable { State::Equal } else { State::Differs { drift: false } };
+    };
+    let sent = (inputs.prints.secret)(name);
+    if sent.is_some_and(|sent| sent != mark.sent) {
+        return State::Differs { drift: false };
+    }
+    let shows = match actual.map(|leaf| &leaf.value) {
+        Some(Value::Scalar(scalar)) => match (inputs.prints.shown)(scalar.as_str()) {
+            Some(print) => Some(print),
+            None => return State::Equal,
+        },
+        _ => None,
+    };
+    if shows == mark.read_back { State::Equal } else { State::Differs { drift: true } }
+}
+
+/// Whether somebody changed an owned leaf since it was last read back. An owned leaf that
+/// is gone has drifted too, unless it only said the default.
+fn has_drifted(inputs: &Inputs<'_>, path: &Path, actual: Option<&Leaf>) -> bool {
+    let Some(recorded) = inputs.recorded.tree.get(path) else { return false };
+    match actual {
+        Some(actual) => actual.value != recorded.value,
+        None => !is_default(inputs.schema, recorded),
+    }
+}
+
+/// Whether a leaf's list entry does not exist yet. A new entry is written as the intent has
+/// it, defaults included: a platform's own default may be another than its schema says.
+fn in_new_entry(inputs: &Inputs<'_>, path: &Path) -> bool {
+    order::entries_on(path).last().is_some_and(|entry| !inputs.actual.contains_below(&entry))
+}
+
+/// What the device holds at a leaf, as it may be shown.
+fn shown_value(inputs: &Inputs<'_>, path: &Path) -> Option<Value> {
+    let actual = inputs.actual.get(path).map(|leaf| leaf.value.clone());
+    let recorded = inputs.recorded.tree.get(path).map(|leaf| &leaf.value);
+    let desired = inputs.desired.get(path).map(|leaf| &leaf.value);
+    match (recorded, desired) {
+        (Some(secret @ Value::Secret(_)), _) => Some(secret.clone()),
+        (_, Some(secret @ Value::Secret(_))) => actual.map(|_| secret.clone()),
+        _ => actual,
+    }
+}
+
+/// The leaves that were ours, are asked for no more, and are on the device.
+fn doomed(inputs: &Inputs<'_>) -> BTreeMap<Path, Change> {
+    let mut doomed = BTreeMap::new();
+    for (path, recorded) in inputs.recorded.tree.iter() {
+        let Some(actual) = inputs.actual.get(path) else { continue };
+        let wanted = inputs.desired.get(path).is_some();
+        if wanted || (inputs.rules.protected)(path) || is_default(inputs.schema, actual) {
+            continue;
+        }
+        let secret = matches!(recorded.value, Value::Secret(_));
+        let change = Change {
+            path: path.clone(),
+            action: Action::Delete { from: shown_value(inputs, path).unwrap_or(recorded.value.clone()) },
+            drift: !secret && actual.value != recorded.value,
+            origin: recorded.origin.clone(),
+        };
+        doomed.insert(path.clone(), change);
+    }
+    doomed
+}
+
+/// The list entries on the way to the added leaves that hold nothing yet.
+fn created(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Path> {
+    let mut created = BTreeSet::new();
+    for change in changes.iter().filter(|change| matches!(change.action, Action::Add { .. })) {
+        for entry in order::entries_on(&change.path).filter(|entry| !inputs.actual.contains_below(entry)) {
+            created.insert(entry);
+        }
+    }
+    created
+}
+
+fn protected_finding(path: &Path, leaf: &Leaf) -> Finding {
+    let message = format!("{path} carries the agent's own way to the device and is never sent");
+    let finding = match &leaf.origin {
+        Some(place) => Finding::error("protected-path", place, message),
+        None => Finding::error_nowhere("protected-path", message),
+    };
+    finding.hint("set it by hand, as `gitfabric bootstrap` prints it, and take it out of the intent")
+}
+
+#[cfg(test)]
+mod tests;

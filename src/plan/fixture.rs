@@ -1,0 +1,183 @@
+//! A small schema in OpenConfig's manner, and trees as text, for the tests of `plan`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::device::{DevicePlan, Inputs, Prints, device_plan};
+use super::recorded::Recorded;
+use super::rules::Rules;
+use crate::diagnostic::{Findings, Place};
+use crate::yang::schema::types::{TextSyntax, Type, TypeId};
+use crate::yang::schema::{Access, Kind, Module, ModuleId, Node};
+use crate::yang::{Form, Leaf, NodeId, Path, Scalar, Schema, Tree, Value};
+
+/// Kind and place of every node that is no plain container: `list PATH KEY`, `leaf PATH
+/// [mandatory] [default=V]`, `leaf-list PATH`, `presence PATH`.
+const NODES: &str = "
+list interfaces/interface name
+leaf interfaces/interface/name
+leaf interfaces/interface/config/name
+leaf interfaces/interface/config/type mandatory
+leaf interfaces/interface/config/description
+leaf interfaces/interface/config/enabled default=true
+leaf interfaces/interface/config/mtu
+leaf interfaces/interface/ethernet/config/aggregate-id
+leaf interfaces/interface/aggregation/config/lag-type
+list interfaces/interface/addresses/address ip
+leaf interfaces/interface/addresses/address/ip
+leaf interfaces/interface/addresses/address/config/ip
+leaf interfaces/interface/addresses/address/config/prefix-length
+list vlans/vlan vlan-id
+leaf vlans/vlan/vlan-id
+leaf vlans/vlan/config/vlan-id
+leaf vlans/vlan/config/name
+leaf-list vlans/vlan/config/trunk-groups
+list bgp/neighbors/neighbor neighbor-address
+leaf bgp/neighbors/neighbor/neighbor-address
+leaf bgp/neighbors/neighbor/config/neighbor-address
+leaf bgp/neighbors/neighbor/config/peer-as
+leaf bgp/neighbors/neighbor/config/auth-password
+ordered bgp/policies/policy name
+leaf bgp/policies/policy/name
+leaf bgp/policies/policy/config/name
+leaf bgp/policies/policy/config/result
+presence bgp/graceful-restart
+leaf bgp/graceful-restart/timer
+leaf system/config/hostname
+leaf system/config/login-banner
+";
+
+/// The schema of the list above; every leaf is a string.
+pub(crate) fn schema() -> Schema {
+    let mut kinds: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
+    for line in NODES.lines().filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let steps: Vec<&str> = words[1].split('/').collect();
+        for end in 1..steps.len() {
+            kinds.entry(steps[..end].to_vec()).or_insert_with(|| vec!["container"]);
+        }
+        kinds.insert(steps, words);
+    }
+    let ids: BTreeMap<&[&str], NodeId> =
+        kinds.keys().enumerate().map(|(id, steps)| (&**steps, NodeId(u32::try_from(id).unwrap()))).collect();
+    let children = |parent: &[&str]| {
+        let below = |steps: &&&[&str]| steps.len() == parent.len() + 1 && steps.starts_with(parent);
+        ids.keys().filter(below).map(|steps| ids[*steps]).collect::<Vec<_>>()
+    };
+    let node = |(steps, words): (&Vec<&str>, &Vec<&str>)| Node {
+        name: Arc::from(*steps.last().unwrap()),
+        module: ModuleId(0),
+        parent: ids.get(&steps[..steps.len() - 1]).copied(),
+        kind: kind(words, |key| ids[&*[&steps[..], &[key]].concat()]),
+        case: Vec::new(),
+        access: Access::ReadWrite,
+        children: children(steps),
+    };
+    Schema {
+        platform: Arc::from("test"),
+        version: Arc::from("1"),
+        modules: vec![Module { name: Arc::from("test"), revision: Arc::from("2026-01-01") }],
+        types: vec![Type::Text { lengths: Vec::new(), patterns: Vec::new(), syntax: TextSyntax::Plain }],
+        nodes: kinds.iter().map(node).collect(),
+        top: children(&[]),
+        ..Schema::default()
+    }
+}
+
+fn kind(words: &[&str], key: impl Fn(&str) -> NodeId) -> Kind {
+    let ty = TypeId(0);
+    match words[0] {
+        "container" => Kind::Container { presence: false },
+        "presence" => Kind::Container { presence: true },
+        "list" | "ordered" => Kind::List {
+            keys: vec![key(words[2])],
+            ordered_by_user: words[0] == "ordered",
+            entries: (0, None),
+            unique: Vec::new(),
+        },
+        "leaf-list" => {
+            Kind::LeafList { ty, ordered_by_user: false, entries: (0, None), defaults: Vec::new() }
+        }
+        _ => Kind::Leaf {
+            ty,
+            default: words.iter().find_map(|word| word.strip_prefix("default=")).map(Arc::from),
+            mandatory: words.contains(&"mandatory"),
+        },
+    }
+}
+
+/// A tree of lines `PATH VALUE`: a text, `[a, b]`, `secret:NAME` or `present`. Each leaf
+/// comes from the line of `test.yaml` in which it stands.
+pub(crate) fn tree(schema: &Schema, text: &str) -> Tree {
+    let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    let leaf = |(number, line): (usize, &str)| {
+        let (path, value) = line.split_once(' ').unwrap();
+        let path: Path = path.parse().unwrap();
+        let node = schema.find(&path).unwrap_or_else(|| panic!("{path} is not in the test's schema"));
+        let origin = Place {
+            file: "test.yaml".parse().unwrap(),
+            line: u32::try_from(number).unwrap() + 1,
+            column: 1,
+            length: 1,
+        };
+        (path, Leaf { node, value: self::value(value), origin: Some(origin) })
+    };
+    lines.map(leaf).collect()
+}
+
+fn value(text: &str) -> Value {
+    let scalar = |text: &str| Scalar::new(text, Form::Text);
+    if let Some(name) = text.strip_prefix("secret:") {
+        Value::Secret(name.parse().unwrap())
+    } else if let Some(list) = text.strip_prefix('[') {
+        Value::LeafList(list.trim_end_matches(']').split(", ").map(scalar).collect())
+    } else if text == "present" {
+        Value::Presence
+    } else {
+        Value::Scalar(scalar(text))
+    }
+}
+
+/// A tree as the lines that `tree` reads.
+pub(crate) fn text(tree: &Tree) -> String {
+    tree.iter().map(|(path, leaf)| format!("{path} {}\n", leaf.value)).collect()
+}
+
+/// A record of this tree, all of whose entries we made.
+pub(crate) fn recorded(tree: Tree) -> Recorded {
+    let created = tree.iter().flat_map(|(path, _)| super::order::entries_on(path)).collect();
+    Recorded { tree, created, ..Recorded::default() }
+}
+
+/// The plan from three trees, without platform rules, secrets or bootstrap.
+pub(crate) fn plan(schema: &Schema, desired: &Tree, actual: &Tree, recorded: &Recorded) -> DevicePlan {
+    let (plan, findings) = plan_with(&Rules::default(), schema, desired, actual, recorded);
+    assert!(findings.is_empty(), "{findings:?}");
+    plan
+}
+
+/// The plan from three trees with a platform's rules.
+pub(crate) fn plan_with(
+    rules: &Rules,
+    schema: &Schema,
+    desired: &Tree,
+    actual: &Tree,
+    recorded: &Recorded,
+) -> (DevicePlan, Findings) {
+    let bootstrap = &Tree::new();
+    let prints = Prints::none();
+    device_plan(&Inputs { schema, rules, desired, actual, recorded, bootstrap, prints })
+}
+
+/// What a device holds after a plan, as gNMI says it, leaf by leaf.
+pub(crate) fn apply(plan: &DevicePlan, actual: &Tree) -> Tree {
+    let mut after = actual.clone();
+    for change in &plan.changes {
+        after.remove(&change.path);
+    }
+    for entry in &plan.removed {
+        after.remove_below(entry);
+    }
+    after.extend(plan.writes());
+    after
+}

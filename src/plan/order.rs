@@ -1,0 +1,87 @@
+//! The order in which paths are shown and sent.
+//!
+//! Here: natural order (`Ethernet2` before `Ethernet10`), and the list entries on a path.
+//! Elsewhere: which operations a platform wants first (`Rules::rank`).
+
+use std::cmp::Ordering;
+
+use crate::yang::Path;
+
+/// Compares two paths step by step, numbers inside key values by size. A total order that
+/// agrees with equality.
+pub(super) fn natural(a: &Path, b: &Path) -> Ordering {
+    for (x, y) in a.elems().iter().zip(b.elems()) {
+        let by_name = x.name().cmp(y.name());
+        let keys = x.keys().iter().zip(y.keys());
+        let by_keys = keys.map(|((_, v), (_, w))| natural_text(v, w)).find(|order| order.is_ne());
+        let order = by_name.then(by_keys.unwrap_or(Ordering::Equal));
+        if order.is_ne() {
+            return order;
+        }
+    }
+    a.elems().len().cmp(&b.elems().len()).then_with(|| a.cmp(b))
+}
+
+/// Compares two texts with numbers in them by the numbers' size, then as texts.
+pub(super) fn natural_text(a: &str, b: &str) -> Ordering {
+    let (mut x, mut y) = (a, b);
+    loop {
+        let (Some(c), Some(d)) = (x.chars().next(), y.chars().next()) else {
+            return x.len().cmp(&y.len()).then_with(|| a.cmp(b));
+        };
+        let order = if c.is_ascii_digit() && d.is_ascii_digit() {
+            let (m, n) = (take_digits(&mut x), take_digits(&mut y));
+            m.len().cmp(&n.len()).then_with(|| m.cmp(n))
+        } else {
+            x = x.get(c.len_utf8()..).unwrap_or("");
+            y = y.get(d.len_utf8()..).unwrap_or("");
+            c.cmp(&d)
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+/// Takes the digits at the front, and gives them without leading zeros.
+fn take_digits<'a>(text: &mut &'a str) -> &'a str {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    *text = rest;
+    digits.trim_start_matches('0')
+}
+
+/// Every list entry that a path stands in (or is), outermost first.
+pub(super) fn entries_on(path: &Path) -> impl Iterator<Item = Path> {
+    let depths = path.elems().iter().enumerate().filter(|(_, elem)| !elem.keys().is_empty());
+    depths.map(|(depth, _)| path.prefix(depth + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ports_are_ordered_by_number() {
+        let sorted =
+            ["Ethernet1", "Ethernet2", "Ethernet2/1", "Ethernet2/10", "Ethernet10", "Vlan4", "Vlan40"];
+        for (index, a) in sorted.iter().enumerate() {
+            for (other, b) in sorted.iter().enumerate() {
+                assert_eq!(natural_text(a, b), index.cmp(&other), "{a} {b}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn natural_order_is_total(a in "[a-c0]{0,3}[0-9]{0,3}é?", b in "[a-c0]{0,3}[0-9]{0,3}", c in "[a-c0]{0,3}[0-9]{0,3}") {
+            prop_assert_eq!(natural_text(&a, &b), natural_text(&b, &a).reverse());
+            prop_assert_eq!(natural_text(&a, &b).is_eq(), a == b);
+            if natural_text(&a, &b).is_le() && natural_text(&b, &c).is_le() {
+                prop_assert!(natural_text(&a, &c).is_le());
+            }
+        }
+    }
+}

@@ -1,1 +1,41 @@
-//! To be written.
+//! Git: the head of the branch, the files of a commit, and why they may not be used.
+//!
+//! Blocking throughout: async callers use `spawn_blocking`. gix does the work; no file of
+//! the intent is ever checked out, and no configuration of the user or the system is read.
+//!
+//! - [`remote`]: where the repository is, and how to be let in
+//! - [`mirror`]: a bare copy with full history, and its fetch
+//! - [`repository`]: any repository on this machine; from a revision to a commit
+//! - [`history`]: ancestry, log, changed paths; [`message`]: subject, trailers, reverts
+//! - [`brakes`]: the heads that must not be followed without a person's word (promise 6)
+//! - [`snapshot`]: path → bytes of a commit, [`folder`]: the same of a plain folder
+//! - [`watch`]: wakes on a push to a local repository; [`poll`]: when to look at the others
+//! - [`write`]: commits without a worktree, for the demo and the exporters
+//! - [`error`]: what can go wrong, each with its hint
+//!
+//! Elsewhere: what the files mean (`intent`), deletions above the limits (`plan`), signed
+//! commits and pull requests.
+
+pub mod brakes;
+pub mod error;
+pub mod folder;
+pub mod history;
+pub mod message;
+pub mod mirror;
+pub mod poll;
+pub mod remote;
+pub mod repository;
+pub mod snapshot;
+pub mod watch;
+pub mod write;
+
+#[cfg(test)]
+mod fixture;
+
+pub use brakes::{Brakes, Frozen};
+pub use error::GitError;
+pub use message::{Allowance, Allowances};
+pub use mirror::{Head, Mirror, Move};
+pub use remote::{Credential, Remote, Secret, Ssh, TokenSource};
+pub use repository::Repository;
+pub use snapshot::{BlobId, File, Snapshot};

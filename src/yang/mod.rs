@@ -9,6 +9,8 @@ pub mod diff;
 pub mod json;
 pub mod path;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tree;
 pub mod validate;
 pub mod value;

@@ -183,7 +183,7 @@ impl Schema {
         self.identity_name(id).map(|name| Scalar::new(name, Form::Text))
     }
 
-    fn identity_name(&self, id: u32) -> Option<String> {
+    pub(super) fn identity_name(&self, id: u32) -> Option<String> {
         let identity = self.identities.get(id as usize)?;
         Some(format!("{}:{}", self.module(identity.module).name, identity.name))
     }
@@ -315,7 +315,7 @@ fn integer(text: &str) -> Option<i128> {
 
 /// A decimal64 (RFC 7950 section 9.3) scaled by 10^fraction. More digits than the type has
 /// are taken only if they are zeros.
-fn decimal(text: &str, fraction: u8) -> Option<i64> {
+pub(super) fn decimal(text: &str, fraction: u8) -> Option<i64> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -334,7 +334,7 @@ fn decimal(text: &str, fraction: u8) -> Option<i64> {
 
 /// The canonical form: no leading zeros, at least one digit on each side of the point, no
 /// trailing zeros.
-fn decimal_text(scaled: i64, fraction: u8) -> String {
+pub(super) fn decimal_text(scaled: i64, fraction: u8) -> String {
     let sign = if scaled < 0 { "-" } else { "" };
     let width = usize::from(fraction) + 1;
     let digits = format!("{:0width$}", scaled.unsigned_abs());

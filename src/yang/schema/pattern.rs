@@ -170,8 +170,8 @@ impl Translation<'_> {
         if depth > SUBTRACTIONS {
             return Err("class subtraction nests too deep");
         }
-        // one more bracket, as `--` in a class of `regex` binds weaker than members do
-        self.out.push('[');
+        // two brackets: in XSD `^` denies the class before the subtraction, in `regex` behind it
+        self.out.push_str("[[");
         if self.rest.next_if_eq(&'^').is_some() {
             self.out.push('^');
         }
@@ -180,19 +180,20 @@ impl Translation<'_> {
             match self.rest.next().ok_or("`]` is missing")? {
                 ']' if !first => break,
                 '-' if self.rest.next_if_eq(&'[').is_some() => {
-                    self.out.push_str("--");
+                    self.out.push_str("]--");
                     self.class(depth + 1)?;
                     if self.rest.next() != Some(']') {
                         return Err("a class must end behind what is subtracted");
                     }
-                    break;
+                    self.out.push(']');
+                    return Ok(());
                 }
                 '-' => self.literal('-'),
                 c => self.member(c)?,
             }
             first = false;
         }
-        self.out.push(']');
+        self.out.push_str("]]");
         Ok(())
     }
 

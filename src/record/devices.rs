@@ -109,12 +109,35 @@ pub struct DeviceEntry {
     pub standing: Standing,
     /// Why, if it is not current.
     pub reason: Option<String>,
+    /// The commit that it was last meant to come to.
+    pub target: Option<CommitId>,
     /// The pass that last looked at it.
     pub pass: PassNumber,
     /// Since when it stands so.
     pub since: Timestamp,
     /// Whether a Set was begun and not ended.
     pub in_flight: bool,
+}
+
+/// How a device stands towards a commit, as a pass found it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stance<'a> {
+    /// How it stands.
+    pub standing: Standing,
+    /// Why, if it is not current.
+    pub reason: Option<&'a str>,
+    /// The commit that it should come to.
+    pub target: &'a CommitId,
+    /// The pass.
+    pub pass: PassNumber,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl<'a> Stance<'a> {
+    fn current(target: &'a CommitId, pass: PassNumber, now: Timestamp) -> Self {
+        Self { standing: Standing::Current, reason: None, target, pass, now }
+    }
 }
 
 /// What was read back equal after a Set, or found equal without one.
@@ -133,7 +156,7 @@ pub struct Held<'a> {
 }
 
 const COLUMNS: &str = "device, commit_id, tree_hash, engine, pack, applied_by, standing, reason, pass, since, \
-    flight IS NOT NULL";
+    flight IS NOT NULL, target";
 
 impl Store {
     /// Every device of a fabric that the record knows, by name.
@@ -256,7 +279,7 @@ impl Store {
         let pack = format!("{} {}", held.schema.platform, held.schema.version);
         let write = self.connection.transaction()?;
         ensure_row(&write, fabric, &event.device, event.pass, event.at)?;
-        set_standing(&write, fabric, &event.device, Standing::Current, None, event.pass, event.at)?;
+        set_standing(&write, fabric, &event.device, &Stance::current(held.commit, event.pass, event.at))?;
         write.execute(
             "UPDATE device SET commit_id = ?3, tree_hash = ?4, tree = ?5, origins = ?6, secrets = ?7, created = ?8,
                  engine = ?9, pack = ?10, applied_by = CASE WHEN ?11 THEN ?12 ELSE applied_by END, flight = NULL
@@ -315,18 +338,16 @@ impl Store {
         Ok(())
     }
 
-    /// Writes how a device stands, and since when if that is new.
+    /// Writes how a device stands towards a commit, and since when if that is new.
     pub fn stand(
         &mut self,
         fabric: &FabricName,
         device: &DeviceName,
-        (standing, reason): (Standing, Option<&str>),
-        pass: PassNumber,
-        now: Timestamp,
+        stance: &Stance<'_>,
     ) -> Result<(), RecordError> {
         let write = self.connection.transaction()?;
-        ensure_row(&write, fabric, device, pass, now)?;
-        set_standing(&write, fabric, device, standing, reason, pass, now)?;
+        ensure_row(&write, fabric, device, stance.pass, stance.now)?;
+        set_standing(&write, fabric, device, stance)?;
         write.commit()?;
         Ok(())
     }
@@ -343,7 +364,7 @@ impl Store {
     ) -> Result<(), RecordError> {
         let write = self.connection.transaction()?;
         for device in devices {
-            set_standing(&write, fabric, device, Standing::Current, None, pass, now)?;
+            set_standing(&write, fabric, device, &Stance::current(commit, pass, now))?;
             write.execute(
                 "UPDATE device SET commit_id = ?3 WHERE fabric = ?1 AND device = ?2",
                 params![fabric.as_str(), device.as_str(), commit.as_str()],
@@ -381,16 +402,21 @@ fn set_standing(
     connection: &Connection,
     fabric: &FabricName,
     device: &DeviceName,
-    standing: Standing,
-    reason: Option<&str>,
-    pass: PassNumber,
-    now: Timestamp,
+    stance: &Stance<'_>,
 ) -> Result<(), RecordError> {
     connection.execute(
-        "UPDATE device SET since = CASE WHEN standing = ?3 THEN since ELSE ?6 END,
-             standing = ?3, reason = ?4, pass = ?5
+        "UPDATE device SET since = CASE WHEN standing = ?3 THEN since ELSE ?7 END,
+             standing = ?3, reason = ?4, target = ?5, pass = ?6
          WHERE fabric = ?1 AND device = ?2",
-        params![fabric.as_str(), device.as_str(), standing.as_str(), reason, pass.get(), now.to_string()],
+        params![
+            fabric.as_str(),
+            device.as_str(),
+            stance.standing.as_str(),
+            stance.reason,
+            stance.target.as_str(),
+            stance.pass.get(),
+            stance.now.to_string()
+        ],
     )?;
     Ok(())
 }
@@ -399,6 +425,7 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<DeviceEntry, RecordError> {
     let name: String = row.get(0)?;
     let commit: Option<String> = row.get(1)?;
     let applied_by: Option<u64> = row.get(5)?;
+    let target: Option<String> = row.get(11)?;
     Ok(DeviceEntry {
         device: parsed("device", &name, &name)?,
         commit: commit.map(|text| parsed("commit_id", &name, &text)).transpose()?,
@@ -408,6 +435,7 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<DeviceEntry, RecordError> {
         applied_by: applied_by.map(|number| parsed("applied_by", &name, &number.to_string())).transpose()?,
         standing: parsed("standing", &name, &row.get::<_, String>(6)?)?,
         reason: row.get(7)?,
+        target: target.map(|text| parsed("target", &name, &text)).transpose()?,
         pass: parsed("pass", &name, &row.get::<_, u64>(8)?.to_string())?,
         since: parsed("since", &name, &row.get::<_, String>(9)?)?,
         in_flight: row.get(10)?,

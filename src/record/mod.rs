@@ -12,7 +12,7 @@ mod lock;
 mod passes;
 mod store;
 
-pub use devices::{DeviceEntry, Held, InFlight, Standing};
+pub use devices::{DeviceEntry, Held, InFlight, Stance, Standing};
 pub use fabrics::{FabricEntry, Verdict};
 pub use lock::{Lock, LockError};
 pub use passes::{DeviceEvent, EventKind, PassEntry};

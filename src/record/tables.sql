@@ -42,6 +42,7 @@ CREATE TABLE device (
     applied_by INTEGER,          -- the pass that last sent a Set
     -- how it stands now
     standing   TEXT NOT NULL,
+    target     TEXT,             -- the commit it was last meant to come to
     reason     TEXT,
     pass       INTEGER NOT NULL,
     since      TEXT NOT NULL,

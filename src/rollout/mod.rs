@@ -1,1 +1,16 @@
-//! To be written.
+//! Bringing devices to a commit: who may change when, one Set each, read back, written down.
+//!
+//! `device` (a device as something that can be read and set), `apply` (one device: journal,
+//! Set, settle a lost answer, verify on a new connection), `waves` (many devices: order,
+//! holds, health of partners), `journal` (writing to the record from async code).
+//! Elsewhere: what changes (`plan`), when a pass begins and what it reads (`agent`).
+
+mod apply;
+mod device;
+mod journal;
+mod waves;
+
+pub use apply::{Context, Job, Outcome, SecretLookup};
+pub use device::{Device, Reading, Session};
+pub use journal::Journal;
+pub use waves::{Partner, run};

@@ -1,0 +1,303 @@
+//! One device, from its plan to a record that is true.
+//!
+//! The order is the point: the journal says what is about to be sent, the Set is sent, the
+//! device is read back on a new connection, and only then the record says that it holds
+//! the commit (promises 3 and 4). An answer lost on the way is settled by reading
+//! (promise 9).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::device::{Device, Reading, Session};
+use super::journal::{Journal, JournalError};
+use crate::gnmi::{Annotation, Error, ErrorKind};
+use crate::names::{DeviceName, SecretName};
+use crate::plan::{
+    DevicePlan, FingerprintKey, InFlight, Inputs, Operations, Prints, Recorded, Rules, SecretMark,
+    SecretText, device_plan,
+};
+use crate::record::{self, DeviceEvent, EventKind, Held};
+use crate::yang::{Tree, Value};
+
+/// How often a device that took a Set and gave no answer is called again, and how long
+/// after the last try. Together about a minute: the length of a supervisor switch-over.
+const SETTLE: [Duration; 6] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+    Duration::from_secs(32),
+];
+
+/// What one device is to become. Made by the pass that read it; complete.
+#[derive(Debug)]
+pub struct Job {
+    /// The device.
+    pub device: Device,
+    /// The connection on which it was read.
+    pub session: Session,
+    /// What changes.
+    pub plan: DevicePlan,
+    /// The Set.
+    pub operations: Operations,
+    /// What it should hold.
+    pub desired: Arc<Tree>,
+    /// The hash of that.
+    pub tree_hash: String,
+    /// What was on record before.
+    pub recorded: Recorded,
+    /// What bootstrap prints for it.
+    pub bootstrap: Arc<Tree>,
+    /// What its platform asks of a plan.
+    pub rules: &'static Rules,
+}
+
+/// Values of secrets, by name.
+pub type SecretLookup = Arc<dyn Fn(&SecretName) -> Option<SecretText> + Send + Sync>;
+
+/// What all jobs of a pass share.
+#[derive(Clone)]
+pub struct Context {
+    /// The record.
+    pub journal: Journal,
+    /// The key of fingerprints.
+    pub key: FingerprintKey,
+    /// Values of secrets.
+    pub secrets: SecretLookup,
+    /// Asks for a clean end: no Set is begun after it, one under way is finished.
+    pub stop: CancellationToken,
+}
+
+/// What became of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It read back equal. The next commit leaves it.
+    Applied,
+    /// It could not be reached; nothing was sent, or whether it was applied is not known
+    /// yet. It is tried again.
+    Unreachable(String),
+    /// It said no, and is as it was. The next commit leaves it, or a person's word.
+    Refused(String),
+    /// It took the Set and does not hold what was sent. The next commit leaves it, or a
+    /// person's word.
+    Unequal(String),
+    /// Nothing was sent, because of another device. That device's recovery leaves it.
+    Waiting(String),
+    /// Nothing was sent, because the agent was asked to end.
+    Stopped,
+}
+
+impl Context {
+    /// Fingerprints by this pass's key and secrets.
+    pub fn with_prints<T>(&self, work: impl FnOnce(Prints<'_>) -> T) -> T {
+        let secret = |name: &SecretName| (self.secrets)(name).map(|text| self.key.fingerprint(text.expose()));
+        let shown = |text: &str| Some(self.key.fingerprint(text));
+        work(Prints { secret: &secret, shown: &shown })
+    }
+}
+
+impl Job {
+    fn name(&self) -> &DeviceName {
+        self.device.name()
+    }
+
+    fn plan_against(&self, actual: &Tree, recorded: &Recorded, context: &Context) -> DevicePlan {
+        context.with_prints(|prints| {
+            let inputs = Inputs {
+                schema: self.device.schema,
+                rules: self.rules,
+                desired: &self.desired,
+                actual,
+                recorded,
+                bootstrap: &self.bootstrap,
+                prints,
+            };
+            device_plan(&inputs).0
+        })
+    }
+
+    /// What the record will say once the device holds `desired`.
+    fn recorded_after(&self, actual: &Tree, context: &Context) -> Recorded {
+        let mut secrets = std::collections::BTreeMap::new();
+        for (path, leaf) in self.desired.iter() {
+            let Value::Secret(name) = &leaf.value else { continue };
+            let Some(text) = (context.secrets)(name) else { continue };
+            let read_back = match actual.get(path).map(|leaf| &leaf.value) {
+                Some(Value::Scalar(shown)) => Some(context.key.fingerprint(shown.as_str())),
+                _ => None,
+            };
+            let sent = context.key.fingerprint(text.expose());
+            secrets.insert(path.clone(), SecretMark { sent, read_back });
+        }
+        let created = self.plan.created_after(&self.recorded.created);
+        Recorded { tree: (*self.desired).clone(), created, secrets }
+    }
+
+    /// What still differs, given that the Set was applied: every leaf that was ours before
+    /// and every leaf that should be there is compared.
+    fn remaining(&self, actual: &Tree, after: &Recorded, context: &Context) -> DevicePlan {
+        let mut ours = after.clone();
+        ours.created.extend(self.recorded.created.iter().cloned());
+        for (path, leaf) in self.recorded.tree.iter() {
+            if ours.tree.get(path).is_none() {
+                ours.tree.insert(path.clone(), leaf.clone());
+            }
+        }
+        self.plan_against(actual, &ours, context)
+    }
+}
+
+/// Brings one device to what its job says, and writes down what became of it.
+pub async fn apply(job: &Job, context: &Context) -> Result<Outcome, JournalError> {
+    if context.stop.is_cancelled() {
+        return Ok(Outcome::Stopped);
+    }
+    let flight = job.plan.in_flight(job.operations.digest());
+    begin(job, context, flight.clone()).await?;
+    let mut again = true;
+    loop {
+        tracing::info!(device = %job.name(), operations = job.operations.len(), "sending the Set");
+        let mut answered = true;
+        match job.session.set(&job.operations, annotation(job, context)).await {
+            Ok(()) => {}
+            Err(error) if is_unsettled(&error.kind) => {
+                tracing::warn!(device = %job.name(), %error, "the Set's outcome is not known; reading the device");
+                answered = false;
+            }
+            Err(error) => return refuse(job, context, error).await,
+        }
+        let reading = match read_back(job).await {
+            Ok(reading) => reading,
+            // The flight stays on record: the next pass that reaches the device settles it.
+            Err(error) => {
+                return Ok(Outcome::Unreachable(format!(
+                    "a Set was sent, and the device cannot be read back: {error}"
+                )));
+            }
+        };
+        let after = job.recorded_after(&reading.tree, context);
+        let remaining = job.remaining(&reading.tree, &after, context);
+        if remaining.is_empty() {
+            return hold(job, context, after).await;
+        }
+        let untouched = job.plan_against(&reading.tree, &job.recorded, context).changes == job.plan.changes;
+        if untouched && !answered && again && !context.stop.is_cancelled() {
+            again = false;
+            continue;
+        }
+        return diverge(job, context, &flight, &reading, &remaining).await;
+    }
+}
+
+/// Whether a Set may have been applied although no good answer came.
+fn is_unsettled(kind: &ErrorKind) -> bool {
+    matches!(kind, ErrorKind::OutcomeUnknown { .. } | ErrorKind::Protocol { .. })
+}
+
+fn annotation(job: &Job, context: &Context) -> Annotation {
+    Annotation {
+        fabric: context.journal.fabric.clone(),
+        commit: context.journal.commit.clone(),
+        tree: job.tree_hash.clone(),
+        pass: context.journal.pass,
+    }
+}
+
+/// Reads on a new connection: the one that carried the Set may not show that the change cut
+/// off management.
+async fn read_back(job: &Job) -> Result<Reading, Error> {
+    let mut last = match connect_and_read(&job.device).await {
+        Ok(reading) => return Ok(reading),
+        Err(error) => error,
+    };
+    for pause in SETTLE {
+        tokio::time::sleep(pause).await;
+        match connect_and_read(&job.device).await {
+            Ok(reading) => return Ok(reading),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+async fn connect_and_read(device: &Device) -> Result<Reading, Error> {
+    device.connect().await?.read().await
+}
+
+async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<(), JournalError> {
+    let (device, tree_hash, schema) = (job.name().clone(), job.tree_hash.clone(), job.device.schema);
+    context
+        .journal
+        .with(move |store, journal| {
+            let flight =
+                record::InFlight { pass: journal.pass, commit: journal.commit.clone(), tree_hash, set };
+            store.begin_set(&journal.fabric, &device, &flight, schema, Timestamp::now())
+        })
+        .await
+}
+
+async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcome, JournalError> {
+    let (device, tree_hash, schema) = (job.name().clone(), job.tree_hash.clone(), job.device.schema);
+    let changes = job.plan.changes.len() as u64;
+    context
+        .journal
+        .with(move |store, journal| {
+            let event = DeviceEvent {
+                pass: journal.pass,
+                device,
+                commit: journal.commit.clone(),
+                kind: EventKind::Applied,
+                changes,
+                detail: None,
+                at: Timestamp::now(),
+            };
+            let held = Held {
+                commit: &journal.commit,
+                tree_hash: &tree_hash,
+                recorded: &recorded,
+                schema,
+                by_set: true,
+            };
+            store.hold(&journal.fabric, &held, &event)
+        })
+        .await?;
+    tracing::info!(device = %job.name(), commit = context.journal.commit.short(), "read back equal");
+    Ok(Outcome::Applied)
+}
+
+/// The Set did not reach the device, or the device said no: it is as it was.
+async fn refuse(job: &Job, context: &Context, error: Error) -> Result<Outcome, JournalError> {
+    let device = job.name().clone();
+    context.journal.with(move |store, journal| store.end_set(&journal.fabric, &device)).await?;
+    tracing::warn!(device = %job.name(), %error, "nothing was applied");
+    let said_no = matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::PermissionDenied { .. });
+    Ok(if said_no { Outcome::Refused(error.to_string()) } else { Outcome::Unreachable(error.to_string()) })
+}
+
+/// The device took the Set and holds something else: what of it is ours goes on record, so
+/// that the next commit can take it away.
+async fn diverge(
+    job: &Job,
+    context: &Context,
+    flight: &InFlight,
+    reading: &Reading,
+    remaining: &DevicePlan,
+) -> Result<Outcome, JournalError> {
+    let mut recorded = job.recorded.clone();
+    recorded.resolve(flight, &reading.tree);
+    let (device, schema) = (job.name().clone(), job.device.schema);
+    context
+        .journal
+        .with(move |store, journal| store.own(&journal.fabric, &device, &recorded, schema))
+        .await?;
+    let paths: Vec<String> = remaining.changes.iter().take(3).map(|change| change.path.to_string()).collect();
+    let more = remaining.changes.len().saturating_sub(paths.len());
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let what = format!("it took the Set and does not hold {}{more}", paths.join(", "));
+    tracing::error!(device = %job.name(), %what, "diverged");
+    Ok(Outcome::Unequal(what))
+}

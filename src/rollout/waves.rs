@@ -1,0 +1,96 @@
+//! Many devices: wave after wave, each device only while its partners are healthy.
+//!
+//! Here: executing waves. Elsewhere: who stands in which wave (`plan`), one device
+//! (`apply`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::apply::{Context, Job, Outcome, apply};
+use super::device::Device;
+use super::journal::JournalError;
+use crate::names::DeviceName;
+
+/// A device that must be healthy while its partner changes.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// How to reach it.
+    pub device: Device,
+    /// Why it is already known not to be healthy: diverged, or not reachable in this pass.
+    pub ill: Option<String>,
+}
+
+/// Applies the jobs, wave by wave. `waves` names devices without a job too; they are passed
+/// over. A device whose partner is not healthy waits; after a refusal or an unequal
+/// read-back the waves that have not begun wait (promise 8).
+pub async fn run(
+    waves: &[Vec<DeviceName>],
+    mut jobs: BTreeMap<DeviceName, Job>,
+    partners: &BTreeMap<DeviceName, Vec<Partner>>,
+    context: &Context,
+) -> Result<BTreeMap<DeviceName, Outcome>, JournalError> {
+    let mut outcomes: BTreeMap<DeviceName, Outcome> = BTreeMap::new();
+    for wave in waves {
+        let held =
+            outcomes.iter().find(|(_, outcome)| is_divergence(outcome)).map(|(device, _)| device.clone());
+        let mut running = JoinSet::new();
+        for device in wave {
+            let Some(job) = jobs.remove(device) else { continue };
+            if let Some(culprit) = &held {
+                let why = format!("held since {culprit} diverged in a wave before");
+                outcomes.insert(device.clone(), Outcome::Waiting(why));
+                continue;
+            }
+            let partners = partners.get(device).cloned().unwrap_or_default();
+            if let Some(why) = partners.iter().find_map(|partner| known_ill(partner, &outcomes)) {
+                outcomes.insert(device.clone(), Outcome::Waiting(why));
+                continue;
+            }
+            let context = context.clone();
+            running.spawn(async move {
+                let device = job.device.name().clone();
+                (device, apply_beside(&Arc::new(job), &partners, &context).await)
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            let (device, outcome) = done.map_err(|_| JournalError::CutOff)?;
+            outcomes.insert(device, outcome?);
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Why a partner is known not to be healthy, by this pass.
+fn known_ill(partner: &Partner, outcomes: &BTreeMap<DeviceName, Outcome>) -> Option<String> {
+    let name = partner.device.name();
+    let ill = match outcomes.get(name) {
+        None | Some(Outcome::Applied) => partner.ill.clone()?,
+        Some(Outcome::Unreachable(why)) => format!("is not reachable: {why}"),
+        Some(Outcome::Refused(_) | Outcome::Unequal(_)) => "diverged".to_owned(),
+        Some(Outcome::Waiting(why)) => format!("waits: {why}"),
+        Some(Outcome::Stopped) => "was not changed".to_owned(),
+    };
+    Some(format!("its partner {name} {ill}"))
+}
+
+/// Applies one job if each partner answers now: what was true when the pass began may not
+/// be true any more.
+async fn apply_beside(
+    job: &Arc<Job>,
+    partners: &[Partner],
+    context: &Context,
+) -> Result<Outcome, JournalError> {
+    for partner in partners {
+        if let Err(error) = partner.device.connect().await {
+            let why = format!("its partner {} is not reachable: {}", partner.device.name(), error.kind);
+            return Ok(Outcome::Waiting(why));
+        }
+    }
+    apply(job, context).await
+}
+
+fn is_divergence(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(_) | Outcome::Unequal(_))
+}

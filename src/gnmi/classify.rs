@@ -22,7 +22,7 @@ const NOTHING_LISTENS: &str = "nothing listens there: check the port (EOS: 6030)
 const NO_WAY: &str = "check the address, that the device is up, and that no access list (on EOS also the \
      control-plane ACL) drops the port";
 const NO_NAME: &str = "the name is not known here: check its spelling, or use the IP address";
-const WANTS_TLS: &str = "the device seems to expect TLS: give the authority that signed its certificate \
+const WANTS_TLS: &str = "the device may expect TLS: give the authority that signed its certificate \
      in place of plaintext";
 const NO_TLS: &str = "the device does not speak TLS on this port: check the port, and on EOS that \
      `transport grpc` names an `ssl profile`";
@@ -139,20 +139,18 @@ fn broken(target: &Target, action: Action, source: &(dyn StdError + 'static)) ->
     if cause.connecting {
         return Error { action, ..connecting(target, source) };
     }
-    let first = action == Action::Capabilities;
-    match (&target.transport, cause.tls) {
-        (_, Some(tls)) if action != Action::Set => tls_failed(target, action, &tls),
-        (Transport::Plaintext, _) if first => {
-            failed(target, action, ErrorKind::Tls { what: cause.deepest }, Some(WANTS_TLS))
-        }
-        (Transport::Tls(tls), _) if first && tls.identity.is_none() => {
-            failed(target, action, ErrorKind::Tls { what: cause.deepest }, Some(WANTS_CERTIFICATE))
-        }
-        _ => {
-            let hint = cause.deepest.contains("too_many_pings").then_some(PINGS);
-            failed(target, action, lost(action, cause.deepest, |what| ErrorKind::Unreachable { what }), hint)
-        }
+    // An alert proves that it was TLS; it is often lost behind the end of the connection.
+    // For a Set there is no such proof that it was not carried out.
+    if let (Some(tls), true) = (&cause.tls, action != Action::Set) {
+        return tls_failed(target, action, tls);
     }
+    let hint = match &target.transport {
+        _ if cause.deepest.contains("too_many_pings") => Some(PINGS),
+        _ if action != Action::Capabilities => None,
+        Transport::Plaintext => Some(WANTS_TLS),
+        Transport::Tls(_) => Some(WANTS_CERTIFICATE),
+    };
+    failed(target, action, lost(action, cause.deepest, |what| ErrorKind::Unreachable { what }), hint)
 }
 
 fn tls_failed(target: &Target, action: Action, error: &rustls::Error) -> Error {
@@ -178,9 +176,12 @@ fn tls_failed(target: &Target, action: Action, error: &rustls::Error) -> Error {
 
 fn certificate_hint(target: &Target, error: &CertificateError) -> String {
     match error {
-        CertificateError::UnknownIssuer => "the device's certificate is signed by another authority than \
+        // A bad signature is an authority that was made anew under its old name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "the device's certificate is signed by another authority than \
              the one given: give the authority of this device, or install a certificate of yours on it"
-            .to_owned(),
+                .to_owned()
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             let name = match &target.transport {
                 Transport::Tls(tls) => tls.server_name.as_ref().unwrap_or(&target.host),
@@ -259,5 +260,205 @@ fn failed(target: &Target, action: Action, kind: ErrorKind, hint: Option<&str>) 
         action,
         kind,
         hint: hint.map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::super::client::{Client, DataType};
+    use super::super::loopback::{self, Authority, Device, Guard, PASSWORD, trusting};
+    use super::super::set::SetOperations;
+    use super::super::target::{Credentials, Tls, Trust};
+    use super::*;
+
+    /// Fails as expected, says where, and does not say the password.
+    fn assert_error(case: &str, error: &Error, target: &Target, expected: &[&str]) {
+        let text = error.to_string();
+        assert!(text.starts_with(&format!("leaf1 at {}, ", target.address())), "{case}: {text}");
+        for part in expected {
+            assert!(text.contains(part), "{case}: {part:?} is not in: {text}");
+        }
+        assert!(!text.contains(PASSWORD) && !format!("{error:?}").contains(PASSWORD), "{case}: {text}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_fails_says_what_to_mend() {
+        let (own, other) = (Authority::new("own"), Authority::new("other"));
+        let device = Device::start(&Guard { identity: Some(own.sign(&["127.0.0.1"])), clients: None });
+        let choosy = Device::start(&Guard {
+            identity: Some(own.sign(&["127.0.0.1"])),
+            clients: Some(own.pem.clone()),
+        });
+        let plain = Device::start(&Guard::default());
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let tls = |device: &Device, tls: Tls| Target { transport: Transport::Tls(tls), ..device.target() };
+        let named = |name: &str| Tls { server_name: Some(name.to_owned()), ..trusting(&own) };
+        let with = |identity| Tls { identity: Some(identity), ..trusting(&own) };
+        let noise = Trust::Authority(b"hunter2 is no certificate".to_vec());
+        let login = |password: &str| Target {
+            credentials: Some(Credentials {
+                username: "admin".to_owned(),
+                password: SecretText::new(password),
+            }),
+            ..tls(&device, trusting(&own))
+        };
+        for (case, target, expected) in [
+            (
+                "unknown authority",
+                tls(&device, trusting(&other)),
+                &["connect: TLS failed", "UnknownIssuer", "signed by another authority"][..],
+            ),
+            (
+                "an authority made anew",
+                tls(&device, trusting(&Authority::new("own"))),
+                &["connect: TLS failed", "signed by another authority"],
+            ),
+            (
+                "wrong name",
+                tls(&device, named("leaf2.example")),
+                &["connect: TLS failed", "leaf2.example", "subject alternative names"],
+            ),
+            ("plaintext to TLS", device.target(), &["Capabilities: ", "may expect TLS"]),
+            ("TLS to plaintext", tls(&plain, trusting(&own)), &["connect: TLS failed", "ssl profile"]),
+            (
+                "closed port",
+                loopback::target(closed),
+                &["connect: not reachable: Connection refused", "management api gnmi"],
+            ),
+            (
+                "wrong password",
+                login("wrong-hunter2"),
+                &["Capabilities: user or password not accepted", "\"admin\""],
+            ),
+            (
+                "no client certificate",
+                tls(&choosy, trusting(&own)),
+                &["Capabilities: ", "client certificate"],
+            ),
+            (
+                "a client certificate of another authority",
+                tls(&choosy, with(other.sign(&["agent"]))),
+                &["Capabilities: ", "an authority that the device's SSL profile trusts"],
+            ),
+            (
+                "no authority in the file",
+                tls(&device, Tls { trust: noise, ..trusting(&own) }),
+                &["connect: the settings cannot be used", "there is no certificate in it"],
+            ),
+            ("a password that cannot be sent", login("hunter2\n"), &["the password is not plain ASCII"]),
+        ] {
+            let error = Client::connect(&target).await.expect_err(case);
+            assert_error(case, &error, &target, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_made_on_each_kind_of_trust() {
+        let (own, other) = (Authority::new("own"), Authority::new("other"));
+        let device = Device::start(&Guard {
+            identity: Some(own.sign(&["leaf1.example"])),
+            clients: Some(other.pem.clone()),
+        });
+        let named = Some("leaf1.example".to_owned());
+        let identity = Some(other.sign(&["agent"]));
+        for (case, tls) in [
+            ("authority", Tls { server_name: named, identity: identity.clone(), ..trusting(&own) }),
+            ("anything", Tls { trust: Trust::Anything, server_name: None, identity }),
+        ] {
+            let target = Target { transport: Transport::Tls(tls), ..device.target() };
+            let client = Client::connect(&target).await.expect(case);
+            assert_eq!(client.capabilities().version, "0.7.0", "{case}");
+        }
+        let plain = Device::start(&Guard::default());
+        Client::connect(&plain.target()).await.expect("plaintext");
+    }
+
+    #[tokio::test]
+    async fn a_port_that_accepts_and_says_nothing_is_given_up() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut target = loopback::target(silent.local_addr().unwrap());
+        target.transport = Transport::Tls(trusting(&Authority::new("own")));
+        target.deadlines.connect = Duration::from_millis(50);
+        let error = Client::connect(&target).await.unwrap_err();
+        assert_error("silent", &error, &target, &["connect: ", "check"]);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_fails_is_of_the_kind_that_its_caller_needs() {
+        let device = Device::start(&Guard::default());
+        let target = device.target();
+        let client = Client::connect(&target).await.unwrap();
+        let set = async |path: &str| {
+            let secret = "bgp\"secret";
+            let operations = SetOperations {
+                updates: vec![(path.parse().unwrap(), json!({ "a": secret }))],
+                secrets: vec![SecretText::new(secret)],
+                ..SetOperations::default()
+            };
+            client.set(&operations).await.unwrap_err()
+        };
+
+        let refused = set("/refused").await;
+        let expected = "bad value {\"a\":\"(secret)\"} in line 1".to_owned();
+        assert_eq!(refused.kind, ErrorKind::Refused { code: Refusal::InvalidArgument, message: expected });
+        assert_error("refused", &refused, &target, &["Set: refused, InvalidArgument: bad value"]);
+
+        let unknown = set("/unavailable").await;
+        assert_eq!(unknown.kind, ErrorKind::OutcomeUnknown { what: "going down".to_owned() });
+        assert_error("unknown", &unknown, &target, &["not known whether it was applied"]);
+
+        for (case, path, expected) in [
+            ("forbidden", "/forbidden", "Get: not permitted: OpenConfig.Get is not authorized"),
+            (
+                "broken",
+                "/broken/x",
+                "Get: an answer that cannot be used: /broken/x: a value that is not JSON",
+            ),
+        ] {
+            let error = client.get(&[path.parse().unwrap()], DataType::All).await.unwrap_err();
+            assert_error(case, &error, &target, &[expected]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_larger_than_the_device_allows_is_refused() {
+        let device = Device::start(&Guard::default());
+        let client = Client::connect(&device.target()).await.unwrap();
+        let large = ("/a".parse().unwrap(), json!("x".repeat(5 << 20)));
+        let operations = SetOperations { updates: vec![large], ..SetOperations::default() };
+        let error = client.set(&operations).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Refused { .. }), "{error}");
+        assert_error("large", &error, &device.target(), &["limit", TOO_LARGE]);
+    }
+
+    #[tokio::test]
+    async fn a_set_without_answer_may_have_been_applied() {
+        let mut device = Device::start(&Guard::default());
+        let mut target = device.target();
+        let operations = SetOperations {
+            updates: vec![("/never".parse().unwrap(), json!(1))],
+            ..SetOperations::default()
+        };
+        target.deadlines.set = Duration::ZERO;
+        let client = Client::connect(&target).await.unwrap();
+        let error = client.set(&operations).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::OutcomeUnknown { .. }), "late: {error}");
+
+        let client = Client::connect(&device.target()).await.unwrap();
+        let set = async { client.set(&operations).await.unwrap_err() };
+        let cut = async {
+            device.sets.recv().await;
+            device.vanish();
+        };
+        let (error, ()) = tokio::join!(set, cut);
+        assert!(matches!(error.kind, ErrorKind::OutcomeUnknown { .. }), "cut: {error}");
+
+        let error = client.set(&operations).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Unreachable { .. }), "was never sent: {error}");
+        assert_error("closed", &error, &target, &["Set: not reachable: Connection refused"]);
     }
 }

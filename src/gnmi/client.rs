@@ -250,3 +250,76 @@ fn or_nothing(answer: Result<Vec<Answer>, Error>) -> Result<Vec<Answer>, Error> 
         answer => answer,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::loopback::{Device, Guard};
+    use super::*;
+    use crate::names::PassNumber;
+
+    fn paths(texts: &[&str]) -> Vec<Path> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_get_joins_prefixes_and_takes_no_data_as_an_answer() {
+        let device = Device::start(&Guard::default());
+        let client = Client::connect(&device.target()).await.unwrap();
+        for (case, asked, expected) in [
+            ("one", &["/a/b[k=1/1]"][..], &["/a/b[k=1/1]"][..]),
+            ("two", &["/a/b", "/c"], &["/a/b", "/c"]),
+            ("no data", &["/absent"], &[]),
+            ("no data at one of them", &["/a/b", "/absent", "/c"], &["/a/b", "/c"]),
+            ("another origin is passed over", &["/foreign", "/c"], &["/c"]),
+        ] {
+            let answers = client.get(&paths(asked), DataType::Config).await.unwrap();
+            let seen: Vec<_> = answers.iter().map(|answer| answer.path.to_string()).collect();
+            assert_eq!(seen, expected, "{case}");
+            assert!(answers.iter().all(|answer| answer.json == json!({"a": 1})), "{case}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_more_than_4_mib_is_read() {
+        let device = Device::start(&Guard::default());
+        let client = Client::connect(&device.target()).await.unwrap();
+        let answers = client.get(&paths(&["/large"]), DataType::All).await.unwrap();
+        assert_eq!(answers[0].json.as_str().map(str::len), Some(5 << 20));
+    }
+
+    #[tokio::test]
+    async fn a_set_goes_out_in_order_and_its_results_are_counted() {
+        let mut device = Device::start(&Guard::default());
+        let client = Client::connect(&device.target()).await.unwrap();
+        for (case, update, missing) in [("all results", "/c", false), ("no results", "/silent", true)] {
+            let operations = SetOperations {
+                deletes: paths(&["/a"]),
+                replaces: vec![("/b".parse().unwrap(), json!([1]))],
+                updates: vec![(update.parse().unwrap(), json!({"d": 2}))],
+                ..SetOperations::default()
+            };
+            let outcome = client.set(&operations).await.unwrap();
+            assert_eq!(outcome.results_missing, missing, "{case}");
+            assert_eq!(device.sets.recv().await.unwrap(), operations.to_wire(Encoding::JsonIetf), "{case}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_mark_of_a_set_is_read_back() {
+        let device = Device::start(&Guard::default());
+        let client = Client::connect(&device.target()).await.unwrap();
+        assert_eq!(client.read_annotation().await.unwrap(), None);
+        let annotation = Annotation {
+            fabric: "dc1".parse().unwrap(),
+            commit: "b".repeat(40).parse().unwrap(),
+            tree: "00ff".to_owned(),
+            pass: PassNumber::try_from(3).unwrap(),
+        };
+        let operations = SetOperations { annotation: Some(annotation.clone()), ..SetOperations::default() };
+        let outcome = client.set(&operations).await.unwrap();
+        assert!(!outcome.results_missing);
+        assert_eq!(client.read_annotation().await.unwrap(), Some(annotation));
+    }
+}

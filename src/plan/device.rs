@@ -22,8 +22,8 @@ use crate::yang::{Leaf, Path, Schema, Tree, Value};
 pub struct Inputs<'a> {
     /// What the device's platform allows; every tree here was made with it.
     pub schema: &'a Schema,
-    /// What the platform asks of a plan.
-    pub rules: &'a Rules,
+    /// What the platform, and the agent's way to the device, ask of a plan.
+    pub rules: &'a Rules<'a>,
     /// What the intent asks for.
     pub desired: &'a Tree,
     /// What the device holds now.
@@ -63,6 +63,9 @@ pub struct DevicePlan {
     pub created: BTreeSet<Path>,
     /// The list entries that are taken away as wholes, with all their leaves.
     pub removed: BTreeSet<Path>,
+    /// The lists ordered by the user that change, with all that they will hold, foreign
+    /// entries too: such a list is only ever written as a whole.
+    pub ordered: BTreeMap<Path, Tree>,
     /// What a person should know and no change says.
     pub notes: Vec<Note>,
     /// The leaves that the device holds and we do not own, without their values, which may
@@ -150,10 +153,9 @@ pub fn device_plan(inputs: &Inputs<'_>) -> (DevicePlan, Findings) {
     let mut findings = Findings::new();
     let mut changes = Vec::new();
     for (path, leaf) in inputs.desired.iter() {
-        if (inputs.rules.protected)(path) {
-            findings.push(protected_finding(path, leaf));
-        } else {
-            changes.extend(wanted(inputs, path, leaf));
+        match inputs.rules.why_protected(path, &leaf.value) {
+            Some(why) => findings.push(protected_finding(path, leaf, why)),
+            None => changes.extend(wanted(inputs, path, leaf)),
         }
     }
     let doomed = doomed(inputs);
@@ -163,13 +165,14 @@ pub fn device_plan(inputs: &Inputs<'_>) -> (DevicePlan, Findings) {
         goes.then_some(change)
     }));
     let created = created(inputs, &changes);
+    let ordered = ordered_lists(inputs, &changes);
     changes.sort_by(|a, b| order::natural(&a.path, &b.path));
 
     let mut notes: Vec<Note> = foreign::protected_differences(inputs);
     notes.extend(removal.stays.into_iter().map(|(entry, because)| Note::Stays { entry, because }));
     let foreign = foreign::leaves(inputs);
     notes.extend(foreign::in_strict_containers(inputs, &foreign));
-    (DevicePlan { changes, created, removed: removal.entries, notes, foreign }, findings)
+    (DevicePlan { changes, created, removed: removal.entries, ordered, notes, foreign }, findings)
 }
 
 impl DevicePlan {
@@ -330,7 +333,8 @@ fn doomed(inputs: &Inputs<'_>) -> BTreeMap<Path, Change> {
     for (path, recorded) in inputs.recorded.tree.iter() {
         let Some(actual) = inputs.actual.get(path) else { continue };
         let wanted = inputs.desired.get(path).is_some();
-        if wanted || (inputs.rules.protected)(path) || is_default(inputs.schema, actual) {
+        let protected = inputs.rules.why_protected(path, &recorded.value).is_some();
+        if wanted || protected || is_default(inputs.schema, actual) {
             continue;
         }
         let secret = matches!(recorded.value, Value::Secret(_));
@@ -356,8 +360,34 @@ fn created(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Path> {
     created
 }
 
-fn protected_finding(path: &Path, leaf: &Leaf) -> Finding {
-    let message = format!("{path} carries the agent's own way to the device and is never sent");
+/// The lists ordered by the user in which something changes, as they will be.
+fn ordered_lists(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Path, Tree> {
+    let mut lists = BTreeMap::new();
+    for change in changes {
+        let Some(list) = order::ordered_list(inputs.schema, &change.path) else { continue };
+        if lists.contains_key(&list) {
+            continue;
+        }
+        let inside = |tree: &Tree| -> Vec<(Path, Leaf)> {
+            let parent = list.parent().unwrap_or_default();
+            let inside = tree.below(&parent).filter(|(path, _)| order::is_in_list(path, &list));
+            inside.map(|(path, leaf)| (path.clone(), leaf.clone())).collect()
+        };
+        let mut content: Tree = inside(inputs.actual).into_iter().collect();
+        content.extend(inside(inputs.desired));
+        lists.insert(list, content);
+    }
+    for (list, content) in &mut lists {
+        let gone = changes.iter().filter(|change| matches!(change.action, Action::Delete { .. }));
+        gone.filter(|change| order::is_in_list(&change.path, list)).for_each(|change| {
+            content.remove(&change.path);
+        });
+    }
+    lists
+}
+
+fn protected_finding(path: &Path, leaf: &Leaf, why: &str) -> Finding {
+    let message = format!("{path} is never sent, lest the agent cut its own branch: {why}");
     let finding = match &leaf.origin {
         Some(place) => Finding::error("protected-path", place, message),
         None => Finding::error_nowhere("protected-path", message),

@@ -158,7 +158,7 @@ pub(crate) fn plan(schema: &Schema, desired: &Tree, actual: &Tree, recorded: &Re
 
 /// The plan from three trees with a platform's rules.
 pub(crate) fn plan_with(
-    rules: &Rules,
+    rules: &Rules<'_>,
     schema: &Schema,
     desired: &Tree,
     actual: &Tree,

@@ -35,7 +35,7 @@ pub(super) fn in_strict_containers(inputs: &Inputs<'_>, foreign: &[Path]) -> Vec
     let mut noted = BTreeSet::new();
     let mut notes = Vec::new();
     for leaf in foreign {
-        let Some(object) = (inputs.rules.strict)(leaf) else { continue };
+        let Some(object) = inputs.rules.strict_entry(leaf) else { continue };
         let ours = inputs.desired.contains_below(&object) || inputs.bootstrap.contains_below(&object);
         let path = if ours { leaf.clone() } else { object };
         if noted.insert(path.clone()) {

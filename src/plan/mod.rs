@@ -17,6 +17,7 @@ pub mod recorded;
 mod removal;
 pub mod rules;
 pub mod secret;
+pub mod set;
 
 pub use device::{Action, Change, Counts, DevicePlan, Inputs, Note, Prints, device_plan};
 pub use operations::{Operations, Payload, Write};
@@ -24,6 +25,7 @@ pub use recorded::{InFlight, Recorded, SecretMark};
 pub use removal::Stays;
 pub use rules::Rules;
 pub use secret::{Fingerprint, FingerprintKey, SecretText};
+pub use set::{MissingSecrets, Resolver, operations};
 
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -5,7 +5,8 @@
 
 use std::cmp::Ordering;
 
-use crate::yang::Path;
+use crate::yang::schema::Kind;
+use crate::yang::{Elem, Path, Schema};
 
 /// Compares two paths step by step, numbers inside key values by size. A total order that
 /// agrees with equality.
@@ -55,6 +56,23 @@ fn take_digits<'a>(text: &mut &'a str) -> &'a str {
 pub(super) fn entries_on(path: &Path) -> impl Iterator<Item = Path> {
     let depths = path.elems().iter().enumerate().filter(|(_, elem)| !elem.keys().is_empty());
     depths.map(|(depth, _)| path.prefix(depth + 1))
+}
+
+/// The outermost list ordered by the user that a path stands in, without keys.
+pub(super) fn ordered_list(schema: &Schema, path: &Path) -> Option<Path> {
+    let entry = entries_on(path).find(|entry| {
+        let node = schema.find(entry).map(|id| &schema.node(id).kind);
+        matches!(node, Some(Kind::List { ordered_by_user: true, .. }))
+    })?;
+    let name = entry.last()?.shared_name();
+    Some(entry.parent()?.join(Elem::new(name)))
+}
+
+/// Whether a path stands in an entry of this list, which is named without keys.
+pub(super) fn is_in_list(path: &Path, list: &Path) -> bool {
+    let (Some(parent), Some(last)) = (list.parent(), list.last()) else { return false };
+    path.starts_with(&parent)
+        && path.elems().get(parent.elems().len()).is_some_and(|elem| elem.name() == last.name())
 }
 
 #[cfg(test)]

@@ -93,7 +93,8 @@ fn foreign_below<'a>(
 ) -> impl Iterator<Item = &'a Path> {
     let stays = move |path: &Path, leaf: &Leaf| {
         let owned = doomed.contains_key(path) || inputs.desired.get(path).is_some();
-        !owned && ((inputs.rules.protected)(path) || !is_incidental(inputs.schema, path, leaf))
+        let protected = inputs.rules.why_protected(path, &leaf.value).is_some();
+        !owned && (protected || !is_incidental(inputs.schema, path, leaf))
     };
     inputs.actual.below(entry).filter(move |(path, leaf)| stays(path, leaf)).map(|(path, _)| path)
 }

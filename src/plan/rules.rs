@@ -1,30 +1,50 @@
-//! What a platform asks of every plan for its devices.
+//! What a device's platform, and the way the agent reaches it, ask of its plan.
 //!
-//! Here: [`Rules`], plain functions over paths. Elsewhere: each platform's own (`platform`).
+//! Here: [`Rules`], which binds them together. Elsewhere: each platform's own (`platform`).
 
-use crate::yang::Path;
+use crate::platform::Profile;
+use crate::platform::arista_eos::protected::Protected;
+use crate::platform::quirks::Quirks;
+use crate::yang::{Path, Value};
 
-/// A platform's own rules. The default has none: nothing is protected, nothing strict,
+/// The rules for one device. The default has none: nothing is protected, nothing strict,
 /// operations in the order of their paths.
 #[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// Whether a leaf carries the agent's own way to the device and is therefore never
-    /// sent: management interface, its VRF and routes, users, AAA, gNMI, TLS.
-    pub protected: fn(&Path) -> bool,
-    /// The object that a leaf belongs to, if it stands in a container in which everything
-    /// that is not ours has to be reported: a BGP neighbour, a static route, a VNI's map, a
-    /// user.
-    pub strict: fn(&Path) -> Option<Path>,
-    /// When a leaf or entry is written within one Set: lower comes first. Deletes go the
-    /// other way round.
-    pub rank: fn(&Path) -> u8,
-    /// The container at which all updates below it must travel as one, as soon as this leaf
-    /// is among them (EOS: a LAG and its members, at `/interfaces`).
-    pub gather: fn(&Path) -> Option<Path>,
+pub struct Rules<'a> {
+    /// What a Set must mind.
+    pub quirks: &'a Quirks,
+    /// The lists in which every entry that is not ours has to be reported, as schema paths.
+    pub strict: &'a [&'a str],
+    /// The agent's own way to the device (promise 13).
+    pub protected: Option<&'a Protected>,
 }
 
-impl Default for Rules {
+const NO_QUIRKS: Quirks = Quirks { carried: &[], together: &[], order: &[] };
+
+impl Default for Rules<'_> {
     fn default() -> Self {
-        Self { protected: |_| false, strict: |_| None, rank: |_| 0, gather: |_| None }
+        Self { quirks: &NO_QUIRKS, strict: &[], protected: None }
+    }
+}
+
+impl<'a> Rules<'a> {
+    /// The rules of a platform, for a device reached as `protected` says.
+    pub fn of(profile: &'a Profile, protected: &'a Protected) -> Self {
+        Self { quirks: &profile.quirks, strict: profile.strict, protected: Some(protected) }
+    }
+
+    /// Why a leaf is never sent; none if it may be.
+    pub(super) fn why_protected(&self, path: &Path, value: &Value) -> Option<&'static str> {
+        self.protected.and_then(|protected| protected.why_leaf(path, value))
+    }
+
+    /// The entry of a strict list that a leaf belongs to.
+    pub(super) fn strict_entry(&self, path: &Path) -> Option<Path> {
+        let within = |list: &&&str| {
+            let mut elems = path.elems().iter();
+            list.split('/').skip(1).all(|name| elems.next().is_some_and(|elem| elem.name() == name))
+        };
+        let list = self.strict.iter().find(within)?;
+        Some(path.prefix(list.split('/').skip(1).count()))
     }
 }

@@ -16,6 +16,9 @@ pub struct Profile {
     /// The subtrees that hold all configuration which the model can make or which promise
     /// 13 compares: a full read-back is one Get of type CONFIG with these paths.
     pub read: &'static [&'static str],
+    /// The lists in which a plan reports every entry that is not ours (promise 7), as schema
+    /// paths.
+    pub strict: &'static [&'static str],
     /// What a Set to it must mind.
     pub quirks: Quirks,
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::plan::fixture::{apply, plan, plan_with, recorded, schema, text, tree};
 use crate::plan::{FingerprintKey, SecretMark};
+use crate::platform::arista_eos::protected::Protected;
 
 /// A plan as lines: `+ path to`, `~ path from -> to`, `- path from`, `! drift`, `x entry`.
 fn lines(plan: &DevicePlan) -> Vec<String> {
@@ -172,15 +173,16 @@ fn a_presence_container_with_something_foreign_inside_stays() {
 
 #[test]
 fn a_protected_leaf_is_an_error_and_never_a_change() {
-    let rules = Rules { protected: |path| path.elems()[0].name() == "system", ..Rules::default() };
+    let protected = Protected::new("Management0", "default", "172.16.0.1/24".parse().unwrap());
+    let rules = Rules { protected: Some(&protected), ..Rules::default() };
     let schema = schema();
-    let banner = tree(&schema, "/system/config/login-banner hello");
-    let other = tree(&schema, "/system/config/login-banner bye");
+    let ours = tree(&schema, "/interfaces/interface[name=Management0]/config/mtu 9000");
+    let other = tree(&schema, "/interfaces/interface[name=Management0]/config/mtu 1500");
     let none = Recorded::default();
-    let (plan, findings) = plan_with(&rules, &schema, &banner, &other, &none);
+    let (plan, findings) = plan_with(&rules, &schema, &ours, &other, &none);
     assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["protected-path"]);
     assert!(plan.is_empty());
-    let (plan, findings) = plan_with(&rules, &schema, &Tree::new(), &other, &recorded(banner));
+    let (plan, findings) = plan_with(&rules, &schema, &Tree::new(), &other, &recorded(ours));
     assert!(findings.is_empty() && plan.is_empty(), "a protected leaf is not deleted either");
 }
 
@@ -201,13 +203,7 @@ fn what_differs_from_bootstrap_is_a_note() {
 
 #[test]
 fn foreign_objects_in_strict_containers_are_noted() {
-    let rules = Rules {
-        strict: |path| {
-            let strict = path.elems().get(2).is_some_and(|elem| elem.name() == "neighbor");
-            strict.then(|| path.prefix(3))
-        },
-        ..Rules::default()
-    };
+    let rules = Rules { strict: &["/bgp/neighbors/neighbor"], ..Rules::default() };
     let schema = schema();
     let ours = "/bgp/neighbors/neighbor[neighbor-address=::1]/config/peer-as 65001\n";
     let actual = "/bgp/neighbors/neighbor[neighbor-address=::1]/config/auth-password x

@@ -25,6 +25,12 @@ pub const PROFILE_4_35_0F: Profile = Profile {
         "/system",
         "/arista",
     ],
+    strict: &[
+        "/network-instances/network-instance/protocols/protocol/bgp/neighbors/neighbor",
+        "/network-instances/network-instance/protocols/protocol/static-routes/static",
+        "/interfaces/interface/arista-vxlan/vlan-to-vnis/vlan-to-vni",
+        "/system/aaa/authentication/users/user",
+    ],
     quirks: Quirks {
         // `type` is mandatory in the schema; an interface without it is refused (H24)
         carried: &[("/interfaces/interface", &["config/name", "config/type"])],

@@ -383,6 +383,8 @@ fn ordered_lists(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Path, Tree
             content.remove(&change.path);
         });
     }
+    // a list that loses its last entry is deleted entry by entry
+    lists.retain(|_, content: &mut Tree| !content.is_empty());
     lists
 }
 

@@ -19,6 +19,7 @@ use crate::plan::{
     DevicePlan, FingerprintKey, InFlight, Inputs, Operations, Prints, Recorded, Rules, SecretMark,
     SecretText, device_plan,
 };
+use crate::platform::arista_eos::protected::Protected;
 use crate::record::{self, DeviceEvent, EventKind, Held};
 use crate::yang::{Tree, Value};
 
@@ -52,8 +53,8 @@ pub struct Job {
     pub recorded: Recorded,
     /// What bootstrap prints for it.
     pub bootstrap: Arc<Tree>,
-    /// What its platform asks of a plan.
-    pub rules: &'static Rules,
+    /// The agent's own way to it, which is never changed.
+    pub protected: Protected,
 }
 
 /// Values of secrets, by name.
@@ -109,7 +110,7 @@ impl Job {
         context.with_prints(|prints| {
             let inputs = Inputs {
                 schema: self.device.schema,
-                rules: self.rules,
+                rules: &Rules::of(self.device.profile, &self.protected),
                 desired: &self.desired,
                 actual,
                 recorded,

@@ -4,7 +4,7 @@
 
 use super::arista_eos;
 use super::quirks::Quirks;
-use crate::yang::Path;
+use crate::yang::{Path, Schema};
 
 /// One network OS in one version.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub struct Profile {
     pub strict: &'static [&'static str],
     /// What a Set to it must mind.
     pub quirks: Quirks,
+    /// What its YANG modules allow, from the pack in this binary; read at the first call.
+    pub schema: fn() -> &'static Schema,
 }
 
 /// The profiles that this build has, in the order of their names.

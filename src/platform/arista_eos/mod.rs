@@ -1,9 +1,11 @@
-//! Arista EOS: its profile, the spelling of its interfaces, the paths that are never sent.
+//! Arista EOS: its profile, its schema, the spelling of its interfaces, the paths that are
+//! never sent.
 //!
 //! Facts are from Arista's YANG and path report for the version named, and from
 //! `openmgmt`; no device was asked. Elsewhere: what a feature emits (`compile`).
 
 pub mod interfaces;
+pub mod pack;
 pub mod protected;
 
 use super::profile::Profile;
@@ -60,4 +62,5 @@ pub const PROFILE_4_35_0F: Profile = Profile {
             "/network-instances/network-instance/table-connections",
         ],
     },
+    schema: pack::eos_4_35_0f,
 };

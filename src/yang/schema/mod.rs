@@ -1,12 +1,15 @@
 //! What YANG modules allow, resolved: one arena of nodes, types and identities.
 //!
 //! Here: [`Schema`] and its parts, and finding a node. `types`, `pattern`: what a leaf may
-//! hold. `canonical`: values against types. `pack`: the text a schema is stored as. `parse`, `resolve`: `.yang` files to a schema
+//! hold. `canonical`: values against types. `pack`: the text a schema is stored as. `make`
+//! with `parse`, `resolve`, `access`: `.yang` files and a vendor's path report to a schema
 //! (for makers of packs). Elsewhere: whole trees against a schema (`yang::validate`).
 
+pub mod access;
 pub mod canonical;
+pub mod make;
 pub mod pack;
-pub mod parse;
+mod parse;
 pub mod pattern;
 pub mod resolve;
 pub mod types;

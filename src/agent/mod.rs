@@ -4,3 +4,4 @@
 //! people (`cli`).
 
 pub mod config;
+pub mod inventory;

@@ -20,7 +20,6 @@ use crate::plan::{
     SecretText, device_plan,
 };
 use crate::platform::arista_eos::protected::Protected;
-use crate::platform::arista_eos::protected::Protected;
 use crate::record::{self, DeviceEvent, EventKind, Held};
 use crate::yang::{Tree, Value};
 

@@ -1,1 +1,39 @@
-//! To be written.
+//! Network devices in memory: real gNMI servers on real sockets, with the ways of EOS, and
+//! with faults when a test or a demo asks for them.
+//!
+//! A request goes down this list: `fabric` (many devices), `server` (one device's port and
+//! switches), `connection` and `certificates` (bytes), `service` (the four RPCs, the
+//! login), `set` → `edit` → `eos` (changes), `get` and `subscribe` → `view` → `render`
+//! (answers), `device` (one snapshot after the other). `paths` reads what clients write,
+//! `personality` holds the switches, `faults` what goes wrong on purpose. Elsewhere: the
+//! client (`gnmi`), the command that runs devices alone (`cli::simulate`).
+//!
+//! Nothing is written to disk: a device forgets everything when it ends.
+
+mod certificates;
+mod connection;
+mod device;
+mod edit;
+mod eos;
+mod fabric;
+mod faults;
+mod get;
+mod paths;
+mod personality;
+mod render;
+mod server;
+mod service;
+mod set;
+mod subscribe;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use certificates::{Authority, CertificateError, Identity};
+pub use connection::ByteStream;
+pub use device::{Chassis, Clock, DeviceConfig, Login};
+pub use edit::Refusal;
+pub use fabric::{FabricError, SimulatedFabric};
+pub use faults::{Gate, SetFault, SetOperation, SetOutcome, SetRecord};
+pub use personality::{Defaults, LeafListUpdate, Personality};
+pub use server::{Handle, SimulatedDevice, StartError};

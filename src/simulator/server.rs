@@ -1,0 +1,268 @@
+//! A running device: its port, and the switches that a test or a demo turns.
+//!
+//! Here: [`SimulatedDevice::start`], [`Handle`]. A device serves TLS on TCP, and any other
+//! byte stream that is handed to it. Elsewhere: the RPCs (`service`), several devices
+//! (`fabric`), faults of single Sets (`faults`).
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{fmt, io};
+
+use serde_json::Value as Json;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::{Identity as TonicIdentity, Server, ServerTlsConfig};
+
+use super::certificates::Identity;
+use super::connection::{ByteStream, Connection, Port};
+use super::device::{Device, DeviceConfig};
+use super::edit::Refusal;
+use super::faults::{Faults, Gate, SetFault, SetLog, SetOperation, SetRecord};
+use super::paths::resolve;
+use super::service::{Scissors, Service};
+use super::set::{self, Operation};
+use crate::gnmi::path as wire_path;
+use crate::gnmi::proto::g_nmi_server::GNmiServer;
+use crate::names::DeviceName;
+use crate::yang::{Path, Tree};
+
+/// Why a device did not start, or did not come back.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken, or may not be used.
+    #[error("device {device} cannot listen on {address}")]
+    Port {
+        /// The device.
+        device: DeviceName,
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+    /// The certificate or key is unusable.
+    #[error("device {device} cannot use its certificate")]
+    Tls {
+        /// The device.
+        device: DeviceName,
+        /// What is wrong with it.
+        #[source]
+        cause: tonic::transport::Error,
+    },
+}
+
+/// A device before it runs.
+#[derive(Debug)]
+pub struct SimulatedDevice;
+
+impl SimulatedDevice {
+    /// Starts a device on an address, with port 0 on any free port. With no identity it
+    /// serves plaintext. Must be called within a tokio runtime.
+    pub fn start(
+        config: DeviceConfig,
+        address: SocketAddr,
+        identity: Option<&Identity>,
+    ) -> Result<Handle, StartError> {
+        let name = config.name.clone();
+        let unusable = |cause| StartError::Port { device: name.clone(), address, cause };
+        let port = Port::reserve(address).map_err(unusable)?;
+        let largest_message = config.personality.largest_message;
+        let service = Service {
+            device: Arc::new(Device::new(config)),
+            faults: Arc::new(Faults::new()),
+            scissors: Arc::default(),
+        };
+        let mut server = Server::builder();
+        if let Some(identity) = identity {
+            let identity = TonicIdentity::from_pem(&identity.certificate, &identity.key);
+            server = server
+                .tls_config(ServerTlsConfig::new().identity(identity))
+                .map_err(|cause| StartError::Tls { device: name.clone(), cause })?;
+        }
+        let rpcs = GNmiServer::new(service.clone())
+            .max_decoding_message_size(largest_message)
+            .max_encoding_message_size(usize::MAX);
+        let (connections, incoming) = mpsc::channel::<io::Result<Connection>>(16);
+        let incoming = ReceiverStream::new(incoming);
+        let server = tokio::spawn(async move {
+            // ends with the last sender; a broken connection is that connection's matter
+            let _ = server.add_service(rpcs).serve_with_incoming(incoming).await;
+        });
+        let handle = Handle { service, port, connections, listener: Mutex::new(None), server };
+        handle.up().map_err(|cause| StartError::Port { device: name, address, cause })?;
+        Ok(handle)
+    }
+}
+
+/// A running device. Ends when it is dropped.
+pub struct Handle {
+    service: Service,
+    port: Port,
+    connections: mpsc::Sender<io::Result<Connection>>,
+    listener: Mutex<Option<JoinHandle<()>>>,
+    server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("name", self.name())
+            .field("address", &self.address())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.down();
+        self.server.abort();
+    }
+}
+
+impl Handle {
+    /// The device's name.
+    pub fn name(&self) -> &DeviceName {
+        &self.service.device.config.name
+    }
+
+    /// Where it listens, also while it is down.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// Serves one more connection over any byte stream, in the way of the TCP ones.
+    pub async fn serve(&self, stream: impl ByteStream) {
+        let connection = Connection::new(stream, self.service.scissors.token());
+        // fails only when the server has ended, and then nobody can be served
+        let _ = self.connections.send(Ok(connection)).await;
+    }
+
+    /// Makes the device unreachable: nobody listens, and every open connection is cut.
+    pub fn down(&self) {
+        if let Some(listener) = self.listener().take() {
+            listener.abort();
+        }
+        self.service.scissors.cut();
+    }
+
+    /// Makes the device reachable again, on the same port.
+    pub fn up(&self) -> io::Result<()> {
+        let mut listener = self.listener();
+        if listener.is_none() {
+            let socket = self.port.listen()?;
+            let accept = accept(socket, self.connections.clone(), Arc::clone(&self.service.scissors));
+            *listener = Some(tokio::spawn(accept));
+        }
+        Ok(())
+    }
+
+    /// Whether the device can be reached.
+    pub fn is_up(&self) -> bool {
+        self.listener().is_some()
+    }
+
+    /// Cuts every open connection; new ones are taken.
+    pub fn cut_connections(&self) {
+        self.service.scissors.cut();
+    }
+
+    /// Cuts every connection and starts anew with the configuration of the first start.
+    pub fn reboot(&self) {
+        self.service.scissors.cut();
+        self.service.device.reboot();
+    }
+
+    /// Lets the next Set that has no fault yet go wrong.
+    pub fn next_set(&self, fault: SetFault) {
+        self.service.faults.push(fault);
+    }
+
+    /// Takes back the faults that no Set has met.
+    pub fn clear_faults(&self) {
+        self.service.faults.clear();
+    }
+
+    /// Holds every Set, before it is applied, until the gate is opened.
+    pub fn hold_sets(&self) -> Gate {
+        self.service.faults.close()
+    }
+
+    /// How many Sets have arrived, those included that wait or were refused.
+    pub fn sets_received(&self) -> usize {
+        self.log().received
+    }
+
+    /// The most Sets that were ever worked on at the same time.
+    pub fn most_sets_at_once(&self) -> usize {
+        self.log().most_in_flight
+    }
+
+    /// The Sets that ended, in that order.
+    pub fn sets(&self) -> Vec<SetRecord> {
+        self.log().records
+    }
+
+    /// Waits until so many Sets have arrived.
+    pub async fn wait_for_sets(&self, count: usize) {
+        let mut log = self.service.faults.log();
+        // cannot fail: the sender is in `self`
+        let _ = log.wait_for(|log| log.received >= count).await;
+    }
+
+    /// The running configuration.
+    pub fn config(&self) -> Tree {
+        self.service.device.snapshot().config.clone()
+    }
+
+    /// How often the configuration has changed since the start.
+    pub fn generation(&self) -> u64 {
+        self.service.device.snapshot().generation
+    }
+
+    /// The metadata annotation at the root, in base64.
+    pub fn annotation(&self) -> Option<String> {
+        self.service.device.snapshot().annotation.clone()
+    }
+
+    /// Changes the configuration as a person at the console does: past the login, the faults
+    /// and the counters, under the same rules. Paths may hold wildcards in `deletes`.
+    pub fn edit(&self, deletes: &[Path], updates: &[(Path, Json)]) -> Result<(), Refusal> {
+        let device = &self.service.device;
+        let operation = |kind, path: &Path, value| {
+            let target = resolve(device.schema(), None, &wire_path::to_wire(path))
+                .map_err(|status| Refusal::new(status.code(), status.message()))?;
+            Ok(Operation { kind, target, value })
+        };
+        let deletes = deletes.iter().map(|path| operation(SetOperation::Delete, path, None));
+        let updates =
+            updates.iter().map(|(path, json)| operation(SetOperation::Update, path, Some(json.clone())));
+        let operations = deletes.chain(updates).collect::<Result<Vec<_>, Refusal>>()?;
+        set::apply(device, &operations, None).map(drop)
+    }
+
+    fn log(&self) -> SetLog {
+        self.service.faults.log().borrow().clone()
+    }
+
+    fn listener(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes connections and hands them to the server, until it is aborted.
+async fn accept(
+    listener: TcpListener,
+    connections: mpsc::Sender<io::Result<Connection>>,
+    scissors: Arc<Scissors>,
+) {
+    while let Ok((stream, _)) = listener.accept().await {
+        // a small answer must not wait for a bigger packet; a failure only makes it slower
+        let _ = stream.set_nodelay(true);
+        let connection = Connection::new(stream, scissors.token());
+        if connections.send(Ok(connection)).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The four RPCs of a simulated device, behind its login.
+//!
+//! Here: [`Service`]. Elsewhere: what each RPC does (`set`, `get`, `subscribe`), the
+//! sockets and the switches that a test turns (`server`).
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::device::Device;
+use super::faults::{Faults, SetFault, SetOutcome};
+use super::set::{self, NotTaken};
+use super::{get, subscribe};
+use crate::gnmi::proto::g_nmi_server::GNmi;
+use crate::gnmi::proto::{
+    CapabilityRequest, CapabilityResponse, Encoding, GetRequest, GetResponse, ModelData, SetRequest,
+    SetResponse, SubscribeRequest, SubscribeResponse,
+};
+
+/// What EOS reports (gnmi fact sheet, 5.1), although it knows newer messages.
+const GNMI_VERSION: &str = "0.7.0";
+
+/// How many answers of a subscription wait for a slow client.
+const BACKLOG: usize = 64;
+
+/// All connections of a device, cut together.
+#[derive(Debug, Default)]
+pub(super) struct Scissors(Mutex<CancellationToken>);
+
+impl Scissors {
+    /// What a new connection listens to.
+    pub(super) fn token(&self) -> CancellationToken {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Cuts every connection that there is. New ones are not concerned.
+    pub(super) fn cut(&self) {
+        let mut token = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *token).cancel();
+    }
+}
+
+/// One device's side of every connection to it.
+#[derive(Clone, Debug)]
+pub(super) struct Service {
+    pub(super) device: Arc<Device>,
+    pub(super) faults: Arc<Faults>,
+    pub(super) scissors: Arc<Scissors>,
+}
+
+impl Service {
+    /// Checks user and password, which come with every call (gNMI authentication §2).
+    fn admit(&self, metadata: &MetadataMap) -> Result<(), Status> {
+        let login = &self.device.config.login;
+        let given = |name| metadata.get(name).and_then(|value| value.to_str().ok());
+        match (given("username"), given("password")) {
+            (Some(username), Some(password)) if username == login.username && password == login.password => {
+                Ok(())
+            }
+            (None, _) | (_, None) => Err(Status::unauthenticated("no username/password in metadata")),
+            _ => Err(Status::unauthenticated("authentication failed")),
+        }
+    }
+
+    /// Cuts every connection; what is returned then reaches nobody.
+    fn lost(&self) -> Status {
+        self.scissors.cut();
+        Status::unavailable("connection lost")
+    }
+}
+
+#[tonic::async_trait]
+impl GNmi for Service {
+    type SubscribeStream = ReceiverStream<Result<SubscribeResponse, Status>>;
+
+    async fn capabilities(
+        &self,
+        request: Request<CapabilityRequest>,
+    ) -> Result<Response<CapabilityResponse>, Status> {
+        self.admit(request.metadata())?;
+        let modules = self.device.schema().modules.iter();
+        let supported_models = modules.map(|module| ModelData {
+            name: module.name.to_string(),
+            organization: String::new(),
+            version: module.revision.to_string(),
+        });
+        let encodings = [Encoding::Json, Encoding::JsonIetf, Encoding::Ascii];
+        Ok(Response::new(CapabilityResponse {
+            supported_models: supported_models.collect(),
+            supported_encodings: encodings.map(Into::into).to_vec(),
+            g_nmi_version: GNMI_VERSION.to_owned(),
+            ..CapabilityResponse::default()
+        }))
+    }
+
+    async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
+        self.admit(request.metadata())?;
+        get::run(&self.device, request.get_ref()).map(Response::new)
+    }
+
+    async fn set(&self, request: Request<SetRequest>) -> Result<Response<SetResponse>, Status> {
+        self.admit(request.metadata())?;
+        let request = request.into_inner();
+        let (in_flight, fault) = self.faults.arrive().await;
+        let refuse = |status: Status| {
+            in_flight.record(set::paths(&request), SetOutcome::Refused(status.code()));
+            Err(status)
+        };
+        let not_taken = match &fault {
+            Some(SetFault::Refuse { code, message }) => return refuse(Status::new(*code, message)),
+            Some(SetFault::LoseRequest) => {
+                in_flight.record(set::paths(&request), SetOutcome::Lost);
+                return Err(self.lost());
+            }
+            Some(SetFault::NotTaken(path)) => Some(NotTaken(path.clone())),
+            Some(SetFault::LoseAnswer) | None => None,
+        };
+        let (answer, changed) = match set::run(&self.device, &request, not_taken.as_ref()) {
+            Ok(done) => done,
+            Err(status) => return refuse(status),
+        };
+        in_flight.record(set::paths(&request), SetOutcome::Applied { changed });
+        match fault {
+            Some(SetFault::LoseAnswer) => Err(self.lost()),
+            _ => Ok(Response::new(answer)),
+        }
+    }
+
+    async fn subscribe(
+        &self,
+        request: Request<Streaming<SubscribeRequest>>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        self.admit(request.metadata())?;
+        let (answers, receiver) = tokio::sync::mpsc::channel(BACKLOG);
+        tokio::spawn(subscribe::serve(Arc::clone(&self.device), request.into_inner(), answers));
+        Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+}

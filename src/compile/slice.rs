@@ -56,6 +56,11 @@ pub struct Slice<'a> {
     pub ports: BTreeMap<&'a InterfaceName, HostPort<'a>>,
     /// What is to become of ports that nobody names.
     pub unused_ports: UnusedPorts,
+    /// Where it could be said: the design as a whole.
+    #[serde(skip)]
+    pub unused_ports_place: &'a Place,
+    /// The VLANs that the device takes for routed ports: bootstrap.
+    pub vlan_internal: Option<&'a Spanned<(VlanId, VlanId)>>,
     /// The VLANs that live here, ordered by id.
     pub vlans: Vec<VlanHere<'a>>,
     /// The VRFs that live here, ordered by name.
@@ -243,6 +248,8 @@ impl<'a> Slice<'a> {
             links: links(fabric, topology, device),
             ports: ports(&design.profiles, this, pair),
             unused_ports: design.unused_ports,
+            unused_ports_place: &design.place,
+            vlan_internal: design.vlan_internal.as_ref(),
             vlans: topology.vlans_at(device).iter().map(vlan).collect(),
             vrfs: vrfs(topology, device),
             static_routes: &design.static_routes,
@@ -254,8 +261,12 @@ impl<'a> Slice<'a> {
     }
 
     /// SHA-256 over the slice without positions, in hexadecimal.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "every key of a slice is text or a number, which JSON takes"
+    )]
     pub fn hash(&self) -> String {
-        #[expect(clippy::expect_used, reason = "every key of a slice is text or a number, which JSON takes")]
         let text = serde_json::to_vec(self).expect("a slice serialises");
         let digest = ring::digest::digest(&ring::digest::SHA256, &text);
         digest.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {

@@ -1,0 +1,73 @@
+//! BGP, in the order in which it builds up: the process and the routed links (`underlay`),
+//! EVPN between loopbacks (`overlay`), VRFs (`vrf`).
+//!
+//! Here: what the three share. Peer groups live in the default instance alone and serve
+//! every VRF (EOS). Elsewhere: EVPN instances (`compile::evpn`), `maximum-paths … ecmp` and
+//! `no bgp default ipv4-unicast`, which no path carries (`compile::bootstrap`).
+
+mod overlay;
+mod underlay;
+mod vrf;
+
+use std::fmt::Display;
+
+use super::Slice;
+use super::defaults::BGP;
+use crate::diagnostic::Place;
+use crate::intent::model::MaximumRoutes;
+use crate::yang::write::{Cursor, Writer};
+
+/// The identity of the protocol.
+const BGP_IDENTITY: &str = "openconfig-policy-types:BGP";
+const IPV4_UNICAST: &str = "openconfig-bgp-types:IPV4_UNICAST";
+const L2VPN_EVPN: &str = "openconfig-bgp-types:L2VPN_EVPN";
+
+/// Writes all of it. A device without an AS has no BGP; `intent::check` says so.
+pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>) {
+    let Some(asn) = slice.asn else { return };
+    let bgp = process(w, "default", &asn.place);
+    underlay::write(slice, &bgp, asn);
+    overlay::write(slice, &bgp);
+    vrf::write(slice, w, asn);
+}
+
+/// The BGP process of an instance, at its `bgp`.
+fn process<'w, 's>(w: &'w Writer<'s>, instance: &str, place: &Place) -> Cursor<'w, 's> {
+    let instance = w.entry("/network-instances/network-instance", [instance], place);
+    let protocol = instance.entry("protocols/protocol", [BGP_IDENTITY, BGP], place);
+    protocol.leaf("config/enabled", true, place);
+    protocol.at("bgp", place)
+}
+
+/// `address-family …` / `neighbor X activate`, or `no … activate`, at a group or neighbour;
+/// at `global`, the address family itself.
+fn activate(at: &Cursor<'_, '_>, afi_safi: &str, enabled: bool, place: &Place) {
+    at.entry("afi-safis/afi-safi", [afi_safi], place).leaf("config/enabled", enabled, place);
+}
+
+/// A peer group.
+fn group<'w, 's>(bgp: &Cursor<'w, 's>, name: &str, place: &Place) -> Cursor<'w, 's> {
+    bgp.entry("peer-groups/peer-group", [name], place)
+}
+
+/// A neighbour; on a drained device it is there and shut down, so that its routes are
+/// withdrawn and the link stays up.
+fn neighbor<'w, 's>(
+    slice: &Slice<'_>,
+    bgp: &Cursor<'w, 's>,
+    address: impl Display,
+    place: &Place,
+) -> Cursor<'w, 's> {
+    let neighbor = bgp.entry("neighbors/neighbor", [address], place);
+    let place = if slice.is_drained() { &slice.state.place } else { place };
+    neighbor.leaf("config/enabled", !slice.is_drained(), place);
+    neighbor
+}
+
+/// `maximum-routes N [warning-only]` of a group or neighbour.
+fn prefix_limit(at: &Cursor<'_, '_>, limit: Option<&MaximumRoutes>) {
+    if let Some(MaximumRoutes { limit, warn_only }) = limit {
+        at.leaf("prefix-limit/config/max-prefixes", limit.value, &limit.place);
+        at.leaf("prefix-limit/config/prevent-teardown", *warn_only, &limit.place);
+    }
+}

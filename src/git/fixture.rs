@@ -2,6 +2,8 @@
 //!
 //! Neither the user's nor the system's configuration is read; author and dates are fixed.
 
+pub(super) mod https;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

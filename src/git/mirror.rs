@@ -108,8 +108,10 @@ impl Mirror {
         let stop = Arc::new(AtomicBool::new(false));
         let (mirror, stopped) = (self.clone(), Arc::clone(&stop));
         let fetching = thread::Builder::new().name("git-fetch".to_owned()).spawn(move || {
-            let _idle_again = Idle(Arc::clone(&mirror.busy));
-            let _ = done.send(mirror.fetch_now(deadline, &stopped));
+            let idle_again = Idle(Arc::clone(&mirror.busy));
+            let outcome = mirror.fetch_now(deadline, &stopped);
+            drop(idle_again); // before the caller hears of it, who may fetch again at once
+            let _ = done.send(outcome);
         });
         if let Err(cause) = fetching {
             self.busy.store(false, Ordering::Release);

@@ -5,6 +5,8 @@ use std::net::TcpListener;
 
 use super::*;
 use crate::git::fixture::TestRepo;
+use crate::git::fixture::https::HttpsServer;
+use crate::git::remote::{Credential, TokenSource};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -139,4 +141,63 @@ fn a_server_that_never_answers_costs_no_more_than_the_deadline() {
     let error = mirror.fetch(Duration::from_millis(300)).unwrap_err();
     assert!(matches!(error, GitError::Deadline { .. } | GitError::Unreachable { .. }), "{error:?}");
     server.join().unwrap();
+}
+
+/// `ada:hunter2`, as a header.
+const ADA: &str = "Basic YWRhOmh1bnRlcjI=";
+
+#[test]
+fn https_is_fetched_with_a_token_from_a_file_under_an_own_authority() {
+    let repo = TestRepo::new();
+    let one = repo.write("a", "1").commit("one");
+    let server = HttpsServer::start(repo.path(), ADA);
+    let folder = tempfile::tempdir().unwrap();
+    let (token, authority) = (folder.path().join("token"), folder.path().join("ca.pem"));
+    std::fs::write(&token, "hunter2\n").unwrap();
+    std::fs::write(&authority, &server.authority).unwrap();
+    let credential = Credential { username: "ada".to_owned(), token: TokenSource::File(token.clone()) };
+    let remote = |repository: &str, branch: &str| {
+        Remote::new(&server.url(repository), branch)
+            .unwrap()
+            .with_credential(credential.clone())
+            .with_ca(authority.clone())
+    };
+    let open = |name: &str, remote| Mirror::open(&folder.path().join(name), remote).unwrap();
+
+    let mirror = open("mirror", remote(".git", "main"));
+    assert_eq!(mirror.fetch(LONG).unwrap(), Head { commit: one.clone(), moved: Move::New });
+    assert_eq!(mirror.fetch(LONG).unwrap().moved, Move::Unchanged);
+    let two = repo.write("a", "2").commit("two");
+    assert_eq!(mirror.fetch(LONG).unwrap(), Head { commit: two, moved: Move::Forward(one) });
+
+    let error = open("branch", remote(".git", "trunk")).fetch(LONG).unwrap_err();
+    assert!(error.to_string().ends_with("has no branch `trunk`; it has main"), "{error}");
+    let error = open("repository", remote("nope.git", "main")).fetch(LONG).unwrap_err();
+    assert!(matches!(error, GitError::RepositoryMissing { .. }), "{error:?}");
+
+    std::fs::write(&token, "wrong").unwrap(); // a rotated token is seen at the next fetch
+    let error = mirror.fetch(LONG).unwrap_err();
+    assert!(matches!(error, GitError::Unauthorized { .. }), "{error:?}");
+    assert!(!format!("{error:?}").contains("wrong"), "{error:?}");
+}
+
+#[test]
+fn https_without_credential_or_authority_is_told_apart() {
+    let repo = TestRepo::new();
+    repo.write("a", "1").commit("one");
+    let server = HttpsServer::start(repo.path(), ADA);
+    let (folder, mirror) = mirror_of(&server.url(".git"), "main");
+    let error = mirror.fetch(LONG).unwrap_err();
+    assert!(matches!(error, GitError::UntrustedCertificate { .. }), "{error:?}");
+    assert!(!error.is_transient());
+
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, &server.authority).unwrap();
+    let remote = mirror.remote().clone().with_ca(authority.clone());
+    let error = Mirror::open(&folder.path().join("other"), remote.clone()).unwrap().fetch(LONG).unwrap_err();
+    assert!(matches!(error, GitError::Unauthorized { .. }), "{error:?}");
+
+    std::fs::write(&authority, "no certificate").unwrap();
+    let error = Mirror::open(&folder.path().join("third"), remote).unwrap().fetch(LONG).unwrap_err();
+    assert!(matches!(error, GitError::Credential { .. }), "{error:?}");
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::remote::Remote;
 use crate::names::{CommitId, RepoPath};
 
 /// Why Git could not answer. Displays the failure; the cause is its `source()`, what to do
@@ -222,7 +223,7 @@ impl GitError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::RepositoryMissing { .. } => {
-                "check the URL; servers also answer so when the credential may not see the repository"
+                "check the URL; servers answer so as well when the credential may not see the repository"
             }
             Self::BranchMissing { found, .. } if found.is_empty() => "push a first commit",
             Self::BranchMissing { .. } => "name one of them as `branch`, or push the one that is meant",
@@ -294,13 +295,14 @@ impl Cause {
         Self(scrub(&text.to_string()))
     }
 
-    /// The whole error tree of gix, outermost first; what an outer error says already is
-    /// not said again.
+    /// The error tree of gix, outermost first, without layers that say nothing to a person
+    /// and without what was said already.
     pub(super) fn of(error: &gix::Error) -> Self {
         let mut text = String::new();
         for part in error.iter_errors().map(|part| format!("{part:#}")) {
             let part = part.trim();
-            if !part.is_empty() && !text.contains(part) {
+            let is_noise = part.is_empty() || LAYERS.contains(&part) || part.contains("Caused by:");
+            if !is_noise && !text.contains(part) {
                 if !text.is_empty() {
                     text.push_str(": ");
                 }
@@ -338,10 +340,13 @@ pub(super) fn scrub(text: &str) -> String {
     clean.split(|c: char| c.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Which variant a failed fetch is. `url` is without credentials.
-pub(super) fn of_fetch(url: &str, branch: &str, error: &gix::Error) -> GitError {
+/// Layers of gix above the cause; with "Caused by:" a layer prints those below it once more.
+const LAYERS: &[&str] = &["Transport handshake failed", "An IO error occurred when talking to the server"];
+
+/// Which variant a failed fetch is.
+pub(super) fn of_fetch(remote: &Remote, error: &gix::Error) -> GitError {
     let cause = Cause::of(error);
-    let (url, branch) = (url.to_owned(), branch.to_owned());
+    let (url, branch) = (remote.url().to_owned(), remote.branch().to_owned());
     let http = error.downcast_any_ref::<reqwest::Error>();
     let status = http.and_then(reqwest::Error::status).map(|status| status.as_u16());
     let tls = error.iter_errors().find_map(|part| part.downcast_ref::<rustls::Error>());
@@ -357,8 +362,16 @@ pub(super) fn of_fetch(url: &str, branch: &str, error: &gix::Error) -> GitError 
     if SSH_UNREACHABLE.iter().any(|words| said(words)) {
         return GitError::Unreachable { url, branch, cause };
     }
+    if said(NONE_CONFIGURED) {
+        let cause = Cause::new("it asks for a credential, and none is configured");
+        return GitError::Unauthorized { url, branch, cause };
+    }
     if matches!(status, Some(401 | 403)) || error.is_unauthenticated() || error.is_permission_denied() {
         return GitError::Unauthorized { url, branch, cause };
+    }
+    // for a local repository the `git` program is at fault, not a network
+    if remote.local_path().is_some() {
+        return GitError::Fetch { url, branch, cause };
     }
     if http.is_some_and(|error| error.is_connect() || error.is_timeout())
         || status.is_some_and(|status| status >= 500)
@@ -368,6 +381,9 @@ pub(super) fn of_fetch(url: &str, branch: &str, error: &gix::Error) -> GitError 
     }
     GitError::Fetch { url, branch, cause }
 }
+
+/// How gix says that we offered no credential.
+const NONE_CONFIGURED: &str = "No credentials were returned at all";
 
 /// What OpenSSH writes when there is no way to the server.
 const SSH_UNREACHABLE: &[&str] =

@@ -264,7 +264,7 @@ impl Mirror {
     }
 
     fn of_fetch(&self, error: &gix::Error) -> GitError {
-        of_fetch(self.remote.url(), self.remote.branch(), error)
+        of_fetch(&self.remote, error)
     }
 
     fn failed(&self, doing: &str, error: &gix::Error) -> GitError {

@@ -195,9 +195,21 @@ fn https_without_credential_or_authority_is_told_apart() {
     std::fs::write(&authority, &server.authority).unwrap();
     let remote = mirror.remote().clone().with_ca(authority.clone());
     let error = Mirror::open(&folder.path().join("other"), remote.clone()).unwrap().fetch(LONG).unwrap_err();
-    assert!(matches!(error, GitError::Unauthorized { .. }), "{error:?}");
+    let GitError::Unauthorized { cause, .. } = error else { panic!("{error:?}") };
+    assert_eq!(cause.to_string(), "it asks for a credential, and none is configured");
 
     std::fs::write(&authority, "no certificate").unwrap();
     let error = Mirror::open(&folder.path().join("third"), remote).unwrap().fetch(LONG).unwrap_err();
     assert!(matches!(error, GitError::Credential { .. }), "{error:?}");
+}
+
+#[test]
+fn a_local_repository_that_git_itself_refuses_is_no_matter_of_the_network() {
+    let repo = TestRepo::new();
+    repo.write("a", "1").commit("one");
+    let (_folder, mirror) = mirror_of(&repo.url(), "main");
+    std::fs::write(repo.path().join(".git/config"), "[core\n").unwrap();
+    let error = mirror.fetch(LONG).unwrap_err();
+    assert!(matches!(error, GitError::Fetch { .. }), "{error:?}");
+    assert!(error.hint().unwrap().contains("safe.directory"));
 }

@@ -9,8 +9,8 @@ use super::config::{Config, Verify};
 use crate::gnmi::{Credentials, Deadlines, Identity, Target, Tls, Transport, Trust};
 use crate::intent::model;
 use crate::names::DeviceName;
-use crate::platform::Profile;
 use crate::plan::SecretText;
+use crate::platform::Profile;
 use crate::rollout::Device;
 use crate::yang::Schema;
 

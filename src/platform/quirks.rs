@@ -17,8 +17,6 @@ pub struct Quirks {
     /// The order of updates in one Set, by the longest of these paths that a node is at or
     /// below; a node under none of them comes last. Deletions go in reverse.
     pub order: &'static [&'static str],
-    /// Lists in which an entry that is not ours is always reported (promise 7).
-    pub strict: &'static [&'static str],
 }
 
 impl Quirks {
@@ -55,13 +53,6 @@ impl Quirks {
         let rank = ranked.max_by_key(|(_, place)| depth(place)).map_or(self.order.len(), |(rank, _)| rank);
         u8::try_from(rank).unwrap_or(u8::MAX)
     }
-
-    /// The entry of a strict list that a path is at or below.
-    pub fn strict(&self, path: &Path) -> Option<Path> {
-        let list = self.strict.iter().find(|list| is_below(path, list))?;
-        let entry = path.prefix(depth(list));
-        entry.last().is_some_and(|elem| !elem.keys().is_empty()).then_some(entry)
-    }
 }
 
 /// How many steps a schema path has.
@@ -83,7 +74,6 @@ mod tests {
         carried: &[("/interfaces/interface", &["config/name", "config/type"])],
         together: &[("/interfaces", &["/interfaces/interface/aggregation"])],
         order: &["/a/b", "/a", "/c"],
-        strict: &["/neighbors/neighbor"],
     };
 
     fn path(text: &str) -> Path {
@@ -119,20 +109,6 @@ mod tests {
     fn the_longest_path_gives_the_rank() {
         for (at, rank) in [("/a/b[k=1]/c", 0), ("/a/x", 1), ("/c", 2), ("/d", 3), ("/ab", 3)] {
             assert_eq!(QUIRKS.rank(&path(at)), rank, "{at}");
-        }
-    }
-
-    #[test]
-    fn an_entry_of_a_strict_list_is_found_from_any_of_its_leaves() {
-        for (at, expected) in [
-            (
-                "/neighbors/neighbor[address=10.0.0.1]/config/peer-as",
-                Some("/neighbors/neighbor[address=10.0.0.1]"),
-            ),
-            ("/neighbors/neighbor", None),
-            ("/interfaces/interface[name=Ethernet1]", None),
-        ] {
-            assert_eq!(QUIRKS.strict(&path(at)).map(|entry| entry.to_string()).as_deref(), expected, "{at}");
         }
     }
 }

@@ -61,12 +61,6 @@ pub const PROFILE_4_35_0F: Profile = Profile {
             "/network-instances/network-instance/protocols/protocol/static-routes",
             "/network-instances/network-instance/table-connections",
         ],
-        strict: &[
-            "/network-instances/network-instance/protocols/protocol/bgp/neighbors/neighbor",
-            "/network-instances/network-instance/protocols/protocol/static-routes/static",
-            "/interfaces/interface/arista-vxlan/vlan-to-vnis/vlan-to-vni",
-            "/system/aaa/authentication/users/user",
-        ],
     },
     schema: pack::eos_4_35_0f,
 };

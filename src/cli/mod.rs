@@ -7,6 +7,7 @@ mod agent_file;
 mod output;
 mod table;
 
+pub mod discover;
 pub mod history;
 pub mod status;
 
@@ -27,6 +28,7 @@ struct Arguments {
 enum Command {
     Status(status::Args),
     History(history::Args),
+    Discover(discover::Args),
 }
 
 /// Reads the arguments, runs the command, and tells what went wrong.
@@ -60,5 +62,11 @@ fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match command {
         Command::Status(args) => status::run(args, out),
         Command::History(args) => history::run(args, out),
+        Command::Discover(args) => wait(discover::run(args, out)),
     }
+}
+
+/// Runs a command that talks to the network, on this thread.
+fn wait(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }

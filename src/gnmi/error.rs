@@ -25,7 +25,11 @@ pub struct Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}, {}: {}", self.device, self.address, self.action, self.kind)?;
+        // A device without a name of its own is called by its address.
+        if !self.address.starts_with(self.device.as_str()) {
+            write!(f, "{} at ", self.device)?;
+        }
+        write!(f, "{}, {}: {}", self.address, self.action, self.kind)?;
         self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
     }
 }

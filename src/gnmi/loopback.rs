@@ -25,16 +25,16 @@ use super::{proto, value};
 use crate::plan::SecretText;
 
 /// The password that the device accepts, and that must never be seen in an error.
-pub(super) const PASSWORD: &str = "hunter2";
+pub(crate) const PASSWORD: &str = "hunter2";
 
 /// An authority, and what it signs.
-pub(super) struct Authority {
-    pub(super) pem: Vec<u8>,
+pub(crate) struct Authority {
+    pub(crate) pem: Vec<u8>,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -43,7 +43,7 @@ impl Authority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
-    pub(super) fn sign(&self, names: &[&str]) -> Identity {
+    pub(crate) fn sign(&self, names: &[&str]) -> Identity {
         let key = KeyPair::generate().unwrap();
         let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
@@ -53,25 +53,25 @@ impl Authority {
 
 /// How a device protects its port.
 #[derive(Default)]
-pub(super) struct Guard {
-    pub(super) identity: Option<Identity>,
+pub(crate) struct Guard {
+    pub(crate) identity: Option<Identity>,
     /// Clients must show a certificate of this authority.
-    pub(super) clients: Option<Vec<u8>>,
+    pub(crate) clients: Option<Vec<u8>>,
 }
 
 /// A running device. Its connections end with it.
-pub(super) struct Device {
-    pub(super) address: SocketAddr,
+pub(crate) struct Device {
+    pub(crate) address: SocketAddr,
     /// One message for each Set that arrived.
-    pub(super) sets: mpsc::Receiver<proto::SetRequest>,
+    pub(crate) sets: mpsc::Receiver<proto::SetRequest>,
     /// What its subscriptions tell, each to the first that is open.
-    pub(super) tell: mpsc::Sender<proto::SubscribeResponse>,
+    pub(crate) tell: mpsc::Sender<proto::SubscribeResponse>,
     runtime: Option<Runtime>,
 }
 
 impl Device {
     /// Starts it on a free port. It has a runtime of its own, so that it can vanish at once.
-    pub(super) fn start(guard: &Guard) -> Self {
+    pub(crate) fn start(guard: &Guard) -> Self {
         super::install_crypto();
         let (seen, sets) = mpsc::channel(8);
         let (tell, told) = mpsc::channel(8);
@@ -99,17 +99,17 @@ impl Device {
     }
 
     /// How to call it without TLS.
-    pub(super) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         target(self.address)
     }
 
     /// Ends its subscriptions as a device does that wants no more of them.
-    pub(super) fn hang_up(&mut self) {
+    pub(crate) fn hang_up(&mut self) {
         self.tell = mpsc::channel(1).0;
     }
 
     /// Breaks every connection and closes the port.
-    pub(super) fn vanish(&mut self) {
+    pub(crate) fn vanish(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -123,7 +123,7 @@ impl Drop for Device {
 }
 
 /// A target without TLS, with the right password and short deadlines.
-pub(super) fn target(address: SocketAddr) -> Target {
+pub(crate) fn target(address: SocketAddr) -> Target {
     Target {
         device: "leaf1".parse().unwrap(),
         host: address.ip().to_string(),
@@ -135,7 +135,7 @@ pub(super) fn target(address: SocketAddr) -> Target {
 }
 
 /// TLS that trusts an authority.
-pub(super) fn trusting(authority: &Authority) -> Tls {
+pub(crate) fn trusting(authority: &Authority) -> Tls {
     Tls { trust: Trust::Authority(authority.pem.clone()), server_name: None, identity: None }
 }
 

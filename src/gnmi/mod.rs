@@ -20,7 +20,7 @@ mod target;
 pub(crate) mod value;
 
 #[cfg(test)]
-mod loopback;
+pub(crate) mod loopback;
 
 pub use annotation::Annotation;
 pub use capabilities::{Capabilities, Encoding, Model};

@@ -111,10 +111,13 @@ mod tests {
 
     #[test]
     fn a_push_into_a_reftable_wakes() {
+        let repo = TestRepo::new();
+        repo.write("a", "1").commit("one");
         let bare = TestRepo::empty_folder();
         bare.git(&["init", "-q", "--bare", "-b", "main", "--ref-format=reftable"]);
-        let paths = watched(bare.path());
-        assert!(paths.iter().any(|(path, _)| path.ends_with("reftable")), "{paths:?}");
+        let (_watch, woken) = watch(&bare);
+        repo.git(&["push", "-q", &bare.url(), "main"]);
+        woken.recv_timeout(LONG).expect("a push wakes");
     }
 
     #[test]

@@ -213,3 +213,14 @@ fn a_local_repository_that_git_itself_refuses_is_no_matter_of_the_network() {
     assert!(matches!(error, GitError::Fetch { .. }), "{error:?}");
     assert!(error.hint().unwrap().contains("safe.directory"));
 }
+
+#[test]
+fn a_repository_with_reftables_is_fetched_like_any_other() {
+    let repo = TestRepo::new();
+    let one = repo.write("a", "1").commit("one");
+    let bare = TestRepo::empty_folder();
+    bare.git(&["init", "-q", "--bare", "-b", "main", "--ref-format=reftable"]);
+    repo.git(&["push", "-q", &bare.url(), "main"]);
+    let (_folder, mirror) = mirror_of(&bare.url(), "main");
+    assert_eq!(mirror.fetch(LONG).unwrap().commit, one);
+}

@@ -11,6 +11,7 @@ use tonic::{Code, Status};
 
 use crate::plan::SecretText;
 
+use super::client::MAX_MESSAGE;
 use super::error::{Action, Error, ErrorKind, Refusal};
 use super::target::{Target, Transport};
 
@@ -98,7 +99,7 @@ pub(super) fn answered(target: &Target, action: Action, status: &Status, secrets
     let message = words(status.message(), target, secrets);
     if made_here(status) {
         let kind = lost(action, message, |what| ErrorKind::Protocol { what });
-        let hint = status.message().contains("grpc-status").then_some(NO_GNMI);
+        let hint = status.message().starts_with("grpc-status").then_some(NO_GNMI);
         return failed(target, action, kind, hint);
     }
     let too_large = message.contains("too large") || message.contains("larger than max");
@@ -150,7 +151,9 @@ fn broken(target: &Target, action: Action, source: &(dyn StdError + 'static)) ->
         Transport::Plaintext => Some(WANTS_TLS),
         Transport::Tls(_) => Some(WANTS_CERTIFICATE),
     };
-    failed(target, action, lost(action, cause.deepest, |what| ErrorKind::Unreachable { what }), hint)
+    // The end of a connection may carry words of the device.
+    let what = words(&cause.deepest, target, &[]);
+    failed(target, action, lost(action, what, |what| ErrorKind::Unreachable { what }), hint)
 }
 
 fn tls_failed(target: &Target, action: Action, error: &rustls::Error) -> Error {
@@ -215,10 +218,17 @@ fn lost(action: Action, what: String, otherwise: impl FnOnce(String) -> ErrorKin
 /// source then, and only its text tells it from one of the device.
 fn made_here(status: &Status) -> bool {
     let text = status.message();
-    ["Missing response message", "failed to decode Protobuf message", "Unexpected EOF decoding"]
-        .iter()
-        .any(|start| text.starts_with(start))
-        || text.contains("grpc-status header missing")
+    [
+        "Missing response message",
+        "failed to decode Protobuf message",
+        "Unexpected EOF decoding",
+        "protocol error: received message",
+        "grpc-status header missing",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
+        // The device's own limit would be another one, and the message a refusal.
+        || text.contains("decoded message length") && text.contains(&format!("limit is: {MAX_MESSAGE} bytes"))
 }
 
 fn refusal(code: Code) -> Refusal {
@@ -421,6 +431,36 @@ mod tests {
         ] {
             let error = client.get(&[path.parse().unwrap()], DataType::All).await.unwrap_err();
             assert_error(case, &error, &target, &[expected]);
+        }
+    }
+
+    #[test]
+    fn a_status_is_of_the_kind_that_its_call_makes_it() {
+        let target = loopback::target("127.0.0.1:1".parse().unwrap());
+        let refused = |code| ErrorKind::Refused { code, message: "x".to_owned() };
+        let unknown = |what: &str| ErrorKind::OutcomeUnknown { what: what.to_owned() };
+        let protocol = |what: &str| ErrorKind::Protocol { what: what.to_owned() };
+        let x = || "x".to_owned();
+        let html = "grpc-status header missing, mapped from HTTP status code 404";
+        let huge =
+            "Error, decoded message length too large: found 67108865 bytes, the limit is: 67108864 bytes";
+        for (action, code, message, expected) in [
+            (Action::Set, Code::NotFound, "x", refused(Refusal::NotFound)),
+            (Action::Set, Code::Aborted, "x", refused(Refusal::Aborted)),
+            (Action::Set, Code::Internal, "x", refused(Refusal::Internal)),
+            (Action::Set, Code::DataLoss, "x", refused(Refusal::Other(15))),
+            (Action::Set, Code::PermissionDenied, "x", ErrorKind::PermissionDenied { message: x() }),
+            (Action::Set, Code::Unauthenticated, "x", ErrorKind::Unauthenticated { message: x() }),
+            (Action::Set, Code::DeadlineExceeded, "x", unknown("x")),
+            (Action::Set, Code::Cancelled, "x", unknown("x")),
+            (Action::Set, Code::Internal, "Missing response message.", unknown("Missing response message.")),
+            (Action::Set, Code::OutOfRange, huge, unknown(huge)),
+            (Action::Get, Code::OutOfRange, huge, protocol(huge)),
+            (Action::Get, Code::Unavailable, "x", ErrorKind::Unreachable { what: x() }),
+            (Action::Capabilities, Code::Unimplemented, html, protocol(html)),
+        ] {
+            let error = answered(&target, action, &Status::new(code, message), &[]);
+            assert_eq!(error.kind, expected, "{action} {code:?}");
         }
     }
 

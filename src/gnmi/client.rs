@@ -27,7 +27,7 @@ use super::{classify, connect, path, value};
 
 /// The largest message in either direction. gRPC's own default of 4 MiB is less than a
 /// large device's configuration.
-const MAX_MESSAGE: usize = 64 << 20;
+pub(super) const MAX_MESSAGE: usize = 64 << 20;
 
 /// A connection to one device. Clones share it. A broken connection is made again by the
 /// next call; to be sure of a new one, connect anew.
@@ -255,7 +255,7 @@ fn or_nothing(answer: Result<Vec<Answer>, Error>) -> Result<Vec<Answer>, Error> 
 mod tests {
     use serde_json::json;
 
-    use super::super::loopback::{Device, Guard};
+    use super::super::loopback::{Device, Guard, PASSWORD};
     use super::*;
     use crate::names::PassNumber;
 
@@ -279,6 +279,13 @@ mod tests {
             assert_eq!(seen, expected, "{case}");
             assert!(answers.iter().all(|answer| answer.json == json!({"a": 1})), "{case}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_client_does_not_show_its_password() {
+        let device = Device::start(&Guard::default());
+        let shown = format!("{:?}", Client::connect(&device.target()).await.unwrap());
+        assert!(shown.contains("admin") && !shown.contains(PASSWORD), "{shown}");
     }
 
     #[tokio::test]

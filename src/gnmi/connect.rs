@@ -17,6 +17,8 @@ use super::classify;
 use super::error::{Action, Error};
 use super::target::{Identity, Target, Tls, Transport, Trust};
 
+/// Who we are in a device's log.
+const USER_AGENT: &str = concat!("gitfabric/", env!("CARGO_PKG_VERSION"));
 /// TCP's own probes: they keep a firewall's state alive and are not seen by gRPC.
 const TCP_PROBE: Duration = Duration::from_mins(1);
 /// How long a ping may stay unanswered before the connection counts as dead.
@@ -48,6 +50,7 @@ fn endpoint(target: &Target) -> Result<Endpoint, Error> {
     };
     let bad_address = |_| classify::settings(target, format!("{:?} is no address", target.address()));
     let endpoint = Endpoint::from_shared(format!("{scheme}://{}", target.address()))
+        .and_then(|endpoint| endpoint.user_agent(USER_AGENT))
         .map_err(bad_address)?
         .connect_timeout(target.deadlines.connect)
         .tcp_keepalive(Some(TCP_PROBE))

@@ -26,7 +26,8 @@ pub struct Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A device without a name of its own is called by its address.
-        if !self.address.starts_with(self.device.as_str()) {
+        let port = self.address.strip_prefix(self.device.as_str());
+        if !port.is_some_and(|port| port.starts_with(':')) {
             write!(f, "{} at ", self.device)?;
         }
         write!(f, "{}, {}: {}", self.address, self.action, self.kind)?;

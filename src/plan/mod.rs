@@ -10,22 +10,27 @@
 //! done (`record`).
 
 pub mod device;
+pub mod fabric;
 mod foreign;
 pub mod operations;
 mod order;
 pub mod recorded;
 mod removal;
+pub mod render;
 pub mod rules;
 pub mod secret;
 pub mod set;
+pub mod waves;
 
 pub use device::{Action, Change, Counts, DevicePlan, Inputs, Note, Prints, device_plan};
+pub use fabric::{Plan, Revision};
 pub use operations::{Operations, Payload, Write};
 pub use recorded::{InFlight, Recorded, SecretMark};
 pub use removal::Stays;
 pub use rules::Rules;
 pub use secret::{Fingerprint, FingerprintKey, SecretText};
-pub use set::{MissingSecrets, Resolver, operations};
+pub use set::{MissingSecrets, Resolver, operations_of};
+pub use waves::{Wave, waves};
 
 #[cfg(test)]
 pub(crate) mod fixture;

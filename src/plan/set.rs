@@ -30,7 +30,7 @@ pub struct MissingSecrets(
 );
 
 /// Makes the operations of a plan, in the order that its platform wants.
-pub fn operations(
+pub fn operations_of(
     plan: &DevicePlan,
     schema: &Schema,
     rules: &Rules<'_>,
@@ -193,7 +193,7 @@ mod tests {
         let rules = Rules { quirks: &QUIRKS, ..Rules::default() };
         let plan =
             plan(&schema, &tree(&schema, desired), &tree(&schema, actual), &recorded(tree(&schema, ours)));
-        lines(&operations(&plan, &schema, &rules, &|_| None).unwrap())
+        lines(&operations_of(&plan, &schema, &rules, &|_| None).unwrap())
     }
 
     const E1: &str = "/interfaces/interface[name=e1]";
@@ -282,10 +282,10 @@ mod tests {
         let desired = tree(&schema, &format!("{path} secret:fw"));
         let plan = plan(&schema, &desired, &Tree::new(), &Recorded::default());
         let known = |name: &SecretName| (name.as_str() == "fw").then(|| SecretText::new("hunter2"));
-        let made = operations(&plan, &schema, &Rules::default(), &known).unwrap();
+        let made = operations_of(&plan, &schema, &Rules::default(), &known).unwrap();
         assert!(made.updates[0].value.expose().to_string().contains("hunter2"));
         assert!(!format!("{made:?}").contains("hunter2"));
-        let missing = operations(&plan, &schema, &Rules::default(), &|_| None).unwrap_err();
+        let missing = operations_of(&plan, &schema, &Rules::default(), &|_| None).unwrap_err();
         assert_eq!(missing.to_string(), "no value for secret:fw");
     }
 }

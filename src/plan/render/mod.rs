@@ -1,0 +1,131 @@
+//! A plan in words: for terminals, for pull requests, for machines.
+//!
+//! `text`, `markdown`, `json`; here: what they share. Equal plans give equal bytes, on a
+//! laptop, in a CI job and in the agent. Nothing that a device or a repository says can
+//! steer a terminal or leave its code block. Elsewhere: findings (`diagnostic`), what
+//! became of a plan (`cli`).
+
+mod json;
+mod markdown;
+mod text;
+
+pub use json::json;
+pub use markdown::markdown;
+pub use text::{Style, text};
+
+use super::device::{Action, Change, Counts, Note};
+use super::fabric::Plan;
+use super::removal::Stays;
+use crate::yang::{Scalar, Value};
+
+/// The sign of a change: `+`, `~` or `-`.
+fn sign(change: &Change) -> char {
+    match change.action {
+        Action::Add { .. } => '+',
+        Action::Modify { .. } => '~',
+        Action::Delete { .. } => '-',
+    }
+}
+
+/// What a change does to its leaf's value.
+fn values(change: &Change) -> String {
+    match &change.action {
+        Action::Add { to } => value(&to.value),
+        Action::Modify { from: Value::Secret(from), to } if to.value == Value::Secret(from.clone()) => {
+            format!("secret:{from} (changed)")
+        }
+        Action::Modify { from, to } => format!("{} -> {}", value(from), value(&to.value)),
+        Action::Delete { from } => value(from),
+    }
+}
+
+/// A value as people read it; texts that could be misread are quoted.
+fn value(value: &Value) -> String {
+    match value {
+        Value::Scalar(scalar) => quoted(scalar),
+        Value::LeafList(scalars) => {
+            format!("[{}]", scalars.iter().map(quoted).collect::<Vec<_>>().join(", "))
+        }
+        Value::Secret(name) => format!("secret:{name}"),
+        Value::Presence => "present".to_owned(),
+    }
+}
+
+fn quoted(scalar: &Scalar) -> String {
+    let text = scalar.as_str();
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | ',' | '[' | ']');
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("{text:?}") }
+}
+
+/// A path, with whatever is not printable escaped.
+fn printable(path: &impl ToString) -> String {
+    let text = path.to_string();
+    if text.chars().any(char::is_control) {
+        text.chars()
+            .map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() })
+            .collect()
+    } else {
+        text
+    }
+}
+
+/// A note as a sentence.
+fn note(note: &Note) -> String {
+    match note {
+        Note::Protected { path, expected, present } => {
+            let holds = if *present { "another value" } else { "nothing" };
+            format!(
+                "{} holds {holds}, bootstrap prints {}: never sent, set it by hand",
+                printable(path),
+                value(expected)
+            )
+        }
+        Note::Strict { path } => format!("{} is not in the intent: left alone", printable(path)),
+        Note::Stays { entry, because: Stays::NotMadeByUs } => {
+            format!("{} stays: it was there before gitfabric wrote to it", printable(entry))
+        }
+        Note::Stays { entry, because: Stays::HoldsForeign { first, count } } => {
+            let more = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+            format!("{} stays: it holds {}{more}, not ours", printable(entry), printable(first))
+        }
+    }
+}
+
+/// `+3 ~1 -0`.
+fn short_counts(counts: Counts) -> String {
+    format!("+{} ~{} -{}", counts.added, counts.modified, counts.deleted)
+}
+
+/// The plan in a sentence.
+fn summary(plan: &Plan) -> String {
+    let devices = plan.devices.len();
+    let passed_over = match plan.passed_over.len() {
+        0 => String::new(),
+        count => format!("; {} not planned", plural(count, "device")),
+    };
+    if plan.is_empty() {
+        return format!("No changes: {} as the intent says{passed_over}.", plural(devices, "device"));
+    }
+    let Counts { added, modified, deleted } = plan.counts();
+    format!(
+        "Plan: {added} to add, {modified} to change, {deleted} to delete on {} of {}, in {}{passed_over}.",
+        plan.changed().count(),
+        plural(devices, "device"),
+        plural(plan.waves.len(), "wave"),
+    )
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// From what to what.
+fn revisions(plan: &Plan) -> String {
+    match &plan.from {
+        Some(from) => format!("{from} to {}", plan.to),
+        None => format!("devices to {}", plan.to),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use super::{foreign, order};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::names::SecretName;
 use crate::yang::schema::Kind;
-use crate::yang::{Leaf, Path, Schema, Tree, Value};
+use crate::yang::{Leaf, Path, Scalar, Schema, Tree, Value};
 
 /// All that one device's plan depends on.
 #[derive(Clone, Copy)]
@@ -235,7 +235,7 @@ pub(super) fn is_default(schema: &Schema, leaf: &Leaf) -> bool {
         (Kind::Leaf { default: Some(default), .. }, Value::Scalar(scalar)) => **default == *scalar.as_str(),
         (Kind::LeafList { defaults, ordered_by_user, .. }, Value::LeafList(values)) => {
             let mut defaults: Vec<&str> = defaults.iter().map(|text| &**text).collect();
-            let mut values: Vec<&str> = values.iter().map(|value| value.as_str()).collect();
+            let mut values: Vec<&str> = values.iter().map(Scalar::as_str).collect();
             if !ordered_by_user {
                 defaults.sort_unstable();
                 values.sort_unstable();

@@ -57,9 +57,12 @@ impl Plan {
     ) -> Self {
         let changed: BTreeSet<DeviceName> = changed(&devices).map(|(name, _)| name.clone()).collect();
         let waves = waves(&changed, topology, &topology.fabric().design.limits);
-        let mut plan = Self { fabric, from, to, devices, passed_over, waves, seal: String::new() };
-        plan.seal = plan.make_seal();
-        plan
+        Self { fabric, from, to, devices, passed_over, waves, seal: String::new() }.sealed()
+    }
+
+    pub(super) fn sealed(mut self) -> Self {
+        self.seal = self.make_seal();
+        self
     }
 
     /// Whether no device changes.
@@ -124,7 +127,9 @@ impl Plan {
         }
         for wave in &self.waves {
             line(&mut text, &["wave"]);
-            wave.iter().for_each(|name| line(&mut text, &["in", name.as_str()]));
+            for name in wave {
+                line(&mut text, &["in", name.as_str()]);
+            }
         }
         hex(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref())
     }
@@ -142,8 +147,11 @@ fn seal_device(text: &mut String, device: &DevicePlan) {
             Action::Delete { from } => line(text, &["delete", &path, &value(from)]),
         }
     }
-    device.created.iter().for_each(|entry| line(text, &["create", &entry.to_string()]));
-    device.removed.iter().for_each(|entry| line(text, &["remove", &entry.to_string()]));
+    for (word, entries) in [("create", &device.created), ("remove", &device.removed)] {
+        for entry in entries {
+            line(text, &[word, &entry.to_string()]);
+        }
+    }
     for (list, content) in &device.ordered {
         line(text, &["order", &list.to_string()]);
         for (path, leaf) in content.iter() {
@@ -173,6 +181,49 @@ impl fmt::Display for Revision {
         match self {
             Self::Commit(commit) => f.pad(commit.short()),
             Self::Folder => f.pad("the folder"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::fixture;
+
+    #[test]
+    fn only_equal_plans_have_equal_seals() {
+        let plan = fixture::fabric_plan();
+        assert_eq!(plan.seal, fixture::fabric_plan().seal);
+        let another_commit = Plan { to: Revision::Folder, ..fixture::fabric_plan() };
+        let another_order = Plan { waves: Vec::new(), ..fixture::fabric_plan() };
+        let mut another_change = fixture::fabric_plan();
+        another_change.devices.values_mut().for_each(|device| device.changes.truncate(1));
+        for (case, other) in
+            [("commit", another_commit), ("order", another_order), ("change", another_change)]
+        {
+            assert_ne!(plan.seal, other.sealed().seal, "another {case}");
+        }
+    }
+
+    #[test]
+    fn deletions_above_the_limits_are_an_error_that_says_the_way_out() {
+        let plan = fixture::fabric_plan();
+        let gone = BTreeSet::from(["leaf9".parse().unwrap()]);
+        let limits =
+            |devices_deleted, leaves_deleted| Limits { devices_deleted, leaves_deleted, ..Limits::default() };
+        for (case, limits, gone, expected) in [
+            ("within", limits(0, 200), BTreeSet::new(), None),
+            ("exactly at the limit", limits(1, 4), gone.clone(), None),
+            ("too many leaves", limits(0, 3), BTreeSet::new(), Some("4 leaves are deleted, limit 3")),
+            ("a device too many", limits(0, 200), gone, Some("devices leave the intent (leaf9), limit 0")),
+        ] {
+            let finding = plan.brake(&limits, &gone);
+            let message = finding.as_ref().map(|finding| finding.message.as_str());
+            assert_eq!(message.is_some(), expected.is_some(), "{case}");
+            if let (Some(message), Some(expected)) = (message, expected) {
+                assert!(message.ends_with(expected), "{case}: {message}");
+                assert!(finding.unwrap().hint.unwrap().contains("deletions"), "{case}");
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::device::{DevicePlan, Inputs, Prints, device_plan};
+use super::fabric::{Plan, Revision};
 use super::recorded::Recorded;
 use super::rules::Rules;
 use crate::diagnostic::{Findings, Place};
@@ -180,4 +181,43 @@ pub(crate) fn apply(plan: &DevicePlan, actual: &Tree) -> Tree {
     }
     after.extend(plan.writes());
     after
+}
+
+/// A plan with one of everything that can be shown.
+pub(crate) fn fabric_plan() -> Plan {
+    let schema = schema();
+    let ours = "/interfaces/interface[name=Ethernet10]/config/mtu 1500
+        /interfaces/interface[name=Ethernet2]/config/description to spine1
+        /vlans/vlan[vlan-id=50]/config/vlan-id 50
+        /vlans/vlan[vlan-id=50]/config/name old
+        /bgp/neighbors/neighbor[neighbor-address=::1]/config/peer-as 65001";
+    let actual = "/interfaces/interface[name=Ethernet10]/config/mtu 1400
+        /interfaces/interface[name=Ethernet2]/config/description to spine1
+        /vlans/vlan[vlan-id=50]/config/vlan-id 50
+        /vlans/vlan[vlan-id=50]/config/name old
+        /bgp/neighbors/neighbor[neighbor-address=::1]/config/peer-as 65001
+        /bgp/neighbors/neighbor[neighbor-address=::9]/config/peer-as 65009
+        /system/config/login-banner foreign";
+    let desired = "/interfaces/interface[name=Ethernet10]/config/mtu 9000
+        /interfaces/interface[name=Ethernet2]/config/description \u{1b}[31mto \"spine1\" ```
+        /vlans/vlan[vlan-id=40]/config/vlan-id 40
+        /vlans/vlan[vlan-id=40]/config/trunk-groups [a, b]
+        /bgp/neighbors/neighbor[neighbor-address=::1]/config/peer-as 65001
+        /bgp/neighbors/neighbor[neighbor-address=::1]/config/auth-password secret:fw";
+    let rules = Rules { strict: &["/bgp/neighbors/neighbor"], ..Rules::default() };
+    let recorded = recorded(tree(&schema, ours));
+    let (device, _) = plan_with(&rules, &schema, &tree(&schema, desired), &tree(&schema, actual), &recorded);
+    let unchanged = DevicePlan::default();
+    let name = |name: &str| name.parse().unwrap();
+    Plan {
+        fabric: "lab".parse().unwrap(),
+        from: None,
+        to: Revision::Commit("3f2c9e1".repeat(6)[..40].parse().unwrap()),
+        devices: [(name("leaf10"), device.clone()), (name("leaf2"), device), (name("spine1"), unchanged)]
+            .into(),
+        passed_over: [(name("leaf8"), "not reachable: connection refused".to_owned())].into(),
+        waves: vec![vec![name("leaf2")], vec![name("leaf10")]],
+        seal: String::new(),
+    }
+    .sealed()
 }

@@ -32,13 +32,13 @@ pub(super) fn leaves(inputs: &Inputs<'_>) -> Vec<Path> {
 /// A note for each foreign object in a strict container; for an object that is ours, one
 /// for each foreign leaf of it.
 pub(super) fn in_strict_containers(inputs: &Inputs<'_>, foreign: &[Path]) -> Vec<Note> {
-    let mut noted = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let mut notes = Vec::new();
     for leaf in foreign {
         let Some(object) = inputs.rules.strict_entry(leaf) else { continue };
         let ours = inputs.desired.contains_below(&object) || inputs.bootstrap.contains_below(&object);
         let path = if ours { leaf.clone() } else { object };
-        if noted.insert(path.clone()) {
+        if seen.insert(path.clone()) {
             notes.push(Note::Strict { path });
         }
     }

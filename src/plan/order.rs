@@ -24,19 +24,19 @@ pub(super) fn natural(a: &Path, b: &Path) -> Ordering {
 }
 
 /// Compares two texts with numbers in them by the numbers' size, then as texts.
-pub(super) fn natural_text(a: &str, b: &str) -> Ordering {
-    let (mut x, mut y) = (a, b);
+pub(super) fn natural_text(left: &str, right: &str) -> Ordering {
+    let (mut a, mut b) = (left, right);
     loop {
-        let (Some(c), Some(d)) = (x.chars().next(), y.chars().next()) else {
-            return x.len().cmp(&y.len()).then_with(|| a.cmp(b));
+        let (Some(first), Some(second)) = (a.chars().next(), b.chars().next()) else {
+            return a.len().cmp(&b.len()).then_with(|| left.cmp(right));
         };
-        let order = if c.is_ascii_digit() && d.is_ascii_digit() {
-            let (m, n) = (take_digits(&mut x), take_digits(&mut y));
-            m.len().cmp(&n.len()).then_with(|| m.cmp(n))
+        let order = if first.is_ascii_digit() && second.is_ascii_digit() {
+            let (one, other) = (take_digits(&mut a), take_digits(&mut b));
+            one.len().cmp(&other.len()).then_with(|| one.cmp(other))
         } else {
-            x = x.get(c.len_utf8()..).unwrap_or("");
-            y = y.get(d.len_utf8()..).unwrap_or("");
-            c.cmp(&d)
+            a = &a[first.len_utf8()..];
+            b = &b[second.len_utf8()..];
+            first.cmp(&second)
         };
         if order.is_ne() {
             return order;
@@ -70,9 +70,9 @@ pub(super) fn ordered_list(schema: &Schema, path: &Path) -> Option<Path> {
 
 /// Whether a path stands in an entry of this list, which is named without keys.
 pub(super) fn is_in_list(path: &Path, list: &Path) -> bool {
-    let (Some(parent), Some(last)) = (list.parent(), list.last()) else { return false };
-    path.starts_with(&parent)
-        && path.elems().get(parent.elems().len()).is_some_and(|elem| elem.name() == last.name())
+    let Some((name, above)) = list.elems().split_last() else { return false };
+    let elems = path.elems();
+    elems.starts_with(above) && elems.get(above.len()).is_some_and(|elem| elem.name() == name.name())
 }
 
 #[cfg(test)]

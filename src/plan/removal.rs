@@ -52,10 +52,10 @@ pub(super) fn decide(inputs: &Inputs<'_>, doomed: &BTreeMap<Path, Change>) -> Re
         if must_stay(inputs, doomed, path) {
             removal.kept.insert(path.clone());
         }
-        if let Some(entry) = order::entries_on(path).last() {
-            if let Some(because) = why_it_stays(inputs, doomed, &entry) {
-                removal.stays.insert(entry, because);
-            }
+        if let Some(entry) = order::entries_on(path).last()
+            && let Some(because) = why_it_stays(inputs, doomed, &entry)
+        {
+            removal.stays.insert(entry, because);
         }
     }
     removal

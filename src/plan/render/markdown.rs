@@ -2,7 +2,7 @@
 //!
 //! Elsewhere: how long a forge lets a comment be (`forge`).
 
-use super::{note, printable, revisions, short_counts, sign, summary, values};
+use super::{note, origin, printable, revisions, short_counts, sign, summary, values};
 use crate::plan::device::DevicePlan;
 use crate::plan::fabric::Plan;
 
@@ -44,7 +44,7 @@ fn device_lines(device: &DevicePlan) -> Vec<String> {
             sign => sign,
         };
         let drift = if change.drift { "  (drift)" } else { "" };
-        let origin = change.origin.as_ref().map(|origin| format!("  # {origin}")).unwrap_or_default();
+        let origin = origin(change).map(|origin| format!("  # {origin}")).unwrap_or_default();
         lines.push(format!("{sign} {} {}{drift}{origin}", printable(&change.path), values(change)));
     }
     let removed = device.removed.iter().map(|entry| format!("- {} (the whole entry)", printable(entry)));

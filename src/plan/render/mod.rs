@@ -57,16 +57,17 @@ fn quoted(scalar: &Scalar) -> String {
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("{text:?}") }
 }
 
-/// A path, with whatever is not printable escaped.
-fn printable(path: &impl ToString) -> String {
-    let text = path.to_string();
-    if text.chars().any(char::is_control) {
-        text.chars()
-            .map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() })
-            .collect()
-    } else {
-        text
-    }
+/// A path, or words from outside, with whatever is not printable escaped.
+fn printable(text: &impl ToString) -> String {
+    let plain = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric();
+    let show = |c: char| if plain(c) { c.to_string() } else { c.escape_debug().to_string() };
+    text.to_string().chars().map(show).collect()
+}
+
+/// Where the intent says so; for a delete, where it last said otherwise.
+fn origin(change: &Change) -> Option<String> {
+    let was = if matches!(change.action, Action::Delete { .. }) { "was " } else { "" };
+    change.origin.as_ref().map(|origin| format!("{was}{origin}"))
 }
 
 /// A note as a sentence.

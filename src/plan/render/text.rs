@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::{note, plural, printable, revisions, short_counts, sign, summary, values};
+use super::{note, origin, plural, printable, revisions, short_counts, sign, summary, values};
 use crate::plan::device::{Change, DevicePlan};
 use crate::plan::fabric::Plan;
 
@@ -82,7 +82,7 @@ fn draw_change(change: &Change, paint: Paint) -> String {
     if change.drift {
         drawn.push_str(&paint.with(AnsiColor::Magenta.on_default(), "  drift"));
     }
-    if let Some(origin) = &change.origin {
+    if let Some(origin) = origin(change) {
         drawn.push_str(&paint.with(Ansi::new().dimmed(), &format!("  {origin}")));
     }
     drawn

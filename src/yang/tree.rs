@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::path::Path;
+use super::path::{Elem, Path};
 use super::schema::NodeId;
 use super::value::Value;
 use crate::diagnostic::Place;
@@ -66,6 +66,17 @@ impl Tree {
     /// The leaf at this path and every leaf below it, in order.
     pub fn below<'a>(&'a self, ancestor: &'a Path) -> impl Iterator<Item = (&'a Path, &'a Leaf)> {
         self.leaves.range(ancestor..).take_while(move |(path, _)| path.starts_with(ancestor))
+    }
+
+    /// Every leaf in the entries of a list, in order. The path ends in the list without keys.
+    pub fn below_list<'a>(&'a self, list: &'a Path) -> impl Iterator<Item = (&'a Path, &'a Leaf)> {
+        let depth = list.elems().len();
+        let name = list.last().map(Elem::name);
+        let above = list.elems().split_last().map_or(&[][..], |(_, above)| above);
+        self.leaves.range(list..).take_while(move |(path, _)| {
+            let step = path.elems().get(depth.saturating_sub(1)).map(Elem::name);
+            step == name && path.elems().starts_with(above)
+        })
     }
 
     /// Whether anything stands at this path or below it.

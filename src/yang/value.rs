@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::natural::natural;
 use crate::names::SecretName;
 
 /// How RFC 7951 section 6 writes a value in JSON.
@@ -77,6 +78,15 @@ pub enum Value {
     Secret(SecretName),
     /// A presence container that is there.
     Presence,
+}
+
+impl Value {
+    /// The values of a leaf-list that is a set: sorted as people count, each once.
+    pub fn set(mut scalars: Vec<Scalar>) -> Self {
+        scalars.sort_by(|a, b| natural(a.as_str(), b.as_str()));
+        scalars.dedup();
+        Self::LeafList(scalars)
+    }
 }
 
 impl fmt::Display for Value {

@@ -9,11 +9,20 @@ use std::fmt::Display;
 
 use serde_json::Value as Json;
 
-use super::path::Path;
-use super::schema::{NodeId, Schema};
-use super::tree::Tree;
-use crate::diagnostic::{Findings, Place};
+use super::json;
+use super::path::{Elem, Path};
+use super::schema::{Kind, NodeId, Schema};
+use super::tree::{Leaf, Tree};
+use super::value::{Scalar, Value};
+use crate::diagnostic::{Finding, Findings, Place};
 use crate::names::SecretName;
+
+/// A path that the schema lacks.
+const NO_SUCH_NODE: &str = "yang-no-such-node";
+/// A value that is not of its type, or a node used as what it is not.
+const BAD_VALUE: &str = "yang-bad-value";
+/// One leaf with two values.
+const CONFLICT: &str = "yang-conflict";
 
 /// Collects the tree of one device. What the schema refuses becomes a finding at the place
 /// that asked for it; writing goes on.
@@ -28,14 +37,21 @@ struct Written {
     findings: Findings,
 }
 
-/// A node that has been written to, or is about to be. Cheap: a path and a schema node. The
-/// cursor of a node that the schema lacks takes everything and writes nothing, so that one
-/// mistake is one finding.
+/// A node to write below. Cheap: a path and a schema node. The cursor of a node that the
+/// schema lacks takes everything and writes nothing, so that one mistake is one finding.
 #[derive(Clone)]
 pub struct Cursor<'w, 's> {
     writer: &'w Writer<'s>,
     path: Path,
-    node: Option<NodeId>,
+    stand: Stand,
+}
+
+#[derive(Clone, Copy)]
+enum Stand {
+    /// On a node, or the root.
+    On(Option<NodeId>),
+    /// Nowhere: the finding is made.
+    Nowhere,
 }
 
 impl<'s> Writer<'s> {
@@ -46,7 +62,7 @@ impl<'s> Writer<'s> {
 
     /// A cursor at the root.
     pub fn root(&self) -> Cursor<'_, 's> {
-        Cursor { writer: self, path: Path::root(), node: None }
+        Cursor { writer: self, path: Path::root(), stand: Stand::On(None) }
     }
 
     /// A cursor at a container, by its schema path: `/routing-policy/defined-sets`. Nothing
@@ -79,16 +95,54 @@ impl<'s> Writer<'s> {
     }
 
     /// Merges a raw fragment: the value of the node at `base`. Its faults, what the schema
-    /// lacks, and leaves that are there with another value are findings at `place_of` the
-    /// node.
-    pub fn fragment(&self, base: &Path, json: &Json, place_of: &dyn Fn(&Path) -> Place) {
-        let _ = (base, json, place_of);
+    /// lacks, and leaves that are there with another value are findings. `place_of` gives
+    /// the place of a value by its JSON pointer (RFC 6901).
+    pub fn fragment(&self, base: &Path, json: &Json, place_of: &dyn Fn(&str) -> Place) {
+        let (read, pointers) = json::read_with_pointers(self.schema, base, json);
+        let place_of = |path: &Path| place_of(pointers.get(path).map_or("", String::as_str));
+        for fault in read.faults {
+            self.find(BAD_VALUE, &place_of(&fault.path), fault.to_string(), fault.hint);
+        }
+        for (path, _) in read.foreign {
+            let hint = self.schema.locate(&path).err().and_then(|fault| fault.hint());
+            let message =
+                format!("the schema of {} {} has no {path}", self.schema.platform, self.schema.version);
+            self.find(NO_SUCH_NODE, &place_of(&path), message, hint);
+        }
+        for (path, leaf) in read.tree {
+            let place = place_of(&path);
+            self.put(path, leaf.node, leaf.value, &place);
+        }
     }
 
     /// The tree and all findings, in the order in which they were met.
     pub fn finish(self) -> (Tree, Findings) {
         let written = self.written.into_inner();
         (written.tree, written.findings)
+    }
+
+    fn find(&self, code: &'static str, place: &Place, message: String, hint: Option<String>) {
+        let finding = Finding::error(code, place, message);
+        let finding = if let Some(hint) = hint { finding.hint(hint) } else { finding };
+        self.written.borrow_mut().findings.push(finding);
+    }
+
+    fn put(&self, path: Path, node: NodeId, value: Value, place: &Place) {
+        let written = &mut *self.written.borrow_mut();
+        match written.tree.get(&path) {
+            Some(there) if there.value == value => {}
+            Some(there) => {
+                let message = format!("{path} is set to {value}, and to {} elsewhere", there.value);
+                let finding = Finding::error(CONFLICT, place, message);
+                written.findings.push(match &there.origin {
+                    Some(first) => finding.related(first, format!("set to {} here", there.value)),
+                    None => finding,
+                });
+            }
+            None => {
+                written.tree.insert(path, Leaf { node, value, origin: Some(place.clone()) });
+            }
+        }
     }
 }
 
@@ -100,8 +154,12 @@ impl<'w, 's> Cursor<'w, 's> {
 
     /// A cursor at a container below. Nothing is written.
     pub fn at(&self, path: &str, place: &Place) -> Cursor<'w, 's> {
-        let _ = (path, place);
-        self.clone()
+        let Some((path, node)) = self.step(path, place) else { return self.nowhere() };
+        if let Kind::Container { .. } = self.kind(node) {
+            return Cursor { writer: self.writer, path, stand: Stand::On(Some(node)) };
+        }
+        self.misuse(&path, node, "a container", place);
+        self.nowhere()
     }
 
     /// An entry of a list below, by the keys in the schema's order; the leaves that its
@@ -112,28 +170,323 @@ impl<'w, 's> Cursor<'w, 's> {
         keys: impl IntoIterator<Item = K>,
         place: &Place,
     ) -> Cursor<'w, 's> {
-        let _ = (path, keys.into_iter().count(), place);
-        self.clone()
+        let Some((list_path, list)) = self.step(path, place) else { return self.nowhere() };
+        let types = self.writer.schema.keys(list);
+        if types.is_empty() {
+            self.misuse(&list_path, list, "a list", place);
+            return self.nowhere();
+        }
+        let keys: Vec<String> = keys.into_iter().map(|key| key.to_string()).collect();
+        if keys.len() != types.len() {
+            let names: Vec<&str> = types.iter().map(|(name, _)| &**name).collect();
+            let message = format!(
+                "{list_path} has {} ({}), given were {}",
+                count(names.len()),
+                names.join(", "),
+                keys.len()
+            );
+            self.writer.find(BAD_VALUE, place, message, None);
+            return self.nowhere();
+        }
+        let mut scalars = Vec::with_capacity(keys.len());
+        for ((name, ty), text) in types.iter().zip(&keys) {
+            match self.writer.schema.scalar_from_text(*ty, text) {
+                Ok(scalar) => scalars.push(scalar),
+                Err(error) => {
+                    let message = format!("key `{name}` of {list_path}: {error}");
+                    self.writer.find(BAD_VALUE, place, message, error.hint);
+                }
+            }
+        }
+        if scalars.len() < types.len() {
+            return self.nowhere();
+        }
+        let mut path = list_path;
+        path.pop();
+        path.push(self.writer.schema.entry_elem(list, &scalars));
+        let entry = Cursor { writer: self.writer, path, stand: Stand::On(Some(list)) };
+        entry.write_keys(list, &scalars, place);
+        entry
     }
 
     /// A presence container below, which is then there.
     pub fn presence(&self, path: &str, place: &Place) -> Cursor<'w, 's> {
-        let _ = (path, place);
-        self.clone()
+        let Some((path, node)) = self.step(path, place) else { return self.nowhere() };
+        if !matches!(self.kind(node), Kind::Container { presence: true }) {
+            self.misuse(&path, node, "a presence container", place);
+            return self.nowhere();
+        }
+        self.writer.put(path.clone(), node, Value::Presence, place);
+        Cursor { writer: self.writer, path, stand: Stand::On(Some(node)) }
     }
 
     /// Writes one leaf below. The text that the value displays must be of the leaf's type.
     pub fn leaf(&self, path: &str, value: impl Display, place: &Place) {
-        let _ = (path, value.to_string(), place, self.node, self.writer.schema);
+        let Some((path, node)) = self.step(path, place) else { return };
+        let Kind::Leaf { ty, .. } = self.kind(node) else {
+            return self.misuse(&path, node, "a leaf", place);
+        };
+        match self.writer.schema.scalar_from_text(*ty, &value.to_string()) {
+            Ok(scalar) => self.writer.put(path, node, Value::Scalar(scalar), place),
+            Err(error) => self.writer.find(BAD_VALUE, place, format!("{path}: {error}"), error.hint),
+        }
     }
 
-    /// Writes a leaf-list below.
+    /// Writes a leaf-list below, all of it. Order and repetition do not matter, unless the
+    /// schema says that the order is the user's.
     pub fn leaf_list<V: Display>(&self, path: &str, values: impl IntoIterator<Item = V>, place: &Place) {
-        let _ = (path, values.into_iter().count(), place);
+        let Some((path, node)) = self.step(path, place) else { return };
+        let Kind::LeafList { ty, ordered_by_user, .. } = self.kind(node) else {
+            return self.misuse(&path, node, "a leaf-list", place);
+        };
+        let mut scalars = Vec::new();
+        for value in values {
+            match self.writer.schema.scalar_from_text(*ty, &value.to_string()) {
+                Ok(scalar) => scalars.push(scalar),
+                Err(error) => {
+                    return self.writer.find(BAD_VALUE, place, format!("{path}: {error}"), error.hint);
+                }
+            }
+        }
+        if !scalars.is_empty() {
+            let value = if *ordered_by_user { Value::LeafList(scalars) } else { Value::set(scalars) };
+            self.writer.put(path, node, value, place);
+        }
     }
 
     /// Writes a leaf below whose value is a secret.
     pub fn secret(&self, path: &str, name: &SecretName, place: &Place) {
-        let _ = (path, name, place);
+        let Some((path, node)) = self.step(path, place) else { return };
+        match self.kind(node) {
+            Kind::Leaf { .. } => self.writer.put(path, node, Value::Secret(name.clone()), place),
+            _ => self.misuse(&path, node, "a leaf", place),
+        }
+    }
+
+    fn kind(&self, node: NodeId) -> &'s Kind {
+        &self.writer.schema.node(node).kind
+    }
+
+    fn nowhere(&self) -> Cursor<'w, 's> {
+        Cursor { writer: self.writer, path: self.path.clone(), stand: Stand::Nowhere }
+    }
+
+    /// The node that a schema path leads to from here; lists on the way need `entry`. None
+    /// if there is none and a finding says so.
+    fn step(&self, relative: &str, place: &Place) -> Option<(Path, NodeId)> {
+        let Stand::On(from) = self.stand else { return None };
+        let schema = self.writer.schema;
+        let steps = match schema.descend(from, relative) {
+            Ok(steps) => steps,
+            Err(fault) => {
+                self.writer.find(NO_SUCH_NODE, place, fault.to_string(), fault.hint);
+                return None;
+            }
+        };
+        let (node, above) = steps.split_last()?;
+        let mut path = self.path.clone();
+        for id in above {
+            path.push(Elem::new(schema.elem_name(*id)));
+            if let Kind::List { .. } = self.kind(*id) {
+                self.misuse(&path, *id, "a container", place);
+                return None;
+            }
+        }
+        path.push(Elem::new(schema.elem_name(*node)));
+        Some((path, *node))
+    }
+
+    /// Writes what makes an entry be there: the leaves that its keys refer to; or itself, if
+    /// it can hold nothing but its keys.
+    fn write_keys(&self, list: NodeId, keys: &[Scalar], place: &Place) {
+        let schema = self.writer.schema;
+        for (steps, key) in schema.key_mirrors(list).into_iter().zip(keys) {
+            let Some((node, above)) = steps.as_deref().and_then(<[NodeId]>::split_last) else { continue };
+            let mut path = self.path.clone();
+            above.iter().chain([node]).for_each(|id| path.push(Elem::new(schema.elem_name(*id))));
+            self.writer.put(path, *node, Value::Scalar(key.clone()), place);
+        }
+        if schema.is_bare(list) {
+            self.writer.put(self.path.clone(), list, Value::Presence, place);
+        }
+    }
+
+    fn misuse(&self, path: &Path, node: NodeId, wanted: &str, place: &Place) {
+        let is = match self.kind(node) {
+            Kind::Container { presence: true } => "a presence container",
+            Kind::Container { presence: false } => "a container",
+            Kind::List { .. } => "a list",
+            Kind::Leaf { .. } => "a leaf",
+            Kind::LeafList { .. } => "a leaf-list",
+        };
+        self.writer.find(BAD_VALUE, place, format!("{path} is {is}, and was written to as {wanted}"), None);
+    }
+}
+
+fn count(keys: usize) -> String {
+    if keys == 1 { "1 key".to_owned() } else { format!("{keys} keys") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::yang::testing::{lines, sample};
+
+    fn place(line: u32) -> Place {
+        Place { file: "x.yaml".parse().unwrap(), line, column: 1, length: 1 }
+    }
+
+    fn shown(findings: &Findings) -> Vec<String> {
+        let line = |finding: &Finding| finding.place.as_ref().map_or(0, |place| place.line);
+        findings
+            .iter()
+            .map(|finding| format!("{} {}: {}", line(finding), finding.code, finding.message))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_written_stands_in_the_tree_with_its_origin() {
+        let schema = sample();
+        let w = Writer::new(schema);
+        let port = w.entry("/interfaces/interface", ["Ethernet1"], &place(1));
+        port.leaf("config/mtu", 9214, &place(2));
+        port.leaf("config/enabled", true, &place(2));
+        port.leaf("config/type", "ethernetCsmacd", &place(2));
+        port.entry("subinterfaces/subinterface", [0], &place(3))
+            .entry("ipv4/addresses/address", [std::net::Ipv4Addr::new(10, 0, 0, 1)], &place(4))
+            .leaf("config/prefix-length", 31, &place(4));
+        let bgp = w
+            .entry("/network-instances/network-instance", ["default"], &place(5))
+            .entry("protocols/protocol", ["BGP", "BGP"], &place(5))
+            .at("bgp", &place(5));
+        bgp.entry("neighbors/neighbor", ["10.0.0.2"], &place(6)).secret(
+            "config/auth-password",
+            &"bgp/fw".parse().unwrap(),
+            &place(6),
+        );
+        w.leaf_list("/odds/many", [10, 9, 10], &place(7));
+        w.root().presence("odds/present", &place(8)).leaf("inside", "x", &place(8));
+        let (tree, findings) = w.finish();
+        assert_eq!(shown(&findings), [""; 0]);
+        assert_eq!(
+            lines(&tree),
+            [
+                "/interfaces/interface[name=Ethernet1]/config/enabled = true @2",
+                "/interfaces/interface[name=Ethernet1]/config/mtu = 9214 @2",
+                "/interfaces/interface[name=Ethernet1]/config/name = Ethernet1 @1",
+                "/interfaces/interface[name=Ethernet1]/config/type = iana-if-type:ethernetCsmacd @2",
+                "/interfaces/interface[name=Ethernet1]/subinterfaces/subinterface[index=0]/config/index = 0 @3",
+                "/interfaces/interface[name=Ethernet1]/subinterfaces/subinterface[index=0]/ipv4/addresses/address[ip=10.0.0.1]/config/ip = 10.0.0.1 @4",
+                "/interfaces/interface[name=Ethernet1]/subinterfaces/subinterface[index=0]/ipv4/addresses/address[ip=10.0.0.1]/config/prefix-length = 31 @4",
+                "/network-instances/network-instance[name=default]/config/name = default @5",
+                "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp/neighbors/neighbor[neighbor-address=10.0.0.2]/config/auth-password = secret:bgp/fw @6",
+                "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp/neighbors/neighbor[neighbor-address=10.0.0.2]/config/neighbor-address = 10.0.0.2 @6",
+                "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/config/identifier = openconfig-policy-types:BGP @5",
+                "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/config/name = BGP @5",
+                "/odds/many = [9, 10] @7",
+                "/odds/present = present @8",
+                "/odds/present/inside = x @8",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_entry_that_can_hold_only_its_keys_is_there_by_itself() {
+        let schema = sample();
+        let w = Writer::new(schema);
+        w.entry("/odds/bare", ["x"], &place(1));
+        assert_eq!(lines(&w.finish().0), ["/odds/bare[k=x] = present @1"]);
+    }
+
+    #[test]
+    fn each_mistake_is_one_finding_where_it_was_asked_for() {
+        type Act = fn(&Writer<'_>);
+        let cases: [(&str, Act, &str); 10] = [
+            (
+                "an unknown leaf",
+                |w| w.leaf("/odds/txt", 1, &place(1)),
+                "1 yang-no-such-node: the schema of sample 1 has no /odds/txt",
+            ),
+            (
+                "below an unknown list nothing more is said",
+                |w| w.entry("/odds/pear", ["x"], &place(2)).leaf("value", 1, &place(3)),
+                "2 yang-no-such-node: the schema of sample 1 has no /odds/pear",
+            ),
+            (
+                "a bad value",
+                |w| w.entry("/interfaces/interface", ["e"], &place(1)).leaf("config/mtu", 20, &place(4)),
+                "4 yang-bad-value: /interfaces/interface[name=e]/config/mtu: \"20\" is not a number from 68 to 9214",
+            ),
+            (
+                "a bad key",
+                |w| w.entry("/odds/pair", ["x", "y"], &place(1)).leaf("value", 1, &place(2)),
+                "1 yang-bad-value: key `b` of /odds/pair: \"y\" is not a number from 0 to 255",
+            ),
+            (
+                "a key too few",
+                |w| drop(w.entry("/odds/pair", ["x"], &place(1))),
+                "1 yang-bad-value: /odds/pair has 2 keys (a, b), given were 1",
+            ),
+            (
+                "through a list",
+                |w| w.leaf("/interfaces/interface/config/mtu", 1500, &place(1)),
+                "1 yang-bad-value: /interfaces/interface is a list, and was written to as a container",
+            ),
+            (
+                "a container as leaf",
+                |w| w.leaf("/odds/present", 1, &place(1)),
+                "1 yang-bad-value: /odds/present is a presence container, and was written to as a leaf",
+            ),
+            (
+                "a leaf as leaf-list",
+                |w| w.leaf_list("/odds/text", ["a"], &place(1)),
+                "1 yang-bad-value: /odds/text is a leaf, and was written to as a leaf-list",
+            ),
+            (
+                "two values",
+                |w| {
+                    w.leaf("/odds/signed", 1, &place(1));
+                    w.leaf("/odds/signed", "+1", &place(2));
+                    w.leaf("/odds/signed", 2, &place(3));
+                },
+                "3 yang-conflict: /odds/signed is set to 2, and to 1 elsewhere",
+            ),
+            (
+                "a fragment against the model",
+                |w| {
+                    w.leaf("/odds/signed", 1, &place(1));
+                    let base = "/odds".parse().unwrap();
+                    w.fragment(&base, &json!({"signed": 3, "text": "abc"}), &|_| place(9));
+                },
+                "9 yang-conflict: /odds/signed is set to 3, and to 1 elsewhere",
+            ),
+        ];
+        let schema = sample();
+        for (case, act, expected) in cases {
+            let w = Writer::new(schema);
+            act(&w);
+            assert_eq!(shown(&w.finish().1), [expected], "{case}");
+        }
+    }
+
+    #[test]
+    fn a_fragment_is_checked_leaf_by_leaf_and_its_good_leaves_are_kept() {
+        let schema = sample();
+        let w = Writer::new(schema);
+        let json = json!({"example-odds:odds": {"signed": "x", "txt": 1, "many": [3, 1]}});
+        w.fragment(&Path::root(), &json, &|pointer| place(u32::try_from(pointer.len()).unwrap()));
+        let (tree, findings) = w.finish();
+        assert_eq!(lines(&tree), ["/odds/many = [1, 3] @23"]);
+        assert_eq!(
+            shown(&findings),
+            [
+                "25 yang-bad-value: /odds/signed: \"x\" is not a number from -2147483648 to 2147483647",
+                "22 yang-no-such-node: the schema of sample 1 has no /odds/txt",
+            ]
+        );
+        let hint = findings.iter().last().and_then(|finding| finding.hint.clone());
+        assert_eq!(hint.as_deref(), Some("did you mean `text`?"));
     }
 }

@@ -66,9 +66,9 @@ impl Schema {
             Json::Number(number) => self.from_text(ty, &plain_number(number), DEPTH),
             Json::Bool(flag) => self.from_text(ty, if *flag { "true" } else { "false" }, DEPTH),
             Json::Array(items) if matches!(items.as_slice(), [Json::Null]) => self.from_text(ty, "", DEPTH),
-            Json::Null => Err(TypeError::new("null", self.expected(ty))),
-            Json::Array(_) => Err(TypeError::new("[…]", self.expected(ty))),
-            Json::Object(_) => Err(TypeError::new("{…}", self.expected(ty))),
+            Json::Null => Err(self.not_a_value("null", ty)),
+            Json::Array(_) => Err(self.not_a_value("an array", ty)),
+            Json::Object(_) => Err(self.not_a_value("an object", ty)),
         }
     }
 
@@ -87,6 +87,10 @@ impl Schema {
     /// What a type takes, in words: "a number from 1 to 4094".
     pub fn expected(&self, ty: TypeId) -> String {
         self.expected_within(ty, DEPTH)
+    }
+
+    fn not_a_value(&self, given: &str, ty: TypeId) -> TypeError {
+        TypeError { given: given.to_owned(), expected: self.expected(ty), hint: None }
     }
 
     fn from_text(&self, ty: TypeId, text: &str, depth: u8) -> Result<Scalar, TypeError> {

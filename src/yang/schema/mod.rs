@@ -1,12 +1,14 @@
 //! What YANG modules allow, resolved: one arena of nodes, types and identities.
 //!
 //! Here: [`Schema`] and its parts, and finding a node. `types`, `pattern`: what a leaf may
-//! hold. `canonical`: values against types. `pack`: the text a schema is stored as. `make`
-//! with `parse`, `resolve`, `access`: `.yang` files and a vendor's path report to a schema
+//! hold. `canonical`: values against types. `locate`: paths to nodes. `pack`: the text a
+//! schema is stored as. `make` with `parse`, `resolve`, `access`: `.yang` files and a
+//! vendor's path report to a schema
 //! (for makers of packs). Elsewhere: whole trees against a schema (`yang::validate`).
 
 pub mod access;
 pub mod canonical;
+pub mod locate;
 pub mod make;
 pub mod pack;
 mod parse;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 
 use super::path::Path;
 pub use canonical::TypeError;
+pub use locate::{Located, NoSuchNode, PathFault};
 pub use pattern::{Pattern, PatternError};
 pub use types::{TextSyntax, Type, TypeId};
 

@@ -95,11 +95,10 @@ impl<'s> Writer<'s> {
     }
 
     /// Merges a raw fragment: the value of the node at `base`. Its faults, what the schema
-    /// lacks, and leaves that are there with another value are findings. `place_of` gives
-    /// the place of a value by its JSON pointer (RFC 6901).
-    pub fn fragment(&self, base: &Path, json: &Json, place_of: &dyn Fn(&str) -> Place) {
-        let (read, pointers) = json::read_with_pointers(self.schema, base, json);
-        let place_of = |path: &Path| place_of(pointers.get(path).map_or("", String::as_str));
+    /// lacks, and leaves that are there with another value are findings at `place_of` the
+    /// node.
+    pub fn fragment(&self, base: &Path, json: &Json, place_of: &dyn Fn(&Path) -> Place) {
+        let read = json::read(self.schema, base, json);
         for fault in read.faults {
             self.find(BAD_VALUE, &place_of(&fault.path), fault.to_string(), fault.hint);
         }
@@ -476,14 +475,14 @@ mod tests {
         let schema = sample();
         let w = Writer::new(schema);
         let json = json!({"example-odds:odds": {"signed": "x", "txt": 1, "many": [3, 1]}});
-        w.fragment(&Path::root(), &json, &|pointer| place(u32::try_from(pointer.len()).unwrap()));
+        w.fragment(&Path::root(), &json, &|path| place(u32::try_from(path.elems().len()).unwrap()));
         let (tree, findings) = w.finish();
-        assert_eq!(lines(&tree), ["/odds/many = [1, 3] @23"]);
+        assert_eq!(lines(&tree), ["/odds/many = [1, 3] @2"]);
         assert_eq!(
             shown(&findings),
             [
-                "25 yang-bad-value: /odds/signed: \"x\" is not a number from -2147483648 to 2147483647",
-                "22 yang-no-such-node: the schema of sample 1 has no /odds/txt",
+                "2 yang-bad-value: /odds/signed: \"x\" is not a number from -2147483648 to 2147483647",
+                "2 yang-no-such-node: the schema of sample 1 has no /odds/txt",
             ]
         );
         let hint = findings.iter().last().and_then(|finding| finding.hint.clone());

@@ -13,7 +13,6 @@ mod tests;
 use serde_json::Value as Json;
 
 pub use read::read;
-pub(crate) use read::read_with_pointers;
 pub use write::{write, write_below};
 
 use super::path::Path;

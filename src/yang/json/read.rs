@@ -2,7 +2,7 @@
 //!
 //! Recursion follows the schema, not the document: what the schema lacks is not entered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
@@ -16,22 +16,8 @@ use crate::yang::value::{Scalar, Value};
 /// left out of the value, and must agree if they are in it), a whole list (array), a leaf.
 /// `base` may be spelled as a device spells it.
 pub fn read(schema: &Schema, base: &Path, json: &Json) -> Read {
-    start(Reader { schema, read: Read::default(), pointers: None }, base, json).read
-}
-
-/// The same, with the JSON pointer (RFC 6901) of every leaf, foreign value and fault.
-pub(crate) fn read_with_pointers(
-    schema: &Schema,
-    base: &Path,
-    json: &Json,
-) -> (Read, BTreeMap<Path, String>) {
-    let reader =
-        start(Reader { schema, read: Read::default(), pointers: Some(Pointers::default()) }, base, json);
-    (reader.read, reader.pointers.unwrap_or_default().known)
-}
-
-fn start<'s>(mut reader: Reader<'s>, base: &Path, json: &Json) -> Reader<'s> {
-    match reader.schema.locate(base) {
+    let mut reader = Reader { schema, read: Read::default() };
+    match schema.locate(base) {
         Ok(at) => match at.node {
             None => reader.object(None, &at.path, json, &[]),
             Some(node) => reader.node(node, &at.path, json),
@@ -42,20 +28,12 @@ fn start<'s>(mut reader: Reader<'s>, base: &Path, json: &Json) -> Reader<'s> {
             reader.fault(base, fault.to_string(), hint);
         }
     }
-    reader
+    reader.read
 }
 
 struct Reader<'s> {
     schema: &'s Schema,
     read: Read,
-    /// Kept for documents that people wrote.
-    pointers: Option<Pointers>,
-}
-
-#[derive(Default)]
-struct Pointers {
-    at: Vec<String>,
-    known: BTreeMap<Path, String>,
 }
 
 impl Reader<'_> {
@@ -91,13 +69,11 @@ impl Reader<'_> {
             if name.starts_with('@') {
                 continue;
             }
-            self.down(name);
             match self.schema.child_leniently(parent, name) {
                 None => self.foreign(path.join(Elem::new(name.as_str())), value),
                 Some(child) if keys.contains(&child) => {}
                 Some(child) => self.node(child, &path.join(Elem::new(self.schema.elem_name(child))), value),
             }
-            self.up();
         }
     }
 
@@ -106,10 +82,8 @@ impl Reader<'_> {
         let mut seen = BTreeSet::new();
         match json {
             Json::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.down(&index.to_string());
+                for item in items {
                     self.item(list, path, item, &mut seen);
-                    self.up();
                 }
             }
             Json::Object(_) => self.item(list, path, json, &mut seen),
@@ -218,7 +192,6 @@ impl Reader<'_> {
     }
 
     fn leaf(&mut self, path: Path, node: NodeId, value: Value) {
-        self.point(&path);
         if let Some(before) = self.read.tree.insert(path.clone(), Leaf { node, value, origin: None })
             && self.read.tree.get(&path) != Some(&before)
         {
@@ -228,32 +201,11 @@ impl Reader<'_> {
     }
 
     fn foreign(&mut self, path: Path, json: &Json) {
-        self.point(&path);
         self.read.foreign.push((path, json.clone()));
     }
 
     fn fault(&mut self, path: &Path, message: String, hint: Option<String>) {
-        self.point(path);
         self.read.faults.push(JsonFault { path: path.clone(), message, hint });
-    }
-
-    fn down(&mut self, member: &str) {
-        if let Some(pointers) = &mut self.pointers {
-            pointers.at.push(member.replace('~', "~0").replace('/', "~1"));
-        }
-    }
-
-    fn up(&mut self) {
-        if let Some(pointers) = &mut self.pointers {
-            pointers.at.pop();
-        }
-    }
-
-    fn point(&mut self, path: &Path) {
-        if let Some(pointers) = &mut self.pointers {
-            let pointer = pointers.at.iter().map(|part| format!("/{part}")).collect();
-            pointers.known.entry(path.clone()).or_insert(pointer);
-        }
     }
 }
 

@@ -14,9 +14,7 @@ use crate::plan::SecretText;
 use super::client::MAX_MESSAGE;
 use super::error::{Action, Error, ErrorKind, Refusal};
 use super::target::{Target, Transport};
-
-/// A device's words are cut here: they go into logs and onto terminals.
-const MAX_WORDS: usize = 2000;
+use super::words::safe;
 
 const NOTHING_LISTENS: &str = "nothing listens there: check the port (EOS: 6030), and on EOS \
      `management api gnmi`, `transport grpc`, and its `vrf` if management has one";
@@ -35,6 +33,9 @@ const WRONG_PASSWORD: &str = "check user and password, and that the user exists 
 const NOT_AUTHORISED: &str = "the user's role must allow it: on EOS with `authorization requests` the AAA \
      server decides on OpenConfig.Get and OpenConfig.Set";
 const TOO_LARGE: &str = "a message is larger than its receiver allows";
+const NOT_READABLE: &str = "the device lacks the path, the encoding or this type of Get: some devices \
+     know only the type `all`";
+const NOT_WRITABLE: &str = "the device lacks the path or does not let it be set";
 const PINGS: &str = "the device wants fewer HTTP/2 pings: raise the ping interval";
 
 /// What stands at the end of a chain of causes, and what is known on the way there.
@@ -96,7 +97,7 @@ pub(super) fn answered(target: &Target, action: Action, status: &Status, secrets
     if let Some(source) = status.source() {
         return broken(target, action, source);
     }
-    let message = words(status.message(), target, secrets);
+    let message = safe(status.message(), clear(target, secrets));
     if made_here(status) {
         let kind = lost(action, message, |what| ErrorKind::Protocol { what });
         let hint = status.message().starts_with("grpc-status").then_some(NO_GNMI);
@@ -110,8 +111,13 @@ pub(super) fn answered(target: &Target, action: Action, status: &Status, secrets
             (lost(action, message, |what| ErrorKind::Unreachable { what }), None)
         }
         code => {
-            let code = refusal(code);
-            (ErrorKind::Refused { code, message }, too_large.then_some(TOO_LARGE))
+            let hint = match (code, action) {
+                _ if too_large => Some(TOO_LARGE),
+                (Code::Unimplemented, Action::Get) => Some(NOT_READABLE),
+                (Code::Unimplemented, Action::Set) => Some(NOT_WRITABLE),
+                _ => None,
+            };
+            (ErrorKind::Refused { code: refusal(code), message }, hint)
         }
     };
     failed(target, action, kind, hint)
@@ -152,7 +158,7 @@ fn broken(target: &Target, action: Action, source: &(dyn StdError + 'static)) ->
         Transport::Tls(_) => Some(WANTS_CERTIFICATE),
     };
     // The end of a connection may carry words of the device.
-    let what = words(&cause.deepest, target, &[]);
+    let what = safe(&cause.deepest, clear(target, &[]));
     failed(target, action, lost(action, what, |what| ErrorKind::Unreachable { what }), hint)
 }
 
@@ -244,23 +250,9 @@ fn refusal(code: Code) -> Refusal {
     }
 }
 
-/// A device's words without control characters, cut, and without what it repeats of our
-/// secrets: as they are, and as JSON writes them.
-fn words(message: &str, target: &Target, secrets: &[SecretText]) -> String {
-    let password = target.credentials.as_ref().map(|credentials| &credentials.password);
-    let mut clear: Vec<String> = secrets.iter().chain(password).map(|s| s.expose().to_owned()).collect();
-    for index in 0..clear.len() {
-        let escaped = serde_json::Value::from(clear[index].as_str()).to_string();
-        clear.push(escaped.trim_matches('"').to_owned());
-    }
-    // The longest first: one secret may be a part of another.
-    clear.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let mut words = message.to_owned();
-    for secret in clear.iter().filter(|secret| !secret.is_empty()) {
-        words = words.replace(secret, "(secret)");
-    }
-    let words = words.split(|c: char| c.is_control()).filter(|part| !part.is_empty());
-    words.collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect()
+/// What must not be repeated: the secrets of a request, and the password beside it.
+fn clear<'a>(target: &'a Target, secrets: &'a [SecretText]) -> impl Iterator<Item = &'a SecretText> {
+    secrets.iter().chain(target.credentials.as_ref().map(|credentials| &credentials.password))
 }
 
 fn failed(target: &Target, action: Action, kind: ErrorKind, hint: Option<&str>) -> Error {

@@ -2,7 +2,7 @@
 //!
 //! `target` (whom to call), `connect` (TLS and HTTP/2), `client` (Capabilities, Get, Set),
 //! `set` and `annotation` (what one Set does and leaves behind), `subscribe` (changes),
-//! `error` and `classify` (what went wrong, and what may mend it). `proto` is the generated
+//! `error`, `classify` and `words` (what went wrong, and what may mend it). `proto` is the generated
 //! code; `path` and `value` stand between it and our own types. Elsewhere: what is sent
 //! (`plan`), when (`rollout`), devices that answer (`simulator`).
 
@@ -18,6 +18,7 @@ mod set;
 mod subscribe;
 mod target;
 pub(crate) mod value;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod loopback;

@@ -9,6 +9,7 @@ mod table;
 
 pub mod discover;
 pub mod history;
+pub mod schema;
 pub mod status;
 
 use std::io::Write;
@@ -29,6 +30,7 @@ enum Command {
     Status(status::Args),
     History(history::Args),
     Discover(discover::Args),
+    Schema(schema::Args),
 }
 
 /// Reads the arguments, runs the command, and tells what went wrong.
@@ -63,6 +65,7 @@ fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(args, out),
         Command::History(args) => history::run(args, out),
         Command::Discover(args) => wait(discover::run(args, out)),
+        Command::Schema(args) => schema::run(args, out),
     }
 }
 

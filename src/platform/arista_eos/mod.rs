@@ -11,9 +11,12 @@ pub mod protected;
 use super::profile::Profile;
 use super::quirks::Quirks;
 
+/// Its name in `platform.os`.
+pub const OS: &str = "arista-eos";
+
 /// EOS 4.35.0F.
 pub const PROFILE_4_35_0F: Profile = Profile {
-    os: "arista-eos",
+    os: OS,
     version: "4.35.0F",
     read: &[
         "/interfaces",

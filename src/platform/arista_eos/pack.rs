@@ -24,7 +24,11 @@ pub const IMPORT_ONLY: &[&str] = &[
 /// The pack of EOS 4.35.0F.
 const EOS_4_35_0F: &str = include_str!("eos-4.35.0F.pack");
 
-/// The schema of EOS 4.35.0F. Read once; tests hold that it can be.
+/// The schema of EOS 4.35.0F, read once.
+///
+/// # Panics
+///
+/// If the pack in this binary cannot be read, which a test excludes.
 pub fn eos_4_35_0f() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(|| pack::read(EOS_4_35_0F).expect("the embedded pack is read by a test"))
@@ -51,8 +55,8 @@ mod tests {
         let mut files = BTreeMap::new();
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name.ends_with(".yang") {
+            if path.extension().is_some_and(|extension| extension == "yang") {
+                let name = path.file_name().unwrap().to_string_lossy();
                 files.insert(name.parse().unwrap(), Arc::from(std::fs::read_to_string(&path).unwrap()));
             }
         }

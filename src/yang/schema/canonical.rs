@@ -300,7 +300,7 @@ fn fits(number: i128, bits: u8, signed: bool) -> bool {
 
 /// An integer in a lexical form of RFC 7950 section 9.2.1: decimal, `0x` hexadecimal or
 /// octal with a leading zero; a sign may stand before it.
-fn integer(text: &str) -> Option<i128> {
+pub(super) fn integer(text: &str) -> Option<i128> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),

@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn every_fault_is_named_where_it_is_and_reading_goes_on() {
         for (text, understood, faults) in [
-            ("a { b }", r#"a{b;}"#, vec!["1:7 `;` is missing before `}`"]),
+            ("a { b }", "a{b;}", vec!["1:7 `;` is missing before `}`"]),
             ("a x y; b;", r#"a "x";b;"#, vec!["1:5 expected `;` or `{` after the argument"]),
             ("a;\n}\n;", "a;", vec!["2:1 `}` closes nothing", "3:1 a keyword is missing before `;`"]),
             ("a {\n b;", "a{b;}", vec!["1:1 the file ends before the `}` of `a`"]),

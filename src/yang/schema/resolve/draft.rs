@@ -56,6 +56,7 @@ impl DraftKind {
 
 /// A schema node: the properties its statement, refinements and deviations give it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a YANG statement of its own")]
 pub(super) struct DraftNode {
     pub(super) name: Arc<str>,
     /// The module whose namespace it is in.
@@ -112,12 +113,11 @@ impl Draft {
 
     pub(super) fn add(&mut self, node: DraftNode) -> DraftId {
         let id = DraftId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        match node.parent {
-            Some(parent) => self.node_mut(parent).children.push(id),
-            None => {
-                self.top.push(id);
-                self.top_index.entry((node.module, Arc::clone(&node.name))).or_insert(id);
-            }
+        if let Some(parent) = node.parent {
+            self.node_mut(parent).children.push(id);
+        } else {
+            self.top.push(id);
+            self.top_index.entry((node.module, Arc::clone(&node.name))).or_insert(id);
         }
         self.nodes.push(node);
         id

@@ -27,6 +27,8 @@ struct Finisher<'a> {
     nodes: Vec<Node>,
     /// The module of each node, until [`ModuleId`]s exist.
     homes: Vec<ModuleIndex>,
+    /// The `default` statements, until types and identities have their numbers.
+    defaults: Vec<(NodeId, At)>,
 }
 
 /// Makes the schema of all nodes that are configuration.
@@ -37,12 +39,14 @@ pub(super) fn finish(
     findings: &mut Findings,
 ) -> Schema {
     let typing = Typing::new(library, draft, identities, findings);
-    let mut finisher = Finisher { library, draft, typing, nodes: Vec::new(), homes: Vec::new() };
+    let mut finisher =
+        Finisher { library, draft, typing, nodes: Vec::new(), homes: Vec::new(), defaults: Vec::new() };
     let mut schema = Schema { top: finisher.nodes_below(None, None, 0), ..Schema::default() };
-    let Finisher { typing, nodes, homes, .. } = finisher;
+    let Finisher { typing, nodes, homes, defaults, .. } = finisher;
     (schema.nodes, schema.types) = (nodes, typing.types);
     let kept = reachable_identities(&mut schema, identities);
     number_modules(&mut schema, library, &homes, &kept);
+    defaults::set(&mut schema, library, identities, &defaults, findings);
     schema
 }
 
@@ -76,7 +80,6 @@ impl Finisher<'_> {
                 continue;
             }
             match node.kind {
-                DraftKind::Operation => {}
                 DraftKind::Any => {
                     let message = format!("`{}` holds any data, which cannot be described", node.name);
                     self.warn("yang-any-data", node.at, message);
@@ -96,7 +99,7 @@ impl Finisher<'_> {
                         self.collect(Some(*case_id), &case, depth, kept);
                     }
                 }
-                DraftKind::Choice | DraftKind::Case => {}
+                DraftKind::Operation | DraftKind::Choice | DraftKind::Case => {}
                 _ => kept.push((*id, case.to_vec())),
             }
         }
@@ -110,18 +113,14 @@ impl Finisher<'_> {
             self.warn("yang-no-key", node.at, format!("list `{}` has no key; it is left out", node.name));
             return None;
         }
-        let kind = match node.kind {
-            DraftKind::List => Kind::List {
-                keys: Vec::new(),
-                ordered_by_user: node.ordered_by_user,
-                entries: (node.min, node.max),
-                unique: node.unique.iter().map(|at| words(library.argument(*at))).collect(),
-            },
+        let (kind, defaults) = match node.kind {
+            DraftKind::List => (list(library, node), Vec::new()),
             DraftKind::Leaf => self.leaf(id, node)?,
             DraftKind::LeafList => self.leaf_list(id, node)?,
-            _ => Kind::Container { presence: node.presence },
+            _ => (Kind::Container { presence: node.presence }, Vec::new()),
         };
         let own = NodeId(u32::try_from(self.nodes.len()).ok()?);
+        self.defaults.extend(defaults.into_iter().map(|at| (own, at)));
         self.homes.push(node.module);
         self.nodes.push(Node {
             name: Arc::clone(&node.name),
@@ -160,30 +159,28 @@ impl Finisher<'_> {
         keys
     }
 
-    fn leaf(&mut self, id: DraftId, node: &DraftNode) -> Option<Kind> {
+    /// A leaf's kind and its `default` statement: its own, or that of its type.
+    fn leaf(&mut self, id: DraftId, node: &DraftNode) -> Option<(Kind, Vec<At>)> {
         let ty = self.type_of(node)?;
         let typed = self.typing.resolve(ty, id);
         // a mandatory leaf has no use for the default of its type
         let of_type = typed.default.filter(|_| !node.mandatory);
         let default = node.defaults.first().copied().or(of_type);
-        let default = default.and_then(|at| self.default(at, &typed.ty));
-        Some(Kind::Leaf { ty: self.typing.intern(typed.ty), default, mandatory: node.mandatory })
+        let ty = self.typing.intern(typed.ty);
+        let kind = Kind::Leaf { ty, default: None, mandatory: node.mandatory };
+        Some((kind, default.into_iter().collect()))
     }
 
-    fn leaf_list(&mut self, id: DraftId, node: &DraftNode) -> Option<Kind> {
+    fn leaf_list(&mut self, id: DraftId, node: &DraftNode) -> Option<(Kind, Vec<At>)> {
         let ty = self.type_of(node)?;
         let typed = self.typing.resolve(ty, id);
         let mut defaults = node.defaults.clone();
         if defaults.is_empty() && node.min == 0 {
             defaults.extend(typed.default);
         }
-        let defaults = defaults.into_iter().filter_map(|at| self.default(at, &typed.ty)).collect();
-        Some(Kind::LeafList {
-            ty: self.typing.intern(typed.ty),
-            ordered_by_user: node.ordered_by_user,
-            entries: (node.min, node.max),
-            defaults,
-        })
+        let ty = self.typing.intern(typed.ty);
+        let (ordered_by_user, entries) = (node.ordered_by_user, (node.min, node.max));
+        Some((Kind::LeafList { ty, ordered_by_user, entries, defaults: Vec::new() }, defaults))
     }
 
     fn type_of(&mut self, node: &DraftNode) -> Option<At> {
@@ -191,15 +188,6 @@ impl Finisher<'_> {
             self.warn("yang-bad-type", node.at, format!("`{}` has no type; it is left out", node.name));
         }
         node.ty
-    }
-
-    fn default(&mut self, at: At, ty: &Type) -> Option<Arc<str>> {
-        let text = defaults::canonical(&self.typing, at, ty);
-        if text.is_none() {
-            let message = format!("default `{}` is no value of its type", self.library.argument(at));
-            self.warn("yang-bad-default", at, message);
-        }
-        text.map(Arc::from)
     }
 
     fn report_twice(&mut self, id: DraftId, first: DraftId) {
@@ -211,6 +199,16 @@ impl Finisher<'_> {
 
     fn warn(&mut self, code: &'static str, at: At, message: String) {
         self.typing.findings.push(Finding::warning(code, &self.library.place(at), message));
+    }
+}
+
+/// A list's kind, its keys still missing.
+fn list(library: &Library, node: &DraftNode) -> Kind {
+    Kind::List {
+        keys: Vec::new(),
+        ordered_by_user: node.ordered_by_user,
+        entries: (node.min, node.max),
+        unique: node.unique.iter().map(|at| words(library.argument(*at))).collect(),
     }
 }
 

@@ -85,20 +85,6 @@ impl Identities {
         }
         false
     }
-
-    /// Whether `id` derives from every one of `bases` and is none of them.
-    pub(super) fn derives_from_all(&self, id: u32, bases: &[u32]) -> bool {
-        bases.iter().all(|base| *base != id && self.is_or_derives(id, *base))
-    }
-
-    /// The only identity called `name` that derives from every one of `bases`: vendors
-    /// leave prefixes out.
-    pub(super) fn only_derived(&self, name: &str, bases: &[u32]) -> Option<u32> {
-        let mut found = (0_u32..).zip(&self.all).filter(|(_, one)| *one.name == *name).map(|(id, _)| id);
-        let mut fitting = found.by_ref().filter(|id| self.derives_from_all(*id, bases));
-        let first = fitting.next()?;
-        fitting.next().is_none().then_some(first)
-    }
 }
 
 pub(super) fn unknown(library: &Library, base: At) -> Finding {

@@ -77,8 +77,8 @@ pub(super) fn load(files: &BTreeMap<RepoPath, Arc<str>>, names: &[&str], finding
 
 impl Loader<'_> {
     fn run(&mut self, names: &[&str]) {
-        let named = names.iter().map(|name| Wanted { name: (*name).into(), revision: None, by: None });
-        let mut queue: Vec<Wanted> = named.rev().collect();
+        let first = names.iter().map(|name| Wanted { name: (*name).into(), revision: None, by: None });
+        let mut queue: Vec<Wanted> = first.rev().collect();
         let mut missing = BTreeSet::new();
         while let Some(wanted) = queue.pop() {
             if let Some(index) = self.library.by_name.get(&wanted.name) {

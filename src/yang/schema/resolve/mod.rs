@@ -96,8 +96,8 @@ fn implemented_modules(library: &Library, selection: &Selection<'_>) -> Vec<Modu
             for change in changes.filter(|at| matches!(library.keyword(*at), "augment" | "deviation")) {
                 let steps = library.argument(change).split('/');
                 let prefixes = steps.filter_map(|step| split_prefix(step.trim()).0);
-                let changed = prefixes.filter_map(|prefix| library.prefixed(change, Some(prefix)));
-                changed.for_each(|index| {
+                let targets = prefixes.filter_map(|prefix| library.prefixed(change, Some(prefix)));
+                targets.for_each(|index| {
                     if !modules.contains(&index) && !import_only.contains(&index) {
                         modules.push(index);
                     }

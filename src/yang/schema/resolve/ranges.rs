@@ -1,7 +1,7 @@
 //! The arguments of `range` and `length` (RFC 7950 sections 9.2.4 and 9.4.4).
 //!
-//! Here: [`parse`], [`intersect`], and decimal numbers as scaled integers. All bounds are
-//! `i128` here; whoever keeps them narrows them.
+//! Here: [`parse`], [`intersect`]. All bounds are `i128` here; whoever keeps them narrows
+//! them. Elsewhere: single numbers (`canonical`).
 
 /// Inclusive bounds, sorted and disjoint.
 pub(super) type Bounds = Vec<(i128, i128)>;
@@ -47,54 +47,9 @@ pub(super) fn intersect(a: &[(i128, i128)], b: &[(i128, i128)]) -> Bounds {
     both
 }
 
-/// Reads an integer as YANG writes it: decimal, `0x` hexadecimal or `0` octal.
-pub(super) fn integer(text: &str) -> Option<i128> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let hexadecimal = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
-    let value = match hexadecimal {
-        Some(digits) => i128::from_str_radix(digits, 16),
-        None if digits.len() > 1 && digits.starts_with('0') => i128::from_str_radix(digits, 8),
-        None => digits.parse(),
-    };
-    value.ok().map(|value| if negative { -value } else { value })
-}
-
-/// Reads a decimal number as an integer scaled by 10^`fraction` (at most 18).
-pub(super) fn decimal(text: &str, fraction: u8) -> Option<i128> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let part = part.trim_end_matches('0');
-    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || part.len() > usize::from(fraction) || !all_digits(whole) || !all_digits(part) {
-        return None;
-    }
-    let padding = "0".repeat(usize::from(fraction) - part.len());
-    let value: i128 = format!("{whole}{part}{padding}").parse().ok()?;
-    let value = if negative { -value } else { value };
-    i64::try_from(value).ok().map(i128::from)
-}
-
-/// The canonical text of a scaled integer: at least one digit on each side of the point.
-pub(super) fn decimal_text(scaled: i128, fraction: u8) -> String {
-    let (sign, digits) = (if scaled < 0 { "-" } else { "" }, scaled.unsigned_abs().to_string());
-    let fraction = usize::from(fraction);
-    let digits = format!("{digits:0>width$}", width = fraction + 1);
-    let (whole, part) = digits.split_at(digits.len() - fraction);
-    let part = part.trim_end_matches('0');
-    format!("{sign}{whole}.{}", if part.is_empty() { "0" } else { part })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::super::canonical::integer;
     use super::*;
 
     #[test]
@@ -123,23 +78,6 @@ mod tests {
             (vec![(0, 1)], vec![(2, 3)], vec![]),
         ] {
             assert_eq!(intersect(&a, &b), both);
-        }
-    }
-
-    #[test]
-    fn decimals_are_scaled_and_written_canonically() {
-        for (text, fraction, canonical) in [
-            ("1", 2, Some("1.0")),
-            ("-0.50", 2, Some("-0.5")),
-            ("+3.14", 2, Some("3.14")),
-            ("0.001", 2, None),
-            ("12.", 1, Some("12.0")),
-            (".5", 1, None),
-            ("1e3", 1, None),
-            ("99999999999999999999", 1, None),
-        ] {
-            let seen = decimal(text, fraction).map(|scaled| decimal_text(scaled, fraction));
-            assert_eq!(seen.as_deref(), canonical, "{text}");
         }
     }
 }

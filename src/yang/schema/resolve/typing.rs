@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::super::canonical::{decimal, integer};
 use super::super::pattern::Pattern;
 use super::super::types::{TextSyntax, Type, TypeId};
 use super::draft::{Draft, DraftId};
@@ -126,12 +127,11 @@ impl<'a> Typing<'a> {
             "binary" => Type::Binary { lengths: Vec::new() },
             "decimal64" => {
                 let fraction = library.value(at, "fraction-digits").and_then(|digits| digits.parse().ok());
-                match fraction.filter(|fraction| (1..=18).contains(fraction)) {
-                    Some(fraction) => Type::Decimal { fraction, ranges: Vec::new() },
-                    None => {
-                        self.warn("yang-bad-type", at, "decimal64 needs fraction-digits, 1 to 18".into());
-                        ANYTHING
-                    }
+                if let Some(fraction) = fraction.filter(|fraction| (1..=18).contains(fraction)) {
+                    Type::Decimal { fraction, ranges: Vec::new() }
+                } else {
+                    self.warn("yang-bad-type", at, "decimal64 needs fraction-digits, 1 to 18".into());
+                    ANYTHING
                 }
             }
             "boolean" => return Some(Type::Boolean),
@@ -220,21 +220,21 @@ impl<'a> Typing<'a> {
                 } else {
                     (0, (1_i128 << bits) - 1)
                 };
-                let ranges = self.narrow(at, "range", ranges, whole, ranges::integer);
+                let ranges = self.narrow(at, "range", ranges, whole, integer);
                 Type::Integer { bits, signed, ranges }
             }
             Type::Decimal { fraction, ranges } => {
                 let whole = (i128::from(i64::MIN), i128::from(i64::MAX));
-                let number = |text: &str| ranges::decimal(text, fraction);
+                let number = |text: &str| decimal(text, fraction).map(i128::from);
                 Type::Decimal { fraction, ranges: self.narrow(at, "range", ranges, whole, number) }
             }
             Type::Text { lengths, mut patterns, syntax } => {
                 patterns.extend(self.patterns(at));
-                let lengths = self.narrow(at, "length", lengths, LENGTHS, ranges::integer);
+                let lengths = self.narrow(at, "length", lengths, LENGTHS, integer);
                 Type::Text { lengths, patterns, syntax }
             }
             Type::Binary { lengths } => {
-                Type::Binary { lengths: self.narrow(at, "length", lengths, LENGTHS, ranges::integer) }
+                Type::Binary { lengths: self.narrow(at, "length", lengths, LENGTHS, integer) }
             }
             Type::Enumeration(names) => Type::Enumeration(retained(library, at, "enum", names)),
             Type::Bits(names) => Type::Bits(retained(library, at, "bit", names)),
@@ -323,11 +323,4 @@ fn retained(library: &Library, at: At, keyword: &str, names: Vec<Arc<str>>) -> V
         return names;
     }
     names.into_iter().filter(|name| kept.contains(&&**name)).collect()
-}
-
-/// The prefix and name of an identity's value, for defaults.
-pub(super) fn identity_value(typing: &Typing<'_>, at: At, text: &str, bases: &[u32]) -> Option<u32> {
-    let named = typing.identities.named(typing.library, at, text);
-    let fitting = named.filter(|id| typing.identities.derives_from_all(*id, bases));
-    fitting.or_else(|| typing.identities.only_derived(split_prefix(text).1, bases))
 }

@@ -11,9 +11,10 @@ use super::recorded::{InFlight, Recorded};
 use super::removal::{self, Stays};
 use super::rules::Rules;
 use super::secret::Fingerprint;
-use super::{foreign, order};
+use super::{entries, foreign};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::names::SecretName;
+use crate::yang::natural::natural_path;
 use crate::yang::schema::Kind;
 use crate::yang::{Leaf, Path, Scalar, Schema, Tree, Value};
 
@@ -166,7 +167,7 @@ pub fn device_plan(inputs: &Inputs<'_>) -> (DevicePlan, Findings) {
     }));
     let created = created(inputs, &changes);
     let ordered = ordered_lists(inputs, &changes);
-    changes.sort_by(|a, b| order::natural(&a.path, &b.path));
+    changes.sort_by(|a, b| natural_path(&a.path, &b.path));
 
     let mut notes: Vec<Note> = foreign::protected_differences(inputs);
     notes.extend(removal.stays.into_iter().map(|(entry, because)| Note::Stays { entry, because }));
@@ -312,7 +313,7 @@ fn has_drifted(inputs: &Inputs<'_>, path: &Path, actual: Option<&Leaf>) -> bool 
 /// Whether a leaf's list entry does not exist yet. A new entry is written as the intent has
 /// it, defaults included: a platform's own default may be another than its schema says.
 fn in_new_entry(inputs: &Inputs<'_>, path: &Path) -> bool {
-    order::entries_on(path).last().is_some_and(|entry| !inputs.actual.contains_below(&entry))
+    entries::entries_on(path).last().is_some_and(|entry| !inputs.actual.contains_below(&entry))
 }
 
 /// What the device holds at a leaf, as it may be shown.
@@ -353,7 +354,7 @@ fn doomed(inputs: &Inputs<'_>) -> BTreeMap<Path, Change> {
 fn created(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Path> {
     let mut created = BTreeSet::new();
     for change in changes.iter().filter(|change| matches!(change.action, Action::Add { .. })) {
-        for entry in order::entries_on(&change.path).filter(|entry| !inputs.actual.contains_below(entry)) {
+        for entry in entries::entries_on(&change.path).filter(|entry| !inputs.actual.contains_below(entry)) {
             created.insert(entry);
         }
     }
@@ -364,13 +365,13 @@ fn created(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Path> {
 fn ordered_lists(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Path, Tree> {
     let mut lists = BTreeMap::new();
     for change in changes {
-        let Some(list) = order::ordered_list(inputs.schema, &change.path) else { continue };
+        let Some(list) = entries::ordered_list(inputs.schema, &change.path) else { continue };
         if lists.contains_key(&list) {
             continue;
         }
         let inside = |tree: &Tree| -> Vec<(Path, Leaf)> {
             let parent = list.parent().unwrap_or_default();
-            let inside = tree.below(&parent).filter(|(path, _)| order::is_in_list(path, &list));
+            let inside = tree.below(&parent).filter(|(path, _)| entries::is_in_list(path, &list));
             inside.map(|(path, leaf)| (path.clone(), leaf.clone())).collect()
         };
         let mut content: Tree = inside(inputs.actual).into_iter().collect();
@@ -379,7 +380,7 @@ fn ordered_lists(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Path, Tree
     }
     for (list, content) in &mut lists {
         let gone = changes.iter().filter(|change| matches!(change.action, Action::Delete { .. }));
-        gone.filter(|change| order::is_in_list(&change.path, list)).for_each(|change| {
+        gone.filter(|change| entries::is_in_list(&change.path, list)).for_each(|change| {
             content.remove(&change.path);
         });
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::device::{Action, Counts, DevicePlan};
-use super::order::natural_text;
+
 use super::secret::hex;
 use super::waves::{Wave, waves};
 use crate::diagnostic::Finding;
@@ -16,6 +16,7 @@ use crate::intent::model::Limits;
 use crate::intent::topology::Topology;
 use crate::names::{CommitId, DeviceName, FabricName};
 use crate::yang::Value;
+use crate::yang::natural::natural;
 
 /// What every device of a fabric needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl Plan {
     /// The devices in the order in which people count them.
     pub(super) fn in_natural_order(&self) -> Vec<(&DeviceName, &DevicePlan)> {
         let mut devices: Vec<_> = self.devices.iter().collect();
-        devices.sort_by(|(a, _), (b, _)| natural_text(a.as_str(), b.as_str()));
+        devices.sort_by(|(a, _), (b, _)| natural(a.as_str(), b.as_str()));
         devices
     }
 

@@ -141,12 +141,12 @@ fn value(text: &str) -> Value {
 
 /// A tree as the lines that `tree` reads.
 pub(crate) fn text(tree: &Tree) -> String {
-    tree.iter().map(|(path, leaf)| format!("{path} {}\n", leaf.value)).collect()
+    tree.iter().fold(String::new(), |text, (path, leaf)| text + &format!("{path} {}\n", leaf.value))
 }
 
 /// A record of this tree, all of whose entries we made.
 pub(crate) fn recorded(tree: Tree) -> Recorded {
-    let created = tree.iter().flat_map(|(path, _)| super::order::entries_on(path)).collect();
+    let created = tree.iter().flat_map(|(path, _)| super::entries::entries_on(path)).collect();
     Recorded { tree, created, ..Recorded::default() }
 }
 

@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::device::{Inputs, Note};
-use super::order;
+use super::entries;
 use super::removal::is_incidental;
+use crate::yang::natural::natural_path;
 use crate::yang::{Path, Value};
 
 /// The leaves that are neither desired nor recorded nor bootstrap's, in natural order.
@@ -25,7 +26,7 @@ pub(super) fn leaves(inputs: &Inputs<'_>) -> Vec<Path> {
         .filter(|(path, leaf)| !known(path) && !is_incidental(inputs.schema, path, leaf))
         .map(|(path, _)| path.clone())
         .collect();
-    foreign.sort_by(order::natural);
+    foreign.sort_by(natural_path);
     foreign
 }
 

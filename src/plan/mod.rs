@@ -2,7 +2,7 @@
 //!
 //! `device` (desired × actual × recorded → the changes of one device), `foreign` (what is
 //! not ours), `removal` (which list entries go as a whole), `set` (changes → the operations
-//! of one gNMI Set), `order` (of operations, and of lines for people), `rules` (what a
+//! of one gNMI Set), `entries` (list entries on a path), `rules` (what a
 //! platform asks), `fabric` (all devices, the brakes, the seal), `waves` (who changes at the
 //! same time), `render` (text, Markdown, JSON). Pure: values in, values out. A
 //! [`DevicePlan`] is complete: applying it makes no further choice, printing it tells all.
@@ -10,10 +10,10 @@
 //! done (`record`).
 
 pub mod device;
+mod entries;
 pub mod fabric;
 mod foreign;
 pub mod operations;
-mod order;
 pub mod recorded;
 mod removal;
 pub mod render;

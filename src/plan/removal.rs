@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::device::{Change, Inputs, is_default};
-use super::order;
+use super::entries;
 use crate::yang::schema::{Access, Kind};
 use crate::yang::{Leaf, Path, Schema, Value};
 
@@ -40,19 +40,19 @@ pub(super) fn decide(inputs: &Inputs<'_>, doomed: &BTreeMap<Path, Change>) -> Re
     let mut removal = Removal { entries: BTreeSet::new(), kept: BTreeSet::new(), stays: BTreeMap::new() };
     for entry in &inputs.recorded.created {
         // sorted: an entry stands before the entries inside it
-        let covered = order::entries_on(entry).any(|above| removal.entries.contains(&above));
+        let covered = entries::entries_on(entry).any(|above| removal.entries.contains(&above));
         if !covered && inputs.actual.contains_below(entry) && goes(inputs, doomed, entry) {
             removal.entries.insert(entry.clone());
         }
     }
     for path in doomed.keys() {
-        if order::entries_on(path).any(|entry| removal.entries.contains(&entry)) {
+        if entries::entries_on(path).any(|entry| removal.entries.contains(&entry)) {
             continue;
         }
         if must_stay(inputs, doomed, path) {
             removal.kept.insert(path.clone());
         }
-        if let Some(entry) = order::entries_on(path).last()
+        if let Some(entry) = entries::entries_on(path).last()
             && let Some(because) = why_it_stays(inputs, doomed, &entry)
         {
             removal.stays.insert(entry, because);

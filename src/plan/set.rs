@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::device::{Action, DevicePlan};
+use super::entries;
 use super::operations::{Operations, Payload, Write};
-use super::order;
 use super::rules::Rules;
 use super::secret::SecretText;
 use crate::names::SecretName;
+use crate::yang::natural::{natural, natural_path};
 use crate::yang::{Leaf, Path, Schema, Tree, Value, json};
 
 /// Gives the secrets that a Set carries.
@@ -39,7 +40,7 @@ pub fn operations_of(
     let mut replaces: BTreeMap<Path, Tree> = plan.ordered.clone();
     let mut updates: BTreeMap<Path, Tree> = BTreeMap::new();
     for (path, leaf) in plan.writes() {
-        if plan.ordered.keys().any(|list| order::is_in_list(&path, list)) {
+        if plan.ordered.keys().any(|list| entries::is_in_list(&path, list)) {
             continue;
         }
         let (target, whole) = target(plan, &path, &leaf);
@@ -59,7 +60,7 @@ pub fn operations_of(
 
 /// Where a leaf is written, and whether what is there is replaced.
 fn target(plan: &DevicePlan, path: &Path, leaf: &Leaf) -> (Path, bool) {
-    match order::entries_on(path).find(|entry| plan.created.contains(entry)) {
+    match entries::entries_on(path).find(|entry| plan.created.contains(entry)) {
         Some(entry) => (entry, false),
         None => (path.clone(), matches!(leaf.value, Value::LeafList(_))),
     }
@@ -82,15 +83,15 @@ fn gather(rules: &Rules<'_>, updates: &mut BTreeMap<Path, Tree>) {
 /// What goes: whole entries, and the leaves that stand in none of them. What refers to
 /// something goes before it.
 fn deletes(plan: &DevicePlan, rules: &Rules<'_>) -> Vec<Path> {
-    let in_ordered = |path: &Path| plan.ordered.keys().any(|list| order::is_in_list(path, list));
-    let goes_with_entry = |path: &Path| order::entries_on(path).any(|entry| plan.removed.contains(&entry));
+    let in_ordered = |path: &Path| plan.ordered.keys().any(|list| entries::is_in_list(path, list));
+    let goes_with_entry = |path: &Path| entries::entries_on(path).any(|entry| plan.removed.contains(&entry));
     let leaves = plan.changes.iter().filter(|change| matches!(change.action, Action::Delete { .. }));
     let leaves = leaves.map(|change| &change.path).filter(|path| !goes_with_entry(path));
     let mut deletes: Vec<Path> =
         leaves.chain(&plan.removed).filter(|path| !in_ordered(path)).cloned().collect();
     deletes.sort_by(|a, b| {
         let rank = |path| Reverse(rules.quirks.rank(path));
-        rank(a).cmp(&rank(b)).then_with(|| order::natural(a, b))
+        rank(a).cmp(&rank(b)).then_with(|| natural_path(a, b))
     });
     deletes
 }
@@ -117,7 +118,7 @@ impl Writer<'_> {
         }
         writes.sort_by(|a, b| {
             let rank = |write: &Write| self.rules.quirks.rank(&write.path);
-            rank(a).cmp(&rank(b)).then_with(|| order::natural(&a.path, &b.path))
+            rank(a).cmp(&rank(b)).then_with(|| natural_path(&a.path, &b.path))
         });
         Ok(writes)
     }
@@ -161,7 +162,7 @@ fn sort_entries(schema: &Schema, at: &Path, json: &mut Json) {
     };
     entries.sort_by(|a, b| {
         let (a, b) = (key(a), key(b));
-        let orders = a.iter().zip(&b).map(|(a, b)| order::natural_text(a, b));
+        let orders = a.iter().zip(&b).map(|(a, b)| natural(a, b));
         orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
     });
 }

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::order::natural_text;
 use crate::intent::model::Limits;
 use crate::intent::topology::Topology;
 use crate::names::DeviceName;
+use crate::yang::natural::natural;
 
 /// Devices that may change at the same time, in natural order of their names.
 pub type Wave = Vec<DeviceName>;
@@ -24,7 +24,7 @@ pub fn waves(changed: &BTreeSet<DeviceName>, topology: &Topology<'_>, limits: &L
         if !group.contains(device) {
             group.push(device.clone());
         }
-        group.sort_by(|a, b| natural_text(a.as_str(), b.as_str()));
+        group.sort_by(|a, b| natural(a.as_str(), b.as_str()));
         tiers.entry(topology.tier(device)).or_default().insert(group);
     }
     let at_once = |tier: u8| if tier == 0 { limits.pairs_at_once } else { limits.spines_at_once };
@@ -35,7 +35,7 @@ pub fn waves(changed: &BTreeSet<DeviceName>, topology: &Topology<'_>, limits: &L
 fn schedule(groups: BTreeSet<Vec<DeviceName>>, at_once: u32) -> Vec<Wave> {
     let mut groups: Vec<Vec<DeviceName>> = groups.into_iter().collect();
     let name = |group: &Vec<DeviceName>| group.first().map(ToString::to_string).unwrap_or_default();
-    groups.sort_by(|a, b| natural_text(&name(a), &name(b)));
+    groups.sort_by(|a, b| natural(&name(a), &name(b)));
     let mut waves = Vec::new();
     for together in groups.chunks(usize::try_from(at_once).unwrap_or(usize::MAX).max(1)) {
         let rounds = together.iter().map(Vec::len).max().unwrap_or(0);

@@ -319,7 +319,7 @@ fn line(path: &str, pick: u8) -> String {
         _ => ["v0", "v1", "v2"][usize::from(pick)],
     };
     let mut line = format!("{above}/{leaf} {value}\n");
-    for entry in order::entries_on(&path.parse().unwrap()) {
+    for entry in entries::entries_on(&path.parse().unwrap()) {
         for (key, value) in entry.last().unwrap().keys() {
             line += &format!("{entry}/config/{key} {value}\n");
         }

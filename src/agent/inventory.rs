@@ -58,7 +58,7 @@ impl Inventory {
         device: &model::Device,
         gnmi_port: u16,
         profile: &'static Profile,
-        schema: &'static Schema,
+        schema: Arc<Schema>,
     ) -> anyhow::Result<Device> {
         let (host, port) = match self.config.address_of(&device.name) {
             Some(address) => split(&device.name, address, gnmi_port)?,

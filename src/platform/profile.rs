@@ -2,6 +2,8 @@
 //!
 //! Elsewhere: the values (`arista_eos`), the form of quirks (`quirks`).
 
+use std::sync::Arc;
+
 use super::arista_eos;
 use super::quirks::Quirks;
 use crate::yang::{Path, Schema};
@@ -22,7 +24,7 @@ pub struct Profile {
     /// What a Set to it must mind.
     pub quirks: Quirks,
     /// What its YANG modules allow, from the pack in this binary; read at the first call.
-    pub schema: fn() -> &'static Schema,
+    pub schema: fn() -> Arc<Schema>,
 }
 
 /// The profiles that this build has, in the order of their names.

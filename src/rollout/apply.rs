@@ -109,7 +109,7 @@ impl Job {
     fn plan_against(&self, actual: &Tree, recorded: &Recorded, context: &Context) -> DevicePlan {
         context.with_prints(|prints| {
             let inputs = Inputs {
-                schema: self.device.schema,
+                schema: &self.device.schema,
                 rules: &Rules::of(self.device.profile, &self.protected),
                 desired: &self.desired,
                 actual,
@@ -230,19 +230,19 @@ async fn connect_and_read(device: &Device) -> Result<Reading, Error> {
 }
 
 async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<(), JournalError> {
-    let (device, tree_hash, schema) = (job.name().clone(), job.tree_hash.clone(), job.device.schema);
+    let (device, tree_hash, schema) = (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
     context
         .journal
         .with(move |store, journal| {
             let flight =
                 record::InFlight { pass: journal.pass, commit: journal.commit.clone(), tree_hash, set };
-            store.begin_set(&journal.fabric, &device, &flight, schema, Timestamp::now())
+            store.begin_set(&journal.fabric, &device, &flight, &schema, Timestamp::now())
         })
         .await
 }
 
 async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcome, JournalError> {
-    let (device, tree_hash, schema) = (job.name().clone(), job.tree_hash.clone(), job.device.schema);
+    let (device, tree_hash, schema) = (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
     let changes = job.plan.changes.len() as u64;
     context
         .journal
@@ -260,7 +260,7 @@ async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcom
                 commit: &journal.commit,
                 tree_hash: &tree_hash,
                 recorded: &recorded,
-                schema,
+                schema: &schema,
                 by_set: true,
             };
             store.hold(&journal.fabric, &held, &event)
@@ -290,10 +290,10 @@ async fn diverge(
 ) -> Result<Outcome, JournalError> {
     let mut recorded = job.recorded.clone();
     recorded.resolve(flight, &reading.tree);
-    let (device, schema) = (job.name().clone(), job.device.schema);
+    let (device, schema) = (job.name().clone(), Arc::clone(&job.device.schema));
     context
         .journal
-        .with(move |store, journal| store.own(&journal.fabric, &device, &recorded, schema))
+        .with(move |store, journal| store.own(&journal.fabric, &device, &recorded, &schema))
         .await?;
     let paths: Vec<String> = remaining.changes.iter().take(3).map(|change| change.path.to_string()).collect();
     let more = remaining.changes.len().saturating_sub(paths.len());

@@ -16,7 +16,7 @@ pub struct Device {
     /// What is known of its network OS.
     pub profile: &'static Profile,
     /// What its YANG allows.
-    pub schema: &'static Schema,
+    pub schema: Arc<Schema>,
 }
 
 /// One connection to a device.
@@ -56,7 +56,7 @@ impl Session {
         let answers = self.client.get(&self.device.profile.read_paths(), DataType::Config).await?;
         let mut reading = Reading::default();
         for answer in answers {
-            let read = json::read(self.device.schema, &answer.path, &answer.json);
+            let read = json::read(&self.device.schema, &answer.path, &answer.json);
             reading.tree.extend(read.tree);
             reading.unknown.extend(read.foreign.into_iter().map(|(path, _)| path));
             reading.misfits.extend(read.faults.iter().map(ToString::to_string));

@@ -4,7 +4,7 @@
 //! `gitfabric schema pack FOLDER --platform arista-eos --version VERSION`. Elsewhere: the
 //! form of packs (`yang::schema::pack`), making one (`yang::schema::make`).
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::yang::Schema;
 use crate::yang::schema::pack;
@@ -29,16 +29,16 @@ const EOS_4_35_0F: &str = include_str!("eos-4.35.0F.pack");
 /// # Panics
 ///
 /// If the pack in this binary cannot be read, which a test excludes.
-pub fn eos_4_35_0f() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| pack::read(EOS_4_35_0F).expect("the embedded pack is read by a test"))
+pub fn eos_4_35_0f() -> Arc<Schema> {
+    static SCHEMA: OnceLock<Arc<Schema>> = OnceLock::new();
+    let read = || Arc::new(pack::read(EOS_4_35_0F).expect("the embedded pack is read by a test"));
+    Arc::clone(SCHEMA.get_or_init(read))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::path::Path;
-    use std::sync::Arc;
 
     use super::*;
     use crate::diagnostic::Findings;

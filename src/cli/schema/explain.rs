@@ -27,7 +27,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let schema = args.which.schema()?;
+    let schema = &*args.which.schema()?;
     let mut found = None;
     for elem in args.path.elems() {
         match schema.child(found, elem.name()) {

@@ -49,7 +49,7 @@ struct Answer<'a> {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let schema = args.which.schema()?;
+    let schema = &*args.which.schema()?;
     let words: Vec<String> =
         args.words.iter().flat_map(|word| word.split_whitespace()).map(str::to_lowercase).collect();
     let mut paths = Vec::new();

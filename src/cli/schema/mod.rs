@@ -55,7 +55,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
 }
 
 impl Which {
-    fn schema(&self) -> anyhow::Result<&'static Schema> {
+    fn schema(&self) -> anyhow::Result<std::sync::Arc<Schema>> {
         let mut of_platform = PROFILES.iter().filter(|profile| profile.os == self.platform);
         let profile = match &self.version {
             Some(version) => Profile::find(&self.platform, version),

@@ -6,10 +6,28 @@
 //! out), `topology` (who is connected to whom, who carries what). Pure. Elsewhere: reading
 //! files and Git (`git`), YANG of a device (`compile`).
 
+mod at;
+mod check;
+mod decode;
+mod design;
+mod device;
+#[cfg(test)]
+mod fixture;
+mod layout;
+mod load;
 pub mod model;
 mod nearest;
+mod pair;
+mod port;
+mod raw;
+mod route;
+mod scalar;
 pub mod topology;
+mod vlan;
+mod vrf;
 mod yaml;
 
+pub use check::{check_succession, deleted_devices};
+pub use load::{Cache, Loaded};
 pub use model::Fabric;
 pub use topology::Topology;

@@ -1,0 +1,287 @@
+//! Host ports: one use a port, one home a setting, VLANs that are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::diagnostic::{Finding, Findings, Place};
+use crate::intent::model::{Device, Pair, Port, PortMode, Vlan};
+use crate::names::{DeviceName, InterfaceName, VlanId};
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
+    let mut reported = Reported::default();
+    for device in cx.kept() {
+        let pair = cx.topology.pair_of(&device.name);
+        uses(cx, device, pair, &mut reported, out);
+        if let Some(pair) = pair {
+            of_member(device, pair, &mut reported, out);
+        }
+        lags(cx, device, pair, &mut reported, out);
+    }
+    for owner in owners(cx) {
+        for (name, port) in owner.ports {
+            settings(cx, &owner, name, port, &mut reported, out);
+            vlans_at(cx, &owner, port, &mut reported, out);
+        }
+    }
+}
+
+/// Who says a port, and the devices that have it.
+struct Owner<'a> {
+    what: String,
+    /// The name for `at`.
+    name: &'a str,
+    ports: &'a BTreeMap<InterfaceName, Port>,
+    devices: Vec<&'a DeviceName>,
+}
+
+fn owners<'a>(cx: &Context<'a>) -> Vec<Owner<'a>> {
+    let pairs = cx.fabric.pairs.values().map(|pair| Owner {
+        what: format!("pair {}", pair.name),
+        name: pair.name.as_str(),
+        ports: &pair.ports,
+        devices: cx.topology.members(&pair.name).to_vec(),
+    });
+    let devices = cx.kept().map(|device| Owner {
+        what: format!("device {}", device.name),
+        name: device.name.as_str(),
+        ports: &device.ports,
+        devices: vec![&device.name],
+    });
+    pairs.chain(devices).collect()
+}
+
+/// Faults that were said: a pair's port is met on both members, a range's on each port.
+#[derive(Default)]
+struct Reported(BTreeSet<(&'static str, Place, Option<Place>)>);
+
+impl Reported {
+    /// Whether this fault is new.
+    fn first(&mut self, code: &'static str, place: &Place, other: Option<&Place>) -> bool {
+        self.0.insert((code, place.clone(), other.cloned()))
+    }
+}
+
+/// Each port of a device has one use: uplink, far end of an uplink, peer link or host port.
+fn uses(cx: &Context<'_>, device: &Device, pair: Option<&Pair>, reported: &mut Reported, out: &mut Findings) {
+    let mut seen: BTreeMap<&InterfaceName, (&str, &Place)> = BTreeMap::new();
+    let up = device.uplinks.iter().map(|(port, uplink)| (port, "an uplink", &uplink.place));
+    // two links to one port are reported at the links
+    let links = cx.topology.links(&device.name).iter();
+    let down = links.filter(|link| !link.up).map(|link| (link.port, "a link from below", link.to_place));
+    let peer = pair.into_iter().flat_map(|pair| &pair.peer_link);
+    let peer = peer.map(|port| (&port.value, "the peer link", &port.place));
+    let shared = pair.into_iter().flat_map(|pair| &pair.ports);
+    let shared = shared.map(|(port, said)| (port, "a host port", &said.place));
+    // what a member says about its pair's port is `of_member`'s
+    let in_pair = |port: &InterfaceName| pair.is_some_and(|pair| pair.ports.contains_key(port));
+    let own = device.ports.iter().filter(|(port, _)| !in_pair(port));
+    let own = own.map(|(port, said)| (port, "a host port", &said.place));
+    for (port, usage, place) in up.chain(down).chain(peer).chain(shared).chain(own) {
+        let Some((first_use, first)) = seen.get(port) else {
+            seen.insert(port, (usage, place));
+            continue;
+        };
+        let both_down = usage == "a link from below" && *first_use == usage;
+        if both_down || !reported.first("port-used-twice", place, None) {
+            continue;
+        }
+        let message = format!("device {}: {port} is {first_use} already, and {usage} here", device.name);
+        let finding = Finding::error("port-used-twice", place, message);
+        out.push(finding.related(first, format!("{first_use} here")).hint("take one of the two away"));
+    }
+}
+
+/// A member says of a pair's port its description and whether it is enabled, no more
+/// (rule 2): what hosts see must not differ between the members.
+fn of_member(device: &Device, pair: &Pair, reported: &mut Reported, out: &mut Findings) {
+    for (name, port) in &device.ports {
+        let Some(shared) = pair.ports.get(name) else {
+            if !reported.first("port-orphan", &port.place, None) {
+                continue;
+            }
+            let message =
+                format!("device {}: {name} is on one member of pair {} only", device.name, pair.name);
+            let finding = Finding::warning("port-orphan", &port.place, message);
+            out.push(
+                finding
+                    .label("its host is cut off when this device is")
+                    .hint(format!("say it in {} if the host is connected to both", pair.place.file)),
+            );
+            continue;
+        };
+        let own = &port.own;
+        let fixed = [
+            ("to", port.to.as_ref().map(|value| &value.place)),
+            ("profile", port.profile.as_ref().map(|value| &value.place)),
+            ("lag", port.lag.as_ref().map(|value| &value.place)),
+            ("vlans", port.vlans.first().map(|value| &value.place)),
+            ("native", port.native.as_ref().map(|value| &value.place)),
+            ("mode", own.mode.as_ref().map(|value| &value.place)),
+            ("lacp", own.lacp.as_ref().map(|value| &value.place)),
+            ("fallback", own.fallback.as_ref().map(|value| &value.place)),
+            ("fallback-timeout", own.fallback_timeout.as_ref().map(|value| &value.place)),
+            ("mtu", own.mtu.as_ref().map(|value| &value.place)),
+        ];
+        for (key, place) in fixed {
+            let Some(place) = place.filter(|place| reported.first("port-of-pair", place, None)) else {
+                continue;
+            };
+            let message = format!("device {}: `{key}` of {name} belongs to pair {}", device.name, pair.name);
+            let finding = Finding::error("port-of-pair", place, message)
+                .label("a member may say `description` and `enabled` only")
+                .related(&shared.place, "the pair's port");
+            out.push(finding.hint(format!("say it in {}, for both members", pair.place.file)));
+        }
+    }
+}
+
+/// Port-Channel numbers: not the peer link's, and one LAG says one thing.
+fn lags(cx: &Context<'_>, device: &Device, pair: Option<&Pair>, reported: &mut Reported, out: &mut Findings) {
+    let peer_link = cx.fabric.design.mlag.as_ref().map(|mlag| &mlag.port_channel);
+    let mut seen: BTreeMap<u16, (bool, &Port)> = BTreeMap::new();
+    let shared = pair.into_iter().flat_map(|pair| &pair.ports).map(|(name, port)| (true, name, port));
+    let own = device.ports.iter().map(|(name, port)| (false, name, port));
+    for (of_pair, name, port) in shared.chain(own) {
+        let Some(lag) = &port.lag else { continue };
+        if let Some(peer_link) = peer_link.filter(|peer_link| of_pair && peer_link.value == lag.value)
+            && reported.first("lag-reserved", &lag.place, None)
+        {
+            let message = format!("{name}: Port-Channel{} is the peer link's", lag.value);
+            let finding = Finding::error("lag-reserved", &lag.place, message);
+            out.push(finding.related(&peer_link.place, "reserved here").hint("take another number"));
+        }
+        let Some((first_of_pair, first)) = seen.get(&lag.value) else {
+            seen.insert(lag.value, (of_pair, port));
+            continue;
+        };
+        let Some(first_lag) = first.lag.as_ref().filter(|first| first.place != lag.place) else { continue };
+        if *first_of_pair != of_pair {
+            if reported.first("lag-twice", &lag.place, None) {
+                let message = format!(
+                    "device {}: Port-Channel{} of {name} is the pair's already",
+                    device.name, lag.value
+                );
+                let finding =
+                    Finding::error("lag-twice", &lag.place, message).related(&first_lag.place, "the pair's");
+                out.push(finding.hint("take another number"));
+            }
+        } else if !same_lag(first, port) && reported.first("lag-differs", &lag.place, None) {
+            let message = format!("{name}: the ports of Port-Channel{} differ", lag.value);
+            let finding = Finding::error("lag-differs", &lag.place, message)
+                .related(&first_lag.place, "its first port");
+            out.push(finding.hint(
+                "ports of one LAG have one profile, mode, MTU and list of VLANs; write them as a range",
+            ));
+        }
+    }
+}
+
+fn same_lag(a: &Port, b: &Port) -> bool {
+    let own = |port: &Port| {
+        let own = &port.own;
+        let lacp = (own.mode.clone(), own.lacp.clone(), own.fallback.clone());
+        let vlans: BTreeSet<VlanId> = port.vlans.iter().map(|vlan| vlan.value).collect();
+        (
+            lacp,
+            own.fallback_timeout.clone(),
+            own.mtu.clone(),
+            port.profile.clone(),
+            vlans,
+            port.native.clone(),
+        )
+    };
+    own(a) == own(b)
+}
+
+/// Mode and VLANs of a port fit together.
+fn settings(
+    cx: &Context<'_>,
+    owner: &Owner<'_>,
+    name: &InterfaceName,
+    port: &Port,
+    reported: &mut Reported,
+    out: &mut Findings,
+) {
+    let what = format!("{} {name}", owner.what);
+    let mut fault = |code, place: &Place, message: String, hint: &str| {
+        if reported.first(code, place, None) {
+            out.push(Finding::error(code, place, format!("{what}: {message}")).hint(hint));
+        }
+    };
+    let mut seen = BTreeSet::new();
+    if let Some(again) = port.vlans.iter().find(|vlan| !seen.insert(vlan.value)) {
+        fault(
+            "port-vlan-twice",
+            &again.place,
+            format!("VLAN {} is listed twice", again.value),
+            "remove one of the two",
+        );
+    }
+    let profile = port.profile.as_ref().map(|profile| cx.fabric.design.profiles.get(&profile.value));
+    // an unknown profile is reported where it is named
+    if matches!(profile, Some(None)) {
+        return;
+    }
+    let mode = port.own.mode.as_ref().or_else(|| profile.flatten().and_then(|profile| profile.mode.as_ref()));
+    let first = port.vlans.first();
+    match (mode.map(|mode| mode.value), first, &port.native) {
+        (None, Some(vlan), _) | (None, None, Some(vlan)) => {
+            let hint = "add `mode: trunk` or `mode: access`, or a profile that says it";
+            fault("port-no-mode", &vlan.place, "it has VLANs and no mode".to_owned(), hint);
+        }
+        (Some(PortMode::Access), _, Some(native)) => {
+            let hint = "the untagged VLAN of an access port is its one VLAN: `vlans: [ID]`";
+            fault("port-access", &native.place, "an access port has no `native`".to_owned(), hint);
+        }
+        (Some(PortMode::Access), _, None) => {
+            if let Some(second) = port.vlans.get(1) {
+                let hint = "leave one, or use `mode: trunk`";
+                fault("port-access", &second.place, "an access port has one VLAN".to_owned(), hint);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A VLAN of a port has to be `at` its devices. Said once for each owner and VLAN.
+fn vlans_at(cx: &Context<'_>, owner: &Owner<'_>, port: &Port, reported: &mut Reported, out: &mut Findings) {
+    for wanted in port.vlans.iter().chain(&port.native) {
+        let Some(vlan) = cx.fabric.vlans.get(&wanted.value) else { continue };
+        let there = cx.topology.select_all(&vlan.at);
+        let kept = owner.devices.iter().filter(|name| cx.kept().any(|device| device.name == ***name));
+        let missing: Vec<&str> =
+            kept.filter(|name| !there.contains(**name)).map(|name| name.as_str()).collect();
+        if missing.is_empty()
+            || !reported.first("port-vlan-not-at", &vlan.place, Some(&first_place(owner, port)))
+        {
+            continue;
+        }
+        let whole = missing.len() == owner.devices.len();
+        let absent = if whole { owner.name.to_owned() } else { missing.join(" and ") };
+        let message = format!("{}: VLAN {} is not at {absent}", owner.what, vlan.id);
+        let finding = Finding::error("port-vlan-not-at", &wanted.place, message);
+        let finding = match vlan.at.first() {
+            Some(first) => finding.related(&first.selector.place, "where it is"),
+            None => finding.related(&vlan.place, "it is nowhere"),
+        };
+        out.push(finding.hint(edit(vlan, &absent)));
+    }
+}
+
+/// The file that says the port: one finding for all ports of it that want the same VLAN.
+fn first_place(owner: &Owner<'_>, port: &Port) -> Place {
+    owner
+        .ports
+        .values()
+        .next()
+        .map_or_else(|| port.place.clone(), |first| Place::start_of(first.place.file.clone()))
+}
+
+/// The line that puts the VLAN there.
+fn edit(vlan: &Vlan, absent: &str) -> String {
+    let file = &vlan.place.file;
+    if vlan.at.iter().any(|placement| !placement.addresses.is_empty()) {
+        return format!("add `{absent}: ADDRESS` to `at` in {file}");
+    }
+    format!("add {absent} to `at` in {file}")
+}

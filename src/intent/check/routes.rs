@@ -1,0 +1,244 @@
+//! Route distinguishers, route targets and external peers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::Context;
+use crate::diagnostic::{Finding, Findings, Place, Spanned};
+use crate::intent::layout::Kind;
+use crate::intent::model::{Redistribute, RouteScheme, RouteTargets, Vrf};
+use crate::intent::route::is_route_id;
+use crate::names::{DeviceName, PairName};
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
+    let services = services(cx);
+    for service in &services {
+        schemes(cx, service, out);
+    }
+    same_on_pair(cx, &services, out);
+    for vrf in cx.fabric.vrfs.values() {
+        peers(cx, vrf, out);
+        border(cx, vrf, out);
+        tells_all(vrf, out);
+    }
+}
+
+/// What has a VNI, and so a route distinguisher and targets.
+struct Service<'a> {
+    what: String,
+    /// The section of the scheme under `overlay`.
+    section: &'static str,
+    vni: &'a Place,
+    rd: Option<&'a Spanned<String>>,
+    rt: Option<&'a RouteTargets>,
+    scheme: Option<&'a RouteScheme>,
+    /// The words of the scheme that do not differ between devices; none is not given.
+    words: Vec<(&'static str, Option<String>)>,
+    devices: Vec<&'a DeviceName>,
+}
+
+fn services<'a>(cx: &Context<'a>) -> Vec<Service<'a>> {
+    let overlay = cx.fabric.design.overlay.as_ref();
+    let vlans = cx.fabric.vlans.values().filter_map(|vlan| {
+        let vni = vlan.vni.as_ref()?;
+        Some(Service {
+            what: format!("VLAN {}", vlan.id),
+            section: "vlan",
+            vni: &vni.place,
+            rd: vlan.rd.as_ref(),
+            rt: vlan.rt.as_ref(),
+            scheme: overlay.and_then(|overlay| overlay.vlan.as_ref()),
+            words: vec![("vni", Some(vni.to_string())), ("vlan", Some(vlan.id.to_string()))],
+            devices: cx.topology.select_all(&vlan.at).into_iter().collect(),
+        })
+    });
+    let mut at: BTreeMap<_, Vec<&'a DeviceName>> = BTreeMap::new();
+    for device in cx.fabric.devices.keys() {
+        for vrf in cx.topology.vrfs_at(device) {
+            at.entry(&vrf.name).or_default().push(device);
+        }
+    }
+    let vrfs = cx.fabric.vrfs.values().filter_map(|vrf| {
+        let vni = vrf.vni.as_ref()?;
+        Some(Service {
+            what: format!("VRF {}", vrf.name),
+            section: "vrf",
+            vni: &vni.place,
+            rd: vrf.rd.as_ref(),
+            rt: vrf.rt.as_ref(),
+            scheme: overlay.and_then(|overlay| overlay.vrf.as_ref()),
+            words: vec![("vni", Some(vni.to_string())), ("id", vrf.id.as_ref().map(|id| id.to_string()))],
+            devices: at.remove(&vrf.name).unwrap_or_default(),
+        })
+    });
+    vlans.chain(vrfs).collect()
+}
+
+/// Each service has a scheme or its own values, and the scheme's make sense everywhere.
+fn schemes(cx: &Context<'_>, service: &Service<'_>, out: &mut Findings) {
+    if (service.rd.is_some() && service.rt.is_some()) || !cx.sound("overlay") {
+        return;
+    }
+    let Service { what, section, vni, .. } = service;
+    let Some(scheme) = service.scheme else {
+        let message =
+            format!("{what} has a VNI, and fabric.yaml has no `overlay.{section}` scheme for its RD and RT");
+        let hint = format!("add `{section}: {{ rd, rt }}` to `overlay`, or `rd` and `rt` here");
+        out.push(Finding::error("service-no-scheme", vni, message).hint(hint));
+        return;
+    };
+    let texts = [("rd", &scheme.rd, service.rd.is_none()), ("rt", &scheme.rt, service.rt.is_none())];
+    for (key, text, used) in texts {
+        if !used {
+            continue;
+        }
+        let absent = service
+            .words
+            .iter()
+            .find(|(word, value)| value.is_none() && text.contains(&format!("{{{word}}}")));
+        if let Some((word, _)) = absent {
+            let message = format!("{what}: `{word}` is missing, which its {key} is made of");
+            let finding = Finding::error("service-no-id", vni, message).related(&text.place, "the scheme");
+            out.push(finding.hint(format!("add `{word}: NUMBER`")));
+            return;
+        }
+        let bad = service.devices.iter().find_map(|device| {
+            let filled = fill(cx, service, text, device)?;
+            (!is_route_id(&filled)).then_some((device, filled))
+        });
+        if let Some((device, filled)) = bad {
+            let message =
+                format!("{what}: its {key} on {device} would be {filled}, which does not fit in six bytes");
+            let finding = Finding::error("service-route-id", vni, message).related(&text.place, "the scheme");
+            out.push(finding.hint("after an address or a four-byte AS, the number is at most 65535"));
+            return;
+        }
+    }
+}
+
+/// The scheme for one device; none when the device is in no AS, which is reported there.
+fn fill(cx: &Context<'_>, service: &Service<'_>, text: &str, device: &DeviceName) -> Option<String> {
+    let mut filled = text.to_owned();
+    for (word, value) in &service.words {
+        filled = filled.replace(&format!("{{{word}}}"), value.as_deref().unwrap_or_default());
+    }
+    let asn = cx.topology.asn_of(device)?.to_string();
+    let router_id = cx.fabric.devices.get(device)?.loopback.to_string();
+    Some(filled.replace("{asn}", &asn).replace("{router-id}", &router_id))
+}
+
+/// A route distinguisher that is equal on both members of a pair makes their routes one at
+/// the spine, which then keeps one of the two. Said once for each scheme.
+fn same_on_pair(cx: &Context<'_>, services: &[Service<'_>], out: &mut Findings) {
+    let mut said = BTreeSet::new();
+    for service in services.iter().filter(|service| service.rd.is_none()) {
+        let Some(rd) = service.scheme.map(|scheme| &scheme.rd) else { continue };
+        if rd.contains("{router-id}") {
+            continue;
+        }
+        let whole = |device: &&&DeviceName| cx.topology.redundancy_group(device).len() > 1;
+        let Some(device) = service.devices.iter().find(whole) else { continue };
+        let Some(pair) = cx.topology.pair_of(device) else { continue };
+        if said.insert(&rd.place) {
+            let message = format!(
+                "`overlay.{}.rd` is equal on both members of a pair, as for {} on {}: a spine keeps one of two equal routes",
+                service.section, service.what, pair.name
+            );
+            let better = if service.section == "vlan" { "{router-id}:{vlan}" } else { "{router-id}:{id}" };
+            let hint = format!("\"{better}\" differs; changing it withdraws and announces every route again");
+            out.push(Finding::warning("rd-equal-on-pair", &rd.place, message).hint(hint));
+        }
+    }
+}
+
+/// A peer has to be in a subnet of its VRF somewhere, and its address is not one of ours.
+fn peers(cx: &Context<'_>, vrf: &Vrf, out: &mut Findings) {
+    let unread = cx.broken.any(Kind::Vlan) || cx.broken.any(Kind::Device);
+    let reached: BTreeSet<&str> = cx
+        .fabric
+        .devices
+        .keys()
+        .flat_map(|device| cx.topology.peers_at(device, &vrf.name))
+        .map(|at| at.name)
+        .collect();
+    let mut seen: BTreeMap<IpAddr, (&str, &Place)> = BTreeMap::new();
+    for (name, peer) in &vrf.peers {
+        let address = &peer.address;
+        if let Some((first, place)) = seen.insert(address.value, (name, &address.place)) {
+            let message = format!(
+                "VRF {} peer {name}: peer {first} has the address {} already",
+                vrf.name, address.value
+            );
+            let finding = Finding::error("peer-twice", &address.place, message);
+            out.push(finding.related(place, "first given here").hint("remove one of the two"));
+        }
+        if let Some((owner, place)) = own_address(cx, vrf, address.value) {
+            let message = format!("VRF {} peer {name}: {} is {owner}", vrf.name, address.value);
+            let finding = Finding::error("peer-is-own", &address.place, message).related(place, "given here");
+            out.push(finding.hint("write the neighbour's address"));
+        } else if !unread && !reached.contains(name.as_str()) {
+            let message = format!(
+                "VRF {} peer {name}: no device has a subnet of the VRF that holds {}",
+                vrf.name, address.value
+            );
+            let finding = Finding::error("peer-nowhere", &address.place, message);
+            out.push(finding.hint("a peer is configured where a VLAN of the VRF has its subnet: add the VLAN, or mend the address"));
+        }
+    }
+}
+
+fn own_address<'a>(cx: &Context<'a>, vrf: &Vrf, address: IpAddr) -> Option<(String, &'a Place)> {
+    let of_vrf =
+        cx.fabric.vlans.values().filter(|vlan| vlan.vrf.as_ref().is_some_and(|of| of.value == vrf.name));
+    of_vrf
+        .flat_map(|vlan| {
+            let own = vlan.at.iter().flat_map(|placement| &placement.addresses);
+            vlan.gateway
+                .iter()
+                .chain(own)
+                .map(move |address| (format!("an address of VLAN {}", vlan.id), address))
+        })
+        .find(|(_, own)| own.addr() == address)
+        .map(|(what, own)| (what, &own.place))
+}
+
+/// Both members of a pair share a VTEP: when one loses its session, half of the traffic
+/// still lands on it, and there is no way to the other within the VRF.
+fn border(cx: &Context<'_>, vrf: &Vrf, out: &mut Findings) {
+    let linked = cx.fabric.design.mlag.as_ref().is_some_and(|mlag| mlag.vrf_ibgp.is_some());
+    if linked || !cx.sound("mlag") {
+        return;
+    }
+    let mut said: BTreeSet<&PairName> = BTreeSet::new();
+    for device in cx.fabric.devices.keys() {
+        let Some(peer) = cx.topology.peers_at(device, &vrf.name).into_iter().next() else { continue };
+        let Some(pair) = cx.topology.pair_of(device) else { continue };
+        if cx.topology.redundancy_group(device).len() > 1 && said.insert(&pair.name) {
+            let message = format!(
+                "VRF {}: pair {} has external peers and no iBGP between its members in this VRF",
+                vrf.name, pair.name
+            );
+            let finding = Finding::warning("border-no-ibgp", &peer.peer.place, message);
+            let label = "when one member loses this session, half of the traffic is dropped on it";
+            out.push(
+                finding
+                    .label(label)
+                    .hint("`mlag: { vrf-ibgp: { vlans: 3001-3099 } }` in fabric.yaml gives each VRF a link"),
+            );
+        }
+    }
+}
+
+/// Connected subnets go to external peers as they are, since no policy can stand between.
+fn tells_all(vrf: &Vrf, out: &mut Findings) {
+    let connected = vrf.redistribute.iter().find(|what| what.value == Redistribute::Connected);
+    if let (Some(connected), Some((name, peer))) = (connected, vrf.peers.iter().next()) {
+        let message = format!("VRF {}: every connected subnet is told to its external peers", vrf.name);
+        let finding = Finding::warning("redistribute-to-peer", &connected.place, message);
+        out.push(
+            finding
+                .related(&peer.place, format!("peer {name} has no outbound policy"))
+                .hint("filter at the neighbour; policies are not supported yet"),
+        );
+    }
+}

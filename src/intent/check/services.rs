@@ -1,0 +1,239 @@
+//! VLANs and VRFs: numbers that are given once, places that fit, addresses that agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::{Context, also};
+use crate::diagnostic::{Finding, Findings, Place, Spanned};
+use crate::intent::layout::Kind;
+use crate::intent::model::{Placement, Selector, Vlan};
+use crate::names::{DeviceName, VlanId, Vni};
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
+    numbers(cx, out);
+    for vlan in cx.fabric.vlans.values() {
+        reserved(cx, vlan, out);
+        one_member(cx, vlan, out);
+        subnets(vlan, out);
+        owners(cx, vlan, out);
+        unaddressed(cx, vlan, out);
+    }
+    unused_vrfs(cx, out);
+    gateway_mac(cx, out);
+    vteps(cx, out);
+}
+
+/// VNIs are given once in the fabric, over VLANs and VRFs; ids once over VRFs.
+fn numbers(cx: &Context<'_>, out: &mut Findings) {
+    let mut vnis: BTreeMap<Vni, (String, &Place)> = BTreeMap::new();
+    let of_vlans =
+        cx.fabric.vlans.values().filter_map(|vlan| Some((format!("VLAN {}", vlan.id), vlan.vni.as_ref()?)));
+    let of_vrfs =
+        cx.fabric.vrfs.values().filter_map(|vrf| Some((format!("VRF {}", vrf.name), vrf.vni.as_ref()?)));
+    for (what, vni) in of_vlans.chain(of_vrfs) {
+        if let Some((first, place)) = vnis.get(&vni.value) {
+            let finding = Finding::error(
+                "vni-twice",
+                &vni.place,
+                format!("{what}: VNI {} is {first}'s already", vni.value),
+            );
+            out.push(finding.related(place, "first given here").hint("take another VNI"));
+        } else {
+            vnis.insert(vni.value, (what, &vni.place));
+        }
+    }
+    let mut ids = BTreeMap::new();
+    for vrf in cx.fabric.vrfs.values() {
+        let Some(id) = &vrf.id else { continue };
+        if let Some((first, place)) = ids.insert(id.value, (&vrf.name, &id.place)) {
+            let message = format!("VRF {}: id {} is VRF {first}'s already", vrf.name, id.value);
+            let finding = Finding::error("vrf-id-twice", &id.place, message);
+            out.push(finding.related(place, "first given here").hint("take another id"));
+        }
+    }
+}
+
+/// VLANs that the fabric or the device takes for itself.
+fn reserved(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
+    let design = &cx.fabric.design;
+    let mut taken: Vec<(VlanId, VlanId, &Place, &str)> = Vec::new();
+    if let Some(mlag) = &design.mlag {
+        let peer = &mlag.peer_vlan;
+        taken.push((peer.value, peer.value, &peer.place, "the MLAG peer VLAN"));
+        taken.extend(
+            mlag.ibgp_vlan.as_ref().map(|ibgp| (ibgp.value, ibgp.value, &ibgp.place, "the iBGP VLAN")),
+        );
+        let range = mlag.vrf_ibgp.as_ref();
+        taken.extend(range.map(|range| (range.value.0, range.value.1, &range.place, "for iBGP within VRFs")));
+    }
+    let internal = design.vlan_internal.as_ref();
+    taken.extend(
+        internal.map(|range| (range.value.0, range.value.1, &range.place, "for routed ports of the device")),
+    );
+    for (first, last, place, what) in taken {
+        if (first..=last).contains(&vlan.id) {
+            let message = format!("VLAN {} is {what}", vlan.id);
+            let finding = Finding::error("vlan-reserved", &vlan.place, message);
+            out.push(
+                finding
+                    .related(place, "reserved here")
+                    .hint("take another number, or change the reservation"),
+            );
+        }
+    }
+}
+
+/// A VLAN on one member of a pair needs `single: true`: hosts behind the pair would lose it
+/// with that member.
+fn one_member(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
+    if vlan.single {
+        return;
+    }
+    let there: BTreeSet<&DeviceName> = cx.topology.select_all(&vlan.at);
+    for device in &there {
+        let Some(pair) = cx.fabric.devices.get(*device).and_then(|device| device.pair.as_ref()) else {
+            continue;
+        };
+        let group = cx.topology.redundancy_group(device);
+        let Some(absent) = group.iter().find(|other| !there.contains(**other)) else { continue };
+        let Some(placement) = placement_of(cx, vlan, device) else { continue };
+        let message = format!(
+            "VLAN {}: it is at {device} and not at {absent}, the other member of pair {}",
+            vlan.id, pair.value
+        );
+        let finding = Finding::error("at-one-member", &placement.selector.place, message);
+        out.push(if placement.addresses.is_empty() {
+            finding.hint(format!("write {} instead, or add `single: true`", pair.value))
+        } else {
+            finding.hint(format!("add `{absent}: ADDRESS` to `at`, or add `single: true`"))
+        });
+    }
+}
+
+fn placement_of<'v>(cx: &Context<'_>, vlan: &'v Vlan, device: &DeviceName) -> Option<&'v Placement> {
+    vlan.at.iter().find(|placement| cx.topology.select(&placement.selector.value).contains(&device))
+}
+
+/// Own addresses are in the gateway's subnet, with its length; without a gateway, in the
+/// first one's.
+fn subnets(vlan: &Vlan, out: &mut Findings) {
+    let own: Vec<&Spanned<IpNet>> = vlan.at.iter().flat_map(|placement| &placement.addresses).collect();
+    for address in &own {
+        let family = |other: &&Spanned<IpNet>| other.addr().is_ipv4() == address.addr().is_ipv4();
+        let gateways: Vec<_> = vlan.gateway.iter().filter(family).collect();
+        let (nets, what) = if gateways.is_empty() {
+            (own.iter().copied().filter(family).take(1).collect(), "the first address")
+        } else {
+            (gateways, "the gateway")
+        };
+        if nets.iter().any(|net| net.trunc() == address.trunc()) {
+            continue;
+        }
+        let Some(net) = nets.first() else { continue };
+        let message = if net.contains(&address.addr()) {
+            format!("VLAN {}: {} and {what} {} have different lengths", vlan.id, address.value, net.value)
+        } else {
+            format!("VLAN {}: {} is not in the subnet of {what} {}", vlan.id, address.value, net.value)
+        };
+        let finding = Finding::error("at-subnet", &address.place, message).related(&net.place, what);
+        out.push(finding.hint(format!("write an address of {}", net.trunc())));
+    }
+}
+
+/// An own address belongs to one device.
+fn owners(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
+    for placement in vlan.at.iter().filter(|placement| !placement.addresses.is_empty()) {
+        let selector = &placement.selector;
+        let device =
+            matches!(&selector.value, Selector::Name(name) if !cx.fabric.pairs.contains_key(name.as_str()));
+        if device {
+            continue;
+        }
+        let message =
+            format!("VLAN {}: an own address needs one device, and `at` selects several here", vlan.id);
+        let names: Vec<&str> = cx.topology.select(&selector.value).iter().map(|name| name.as_str()).collect();
+        let finding = Finding::error("at-address-of-many", &selector.place, message);
+        out.push(finding.hint(format!("write a line for each of {}", names.join(", "))));
+    }
+}
+
+/// A VLAN of a VRF without any address somewhere is routed nowhere there.
+fn unaddressed(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
+    let Some(vrf) = vlan.vrf.as_ref().filter(|_| vlan.gateway.is_empty()) else { return };
+    let bare = vlan
+        .at
+        .iter()
+        .filter(|at| at.addresses.is_empty() && !cx.topology.select(&at.selector.value).is_empty());
+    let places: Vec<&Place> = bare.map(|placement| &placement.selector.place).collect();
+    let Some((first, others)) = places.split_first() else { return };
+    let message = format!("VLAN {} is in VRF {} and has no address here", vlan.id, vrf.value);
+    let finding = Finding::warning("vlan-no-address", first, message);
+    let finding = also(finding, others.iter().copied(), "nor here");
+    out.push(finding.hint("add `gateway: ADDRESS/LENGTH`, an own address, or remove `vrf`"));
+}
+
+/// A VRF that lives nowhere.
+fn unused_vrfs(cx: &Context<'_>, out: &mut Findings) {
+    let unread = cx.broken.any(Kind::Vlan) || cx.broken.any(Kind::Device);
+    let used: BTreeSet<_> = cx
+        .fabric
+        .devices
+        .keys()
+        .flat_map(|device| cx.topology.vrfs_at(device))
+        .map(|vrf| &vrf.name)
+        .collect();
+    for vrf in cx.fabric.vrfs.values().filter(|vrf| !unread && !used.contains(&vrf.name)) {
+        // `at` that selects nothing is reported there
+        if vrf.at.is_empty() {
+            let message = format!("VRF {} is on no device: no VLAN that is anywhere names it", vrf.name);
+            let finding = Finding::warning("vrf-nowhere", &vrf.place, message);
+            out.push(finding.hint(format!("write `vrf: {}` in a VLAN, or `at: [DEVICE]` here", vrf.name)));
+        }
+    }
+}
+
+/// Anycast gateways need the virtual MAC.
+fn gateway_mac(cx: &Context<'_>, out: &mut Findings) {
+    let mac = cx.fabric.design.overlay.as_ref().and_then(|overlay| overlay.gateway_mac.as_ref());
+    let gateways: Vec<&Place> =
+        cx.fabric.vlans.values().filter_map(|vlan| Some(&vlan.gateway.first()?.place)).collect();
+    if mac.is_some() || !cx.sound("overlay") {
+        return;
+    }
+    let Some((first, others)) = gateways.split_first() else { return };
+    let finding =
+        Finding::error("gateway-no-mac", first, "a gateway needs `overlay.gateway-mac` in fabric.yaml");
+    let finding = also(finding, others.iter().copied(), "here too");
+    out.push(
+        finding.hint("add `gateway-mac: \"00:1c:73:00:00:01\"` to `overlay`, the same MAC on every device"),
+    );
+}
+
+/// What is stretched needs a VTEP. Said once for each pair or device.
+fn vteps(cx: &Context<'_>, out: &mut Findings) {
+    let mut said: BTreeSet<&Place> = BTreeSet::new();
+    for device in cx.kept() {
+        let pair = cx.topology.pair_of(&device.name);
+        // the pair that could not be read may have said it
+        if cx.topology.vtep_of(&device.name).is_some()
+            || (device.pair.is_some() && pair.is_none())
+            || device.vtep.is_some()
+        {
+            continue;
+        }
+        let vlans = cx.topology.vlans_at(&device.name).iter();
+        let stretched =
+            vlans.filter_map(|at| Some((format!("VLAN {}", at.vlan.id), &at.vlan.vni.as_ref()?.place)));
+        let vrfs = cx.topology.vrfs_at(&device.name);
+        let vrfs = vrfs.filter_map(|vrf| Some((format!("VRF {}", vrf.name), &vrf.vni.as_ref()?.place)));
+        let Some((what, place)) = stretched.chain(vrfs).next() else { continue };
+        let home = pair.map_or(&device.place, |pair| &pair.place);
+        if said.insert(home) {
+            let message = format!("device {} has no VTEP, and {what} needs one", device.name);
+            let finding =
+                Finding::error("vtep-missing", home, message).related(place, "stretched by this VNI");
+            out.push(finding.hint(format!("add `vtep: ADDRESS` to {}", home.file)));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What one commit may do to the devices of the one before (rule 7 of the intent).
+//!
+//! Here: devices that go, and the steps in which they go. Elsewhere: whether the head of
+//! the branch may be followed at all (`git::brakes`), how many leaves may be deleted (`plan`).
+
+use crate::diagnostic::{Finding, Findings};
+use crate::intent::model::{Device, DeviceState, Fabric};
+use crate::names::RepoPath;
+
+/// The devices that the next fabric no longer has, in the order of their names.
+pub fn deleted_devices<'a>(previous: &'a Fabric, next: &Fabric) -> Vec<&'a Device> {
+    previous.devices.values().filter(|device| !next.devices.contains_key(&device.name)).collect()
+}
+
+/// Compares two fabrics, the one in force and the one that is to follow.
+///
+/// Codes: `device-not-released`, `device-not-drained`, `devices-deleted` (above the limit of
+/// the next fabric), `fabric-renamed`. The first and third are what a commit trailer may
+/// allow once.
+pub fn check_succession(previous: &Fabric, next: &Fabric) -> Findings {
+    let mut out = Findings::new();
+    if previous.design.name != next.design.name {
+        let (old, new) = (&previous.design.name, &next.design.name);
+        let message = format!("fabric.yaml: the fabric {} is now called {}", old.value, new.value);
+        let finding = Finding::error("fabric-renamed", &new.place, message);
+        out.push(finding.label("records are kept by this name").hint(format!("write `name: {}`", old.value)));
+    }
+    let deleted = deleted_devices(previous, next);
+    for device in deleted.iter().filter(|device| device.state.value != DeviceState::Released) {
+        out.push(not_released(device));
+    }
+    let limit = next.design.limits.devices_deleted as usize;
+    if deleted.len() > limit {
+        let names = deleted.iter().map(|device| device.name.as_str()).collect::<Vec<_>>().join(", ");
+        let count = deleted.len();
+        let verb = if count == 1 { "device is" } else { "devices are" };
+        let message =
+            format!("{count} {verb} gone from the intent ({names}), and a commit may take out {limit}");
+        let finding = Finding::error("devices-deleted", &next.design.place, message);
+        out.push(finding.hint("restore the files; or raise `limits.devices-deleted` in fabric.yaml"));
+    }
+    for device in next.devices.values() {
+        let before = previous.devices.get(&device.name).map(|device| device.state.value);
+        if before == Some(DeviceState::Active) && device.state.value == DeviceState::Released {
+            let message = format!("device {} is released and was not drained", device.name);
+            let finding = Finding::error("device-not-drained", &device.state.place, message);
+            let hint = "write `state: drained` first, and `released` when the traffic is gone; `paused` for a dead device";
+            out.push(finding.hint(hint));
+        }
+    }
+    out
+}
+
+/// The finding stands nowhere, as the file is gone.
+fn not_released(device: &Device) -> Finding {
+    let file: &RepoPath = &device.place.file;
+    let message = format!("device {}: {file} is deleted, and the device was not released", device.name);
+    Finding::error_nowhere("device-not-released", message).hint(format!(
+        "restore {file}, write `state: drained`, then `state: released`; delete it when both were applied"
+    ))
+}

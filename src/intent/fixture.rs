@@ -1,0 +1,99 @@
+//! The example repository with edits, for tests of this module.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Cache, Fabric, Loaded};
+use crate::diagnostic::{Findings, draw};
+use crate::names::RepoPath;
+
+/// Files in memory.
+#[derive(Clone)]
+pub(crate) struct Repo(BTreeMap<RepoPath, String>);
+
+impl Repo {
+    /// `example-repo/` as it stands.
+    pub(crate) fn example() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
+        let mut files = BTreeMap::new();
+        for folder in ["", "devices", "pairs", "vlans", "vrfs", "raw"] {
+            let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
+            for entry in
+                entries.map(|entry| entry.unwrap()).filter(|entry| entry.file_type().unwrap().is_file())
+            {
+                let path = Path::new(folder).join(entry.file_name());
+                files.insert(
+                    path.to_str().unwrap().parse().unwrap(),
+                    std::fs::read_to_string(entry.path()).unwrap(),
+                );
+            }
+        }
+        Self(files)
+    }
+
+    /// Replaces a text that has to be there.
+    pub(crate) fn edit(&mut self, path: &str, from: &str, to: &str) {
+        let text = self.0.get_mut(&path.parse::<RepoPath>().unwrap()).unwrap_or_else(|| panic!("no {path}"));
+        assert!(text.contains(from), "{path} does not contain {from:?}");
+        *text = text.replacen(from, to, 1);
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&mut self, path: &str, text: &str) {
+        self.0.insert(path.parse().unwrap(), text.to_owned());
+    }
+
+    /// Appends to a file.
+    pub(crate) fn append(&mut self, path: &str, text: &str) {
+        self.0.get_mut(&path.parse::<RepoPath>().unwrap()).unwrap().push_str(text);
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&mut self, path: &str) {
+        assert!(self.0.remove(&path.parse::<RepoPath>().unwrap()).is_some(), "no {path}");
+    }
+
+    /// Applies edits in a line each: `FILE: FROM => TO`, `FILE += TEXT`, `FILE = TEXT`,
+    /// `- FILE`. `\n` in a text is a line's end.
+    pub(crate) fn apply(&mut self, edits: &[&str]) {
+        for edit in edits {
+            let edit = edit.replace("\\n", "\n");
+            if let Some(path) = edit.strip_prefix("- ") {
+                self.remove(path);
+            } else if let Some((path, text)) = edit.split_once(" += ") {
+                self.append(path, &format!("{text}\n"));
+            } else if let Some((path, edit)) = edit.split_once(": ").filter(|(_, edit)| edit.contains(" => "))
+            {
+                let (from, to) = edit.split_once(" => ").unwrap();
+                self.edit(path, from, to);
+            } else {
+                let (path, text) = edit.split_once(" = ").unwrap();
+                self.write(path, &format!("{text}\n"));
+            }
+        }
+    }
+
+    /// Loads it with a cache.
+    pub(crate) fn load_with(&self, cache: &mut Cache<String>) -> Loaded {
+        cache.load_files(self.0.iter().map(|(path, text)| (path, text.clone(), text.as_bytes())))
+    }
+
+    /// Loads it.
+    pub(crate) fn load(&self) -> Loaded {
+        self.load_with(&mut Cache::default())
+    }
+
+    /// The fabric of a repository without errors.
+    pub(crate) fn fabric(&self) -> Fabric {
+        let loaded = self.load();
+        assert!(!loaded.findings.has_errors(), "{}", self.report(&loaded.findings));
+        loaded.fabric.unwrap()
+    }
+
+    /// All findings, drawn.
+    pub(crate) fn report(&self, findings: &Findings) -> String {
+        let source = |path: &RepoPath| self.0.get(path).map(|text| Arc::from(text.as_str()));
+        findings.iter().map(|finding| draw(finding, &source, false)).collect::<Vec<_>>().join("\n\n")
+    }
+}

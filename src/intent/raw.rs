@@ -1,0 +1,86 @@
+//! `raw/NAME.json`: YANG data for what the model lacks, `{ "at": [...], "config": {...} }`.
+//!
+//! Here: JSON (RFC 7951) with the place of each value, by the positioned parser, as JSON is
+//! YAML. Elsewhere: whether the schema knows it (`compile`).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::at::placements;
+use super::decode::Fields;
+use super::model::RawFragment;
+use super::scalar::shortened;
+use super::yaml::{Node, Scalar, Value};
+use crate::diagnostic::{Finding, Findings, Place};
+use crate::names::RepoPath;
+
+/// Reads a raw file.
+pub(crate) fn raw(file: RepoPath, node: &Node, out: &mut Findings) -> Option<RawFragment> {
+    let mut fields = Fields::open(node, file.to_string(), out)?;
+    let at = placements(&mut fields, out);
+    if at.is_none() {
+        fields.missing("at", out);
+    }
+    let config = fields.node("config");
+    match config {
+        None => fields.missing("config", out),
+        Some(node) if !matches!(node.value, Value::Map(_)) => {
+            let message = format!("{file}: `config`: an object is expected, not {}", node.kind());
+            out.push(Finding::error("value-type", &node.place, message));
+        }
+        Some(_) => {}
+    }
+    fields.close(out);
+    let mut json = ToJson { file: &file, places: BTreeMap::new(), out };
+    let value = json.value(config?, String::new());
+    let places = json.places;
+    Some(RawFragment { at: at?, config: value, places, file })
+}
+
+struct ToJson<'a> {
+    file: &'a RepoPath,
+    places: BTreeMap<String, Place>,
+    out: &'a mut Findings,
+}
+
+impl ToJson<'_> {
+    /// The value at a JSON pointer. The recursion is as deep as the tree, which the parser
+    /// limits.
+    fn value(&mut self, node: &Node, pointer: String) -> Json {
+        let json = match &node.value {
+            Value::Scalar(scalar) => self.scalar(scalar, &node.place),
+            Value::List(items) => {
+                let each = items.iter().enumerate();
+                Json::Array(
+                    each.map(|(index, item)| self.value(item, format!("{pointer}/{index}"))).collect(),
+                )
+            }
+            Value::Map(entries) => {
+                let mut map = Map::new();
+                for (key, node) in entries {
+                    let escaped = key.value.replace('~', "~0").replace('/', "~1");
+                    map.insert(key.value.clone(), self.value(node, format!("{pointer}/{escaped}")));
+                }
+                Json::Object(map)
+            }
+        };
+        self.places.insert(pointer, node.place.clone());
+        json
+    }
+
+    /// A JSON literal; a bare word, which YAML takes and JSON does not, is refused.
+    fn scalar(&mut self, scalar: &Scalar, place: &Place) -> Json {
+        if !scalar.plain {
+            return Json::String(scalar.text.clone());
+        }
+        match serde_json::from_str::<Json>(&scalar.text) {
+            Ok(literal @ (Json::Null | Json::Bool(_) | Json::Number(_))) => literal,
+            _ => {
+                let message = format!("{}: `{}` is not a JSON value", self.file, shortened(&scalar.text));
+                self.out.push(Finding::error("raw-json", place, message).hint("put it in double quotes"));
+                Json::Null
+            }
+        }
+    }
+}

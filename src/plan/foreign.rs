@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 
 use super::device::{Inputs, Note};
-use super::entries;
 use super::removal::is_incidental;
 use crate::yang::natural::natural_path;
 use crate::yang::{Path, Value};

@@ -153,7 +153,7 @@ impl Job {
 }
 
 /// Brings one device to what its job says, and writes down what became of it.
-pub async fn apply(job: &Job, context: &Context) -> Result<Outcome, JournalError> {
+pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, JournalError> {
     if context.stop.is_cancelled() {
         return Ok(Outcome::Stopped);
     }

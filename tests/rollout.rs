@@ -1,0 +1,444 @@
+//! Rollout against simulated devices over TLS sockets: what a pass does once devices were
+//! read, and what it leaves on device and record when something goes wrong.
+//!
+//! Here: one Set per device, lost answers, refusals, partners, secrets. Elsewhere: deciding
+//! what a pass is about (`agent`), plans as tables (`src/plan`).
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use gitfabric::gnmi::{Credentials, Deadlines, Target, Tls, Transport, Trust};
+use gitfabric::names::{CommitId, DeviceName, FabricName, PassNumber, SecretName};
+use gitfabric::plan::{
+    FingerprintKey, InFlight, Inputs, Recorded, Rules, SecretText, device_plan, operations_of,
+};
+use gitfabric::platform::Profile;
+use gitfabric::platform::arista_eos::protected::Protected;
+use gitfabric::record::{self, Store};
+use gitfabric::rollout::{Context, Device, Job, Journal, Outcome, Partner, Session, run};
+use gitfabric::simulator::{DeviceConfig, Handle, SetFault, SetOutcome, SimulatedFabric};
+use gitfabric::yang::{Path, Schema, Tree, Value, json};
+use serde_json::{Value as Json, json};
+use tokio_util::sync::CancellationToken;
+
+/// Devices, a record, and the passes that bring one to the other.
+struct World {
+    fabric: SimulatedFabric,
+    store: Arc<Mutex<Store>>,
+    /// Holds the record's file.
+    _folder: tempfile::TempDir,
+    secrets: BTreeMap<SecretName, SecretText>,
+    stop: CancellationToken,
+    passes: u64,
+}
+
+/// What a pass made of each device.
+type Outcomes = BTreeMap<String, Outcome>;
+
+fn profile() -> &'static Profile {
+    Profile::find("arista-eos", "4.35.0F").unwrap()
+}
+
+fn schema() -> &'static Schema {
+    (profile().schema)()
+}
+
+/// A tree from RFC 7951 JSON; a text that begins with `secret:` is a secret's reference.
+fn tree(document: &Json) -> Tree {
+    let read = json::read(schema(), &Path::root(), document);
+    assert!(read.faults.is_empty() && read.foreign.is_empty(), "{read:?}");
+    let refer = |value: Value| match &value {
+        Value::Scalar(scalar) => match scalar.as_str().strip_prefix("secret:") {
+            Some(name) => Value::Secret(name.parse().unwrap()),
+            None => value,
+        },
+        _ => value,
+    };
+    read.tree
+        .into_iter()
+        .map(|(path, mut leaf)| {
+            leaf.value = refer(leaf.value);
+            (path, leaf)
+        })
+        .collect()
+}
+
+/// VLANs of the default network instance, each with its name.
+fn vlans(names: &[(u16, &str)]) -> Json {
+    let vlan = |(id, name): &(u16, &str)| json!({"vlan-id": id, "config": {"vlan-id": id, "name": name}});
+    let vlans: Vec<Json> = names.iter().map(vlan).collect();
+    json!({"openconfig-network-instance:network-instances": {"network-instance": [
+        {"name": "default", "config": {"name": "default"}, "vlans": {"vlan": vlans}}
+    ]}})
+}
+
+impl World {
+    fn new(devices: &[&str]) -> Self {
+        let start =
+            |name: &&str| DeviceConfig::new(name.parse().unwrap(), Arc::new(schema().clone()), Tree::new());
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            fabric: SimulatedFabric::start(devices.iter().map(start)).unwrap(),
+            store: Arc::new(Mutex::new(Store::open(&folder.path().join("record.sqlite")).unwrap())),
+            _folder: folder,
+            secrets: BTreeMap::new(),
+            stop: CancellationToken::new(),
+            passes: 0,
+        }
+    }
+
+    fn handle(&self, name: &str) -> &Handle {
+        self.fabric.device(name).unwrap()
+    }
+
+    fn device(&self, name: &str) -> Device {
+        let trust = Trust::Authority(self.fabric.authority_pem().into_bytes());
+        let password = SecretText::new("admin");
+        let target = Target {
+            device: name.parse().unwrap(),
+            host: "127.0.0.1".to_owned(),
+            port: self.handle(name).address().port(),
+            transport: Transport::Tls(Tls { trust, server_name: Some(name.to_owned()), identity: None }),
+            credentials: Some(Credentials { username: "admin".to_owned(), password }),
+            deadlines: Deadlines::default(),
+        };
+        Device { target: Arc::new(target), profile: profile(), schema: schema() }
+    }
+
+    fn context(&mut self) -> Context {
+        self.passes += 1;
+        let pass = PassNumber::try_from(self.passes).unwrap();
+        let secrets = self.secrets.clone();
+        Context {
+            journal: Journal::new(Arc::clone(&self.store), fabric(), commit(), pass),
+            key: FingerprintKey::new(&[7; 32]),
+            secrets: Arc::new(move |name| secrets.get(name).cloned()),
+            stop: self.stop.clone(),
+        }
+    }
+
+    fn recorded(&self, name: &str) -> Recorded {
+        self.store.lock().unwrap().recorded(&fabric(), &name.parse().unwrap(), schema()).unwrap()
+    }
+
+    fn in_flight(&self, name: &str) -> Option<InFlight> {
+        let store = self.store.lock().unwrap();
+        store.in_flight(&fabric(), &name.parse().unwrap(), schema()).unwrap().map(|flight| flight.set)
+    }
+
+    /// Reads a device and plans it, as a pass does.
+    async fn job(&self, name: &str, desired: &Tree, context: &Context) -> Option<Job> {
+        let device = self.device(name);
+        let session: Session = device.connect().await.ok()?;
+        session.identify().await.unwrap();
+        let reading = session.read().await.unwrap();
+        let mut recorded = self.recorded(name);
+        if let Some(flight) = self.in_flight(name) {
+            recorded.resolve(&flight, &reading.tree);
+        }
+        let protected = Protected::new("Management0", "MGMT", "172.16.0.1/24".parse().unwrap());
+        let rules = Rules::of(profile(), &protected);
+        let bootstrap = Tree::new();
+        let (plan, findings) = context.with_prints(|prints| {
+            device_plan(&Inputs {
+                schema: schema(),
+                rules: &rules,
+                desired,
+                actual: &reading.tree,
+                recorded: &recorded,
+                bootstrap: &bootstrap,
+                prints,
+            })
+        });
+        assert!(findings.is_empty(), "{findings:?}");
+        let operations = operations_of(&plan, schema(), &rules, &*context.secrets).unwrap();
+        Some(Job {
+            device,
+            session,
+            plan,
+            operations,
+            desired: Arc::new(desired.clone()),
+            tree_hash: "00".to_owned(),
+            recorded,
+            bootstrap: Arc::new(bootstrap),
+            protected,
+        })
+    }
+
+    /// One pass: `waves` as `leaf1 leaf3 | leaf2`, every device to the same tree. Members of
+    /// the pair leaf1 and leaf2 are partners. Devices that need no Set get none.
+    async fn pass(&mut self, waves: &str, desired: &Tree) -> Outcomes {
+        let context = self.context();
+        let waves: Vec<Vec<DeviceName>> = waves
+            .split('|')
+            .map(|wave| wave.split_whitespace().map(|name| name.parse().unwrap()).collect())
+            .collect();
+        let (mut jobs, mut unreachable) = (BTreeMap::new(), BTreeSet::new());
+        for name in waves.iter().flatten() {
+            match self.job(name.as_str(), desired, &context).await {
+                Some(job) if job.operations.is_empty() => {}
+                Some(job) => {
+                    jobs.insert(name.clone(), job);
+                }
+                None => {
+                    unreachable.insert(name.clone());
+                }
+            }
+        }
+        let mut partners = BTreeMap::new();
+        for (name, other) in [("leaf1", "leaf2"), ("leaf2", "leaf1")] {
+            if self.fabric.device(other).is_some() {
+                let ill = unreachable.contains(other).then(|| "is not reachable".to_owned());
+                let partner = Partner { device: self.device(other), ill };
+                partners.insert(name.parse::<DeviceName>().unwrap(), vec![partner]);
+            }
+        }
+        let outcomes = run(&waves, jobs, &partners, &context).await.unwrap();
+        outcomes.into_iter().map(|(name, outcome)| (name.to_string(), outcome)).collect()
+    }
+
+    /// The name of a VLAN as the device has it.
+    fn vlan(&self, device: &str, id: u16) -> Option<String> {
+        let path =
+            format!("/network-instances/network-instance[name=default]/vlans/vlan[vlan-id={id}]/config/name");
+        self.handle(device).config().get(&path.parse().unwrap()).map(|leaf| leaf.value.to_string())
+    }
+}
+
+fn fabric() -> FabricName {
+    "lab".parse().unwrap()
+}
+
+fn commit() -> CommitId {
+    "a".repeat(40).parse().unwrap()
+}
+
+fn why(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Unreachable(why) | Outcome::Refused(why) | Outcome::Unequal(why) | Outcome::Waiting(why) => {
+            why
+        }
+        Outcome::Applied | Outcome::Stopped => "",
+    }
+}
+
+#[tokio::test]
+async fn a_commit_reaches_each_device_in_one_set_and_the_record_agrees() {
+    let mut world = World::new(&["leaf1", "leaf2"]);
+    let desired = tree(&vlans(&[(40, "web"), (50, "db")]));
+    let outcomes = world.pass("leaf1 | leaf2", &desired).await;
+    for name in ["leaf1", "leaf2"] {
+        assert_eq!(outcomes[name], Outcome::Applied, "{name}");
+        assert_eq!(world.handle(name).sets_received(), 1, "{name}");
+        assert_eq!(world.recorded(name).tree, desired, "{name}");
+        assert_eq!(world.in_flight(name), None, "{name}");
+        assert!(world.handle(name).annotation().is_some(), "the commit stands on {name} too");
+    }
+    assert!(world.pass("leaf1 | leaf2", &desired).await.is_empty(), "no Set without a change");
+}
+
+#[tokio::test]
+async fn a_revert_restores_the_tree_and_leaves_foreign_configuration_alone() {
+    let mut world = World::new(&["leaf1"]);
+    let (before, after) = (tree(&vlans(&[(40, "web")])), tree(&vlans(&[(40, "www"), (50, "db")])));
+    world.pass("leaf1", &before).await;
+    let foreign: Path = "/system/config/login-banner".parse().unwrap();
+    world.handle("leaf1").edit(&[], &[(foreign.clone(), json!("keep out"))]).unwrap();
+    let held = world.handle("leaf1").config();
+    world.pass("leaf1", &after).await;
+    assert_eq!(world.vlan("leaf1", 50).as_deref(), Some("db"));
+    world.pass("leaf1", &before).await;
+    assert_eq!(world.handle("leaf1").config(), held);
+    assert_eq!(world.recorded("leaf1").tree, before);
+    assert!(held.get(&foreign).is_some());
+}
+
+#[tokio::test]
+async fn an_answer_lost_on_the_wire_is_settled_by_reading() {
+    for (case, fault, sets) in [
+        ("the Set was applied: it is not sent again", SetFault::LoseAnswer, 1),
+        ("the Set was not applied: it is sent once more", SetFault::LoseRequest, 2),
+    ] {
+        let mut world = World::new(&["leaf1"]);
+        world.handle("leaf1").next_set(fault);
+        let desired = tree(&vlans(&[(40, "web")]));
+        assert_eq!(world.pass("leaf1", &desired).await["leaf1"], Outcome::Applied, "{case}");
+        assert_eq!(world.handle("leaf1").sets_received(), sets, "{case}");
+        assert_eq!(world.recorded("leaf1").tree, desired, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_set_that_is_lost_twice_is_not_sent_a_third_time() {
+    let mut world = World::new(&["leaf1"]);
+    world.handle("leaf1").next_set(SetFault::LoseRequest);
+    world.handle("leaf1").next_set(SetFault::LoseRequest);
+    let outcome = world.pass("leaf1", &tree(&vlans(&[(40, "web")]))).await.remove("leaf1").unwrap();
+    assert!(!matches!(outcome, Outcome::Applied), "{outcome:?}");
+    assert_eq!(world.handle("leaf1").sets_received(), 2);
+    assert_eq!(world.recorded("leaf1"), Recorded::default());
+}
+
+#[tokio::test]
+async fn what_is_about_to_be_sent_is_on_record_before_it_is_sent() {
+    let mut world = World::new(&["leaf1"]);
+    let desired = tree(&vlans(&[(40, "web")]));
+    let context = world.context();
+    let job = world.job("leaf1", &desired, &context).await.unwrap();
+    let digest = job.operations.digest();
+    let gate = world.handle("leaf1").hold_sets();
+    let waves = vec![vec!["leaf1".parse().unwrap()]];
+    let jobs = BTreeMap::from([("leaf1".parse().unwrap(), job)]);
+    let rollout = tokio::spawn(async move { run(&waves, jobs, &BTreeMap::new(), &context).await });
+    world.handle("leaf1").wait_for_sets(1).await;
+    assert_eq!(world.in_flight("leaf1").unwrap().set, digest);
+
+    gate.open();
+    assert_eq!(rollout.await.unwrap().unwrap().values().next(), Some(&Outcome::Applied));
+    assert_eq!(world.in_flight("leaf1"), None);
+}
+
+#[tokio::test]
+async fn a_set_whose_outcome_was_never_recorded_leaves_nothing_foreign_behind() {
+    for (case, applied) in [("it came through", true), ("it did not", false)] {
+        let mut world = World::new(&["leaf1"]);
+        let desired = tree(&vlans(&[(40, "web")]));
+        let context = world.context();
+        let job = world.job("leaf1", &desired, &context).await.unwrap();
+        let set = job.plan.in_flight(job.operations.digest());
+        let flight = record::InFlight {
+            pass: context.journal.pass,
+            commit: commit(),
+            tree_hash: "00".to_owned(),
+            set,
+        };
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let leaf1 = "leaf1".parse().unwrap();
+        world.store.lock().unwrap().begin_set(&fabric(), &leaf1, &flight, schema(), now).unwrap();
+        if applied {
+            let updates: Vec<_> = job
+                .operations
+                .updates
+                .iter()
+                .map(|write| (write.path.clone(), write.value.expose().clone()))
+                .collect();
+            world.handle("leaf1").edit(&[], &updates).unwrap();
+        }
+        // the agent died here; the next commit asks for nothing
+        world.pass("leaf1", &tree(&vlans(&[]))).await;
+        assert_eq!(world.vlan("leaf1", 40), None, "{case}");
+        let entry =
+            "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=40]".parse().unwrap();
+        assert!(!world.handle("leaf1").config().contains_below(&entry), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_holds_the_partner_and_the_waves_that_have_not_begun() {
+    let mut world = World::new(&["leaf1", "leaf2", "leaf3", "spine1"]);
+    let fault = SetFault::Refuse { code: tonic::Code::InvalidArgument, message: "no such thing".to_owned() };
+    world.handle("leaf1").next_set(fault);
+    let desired = tree(&vlans(&[(40, "web")]));
+    let outcomes = world.pass("leaf1 leaf3 | leaf2 | spine1", &desired).await;
+    assert!(matches!(&outcomes["leaf1"], Outcome::Refused(why) if why.contains("no such thing")));
+    assert_eq!(outcomes["leaf3"], Outcome::Applied, "its wave had begun");
+    for name in ["leaf2", "spine1"] {
+        assert!(why(&outcomes[name]).contains("leaf1"), "{name}: {:?}", outcomes[name]);
+        assert_eq!(world.handle(name).sets_received(), 0, "{name}");
+    }
+    assert_eq!(world.in_flight("leaf1"), None, "a refused Set is no open question");
+    assert_eq!(world.recorded("leaf1"), Recorded::default());
+    // the next commit leaves it
+    let outcomes = world.pass("leaf1 leaf3 | leaf2 | spine1", &desired).await;
+    assert!(outcomes.values().all(|outcome| *outcome == Outcome::Applied), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_device_that_does_not_hold_what_it_took_has_diverged() {
+    let mut world = World::new(&["leaf1", "leaf2"]);
+    let name = "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=40]/config/name";
+    world.handle("leaf1").next_set(SetFault::NotTaken(Some(name.parse().unwrap())));
+    let outcomes = world.pass("leaf1 | leaf2", &tree(&vlans(&[(40, "web"), (50, "db")]))).await;
+    assert!(matches!(&outcomes["leaf1"], Outcome::Unequal(why) if why.contains(name)), "{outcomes:?}");
+    assert!(matches!(outcomes["leaf2"], Outcome::Waiting(_)));
+    assert_eq!(world.in_flight("leaf1"), None);
+    // what it did take is ours: the next commit takes it away
+    world.pass("leaf1", &tree(&vlans(&[]))).await;
+    assert_eq!(world.vlan("leaf1", 50), None);
+}
+
+#[tokio::test]
+async fn a_member_waits_while_its_partner_is_down_and_both_catch_up() {
+    let mut world = World::new(&["leaf1", "leaf2", "leaf3"]);
+    world.handle("leaf2").down();
+    let desired = tree(&vlans(&[(40, "web")]));
+    let outcomes = world.pass("leaf1 leaf3 | leaf2", &desired).await;
+    assert_eq!(outcomes["leaf3"], Outcome::Applied, "one bad device does not hold the rest");
+    assert!(why(&outcomes["leaf1"]).contains("partner leaf2 is not reachable"), "{outcomes:?}");
+    assert_eq!(world.handle("leaf1").sets_received(), 0);
+    world.handle("leaf2").up().unwrap();
+    let outcomes = world.pass("leaf1 leaf3 | leaf2", &desired).await;
+    assert_eq!(outcomes.len(), 2, "leaf3 needs nothing");
+    assert!(outcomes.values().all(|outcome| *outcome == Outcome::Applied), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_partner_that_goes_down_after_it_was_read_is_noticed() {
+    let mut world = World::new(&["leaf1", "leaf2"]);
+    let context = world.context();
+    let job = world.job("leaf1", &tree(&vlans(&[(40, "web")])), &context).await.unwrap();
+    let partner = Partner { device: world.device("leaf2"), ill: None };
+    world.handle("leaf2").down();
+    let leaf1: DeviceName = "leaf1".parse().unwrap();
+    let waves = [vec![leaf1.clone()]];
+    let partners = BTreeMap::from([(leaf1.clone(), vec![partner])]);
+    let outcomes = run(&waves, BTreeMap::from([(leaf1.clone(), job)]), &partners, &context).await.unwrap();
+    assert!(matches!(outcomes[&leaf1], Outcome::Waiting(_)), "{outcomes:?}");
+    assert_eq!(world.handle("leaf1").sets_received(), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_begun_once_the_agent_was_asked_to_end() {
+    let mut world = World::new(&["leaf1"]);
+    world.stop.cancel();
+    let outcomes = world.pass("leaf1", &tree(&vlans(&[(40, "web")]))).await;
+    assert_eq!(outcomes["leaf1"], Outcome::Stopped);
+    assert_eq!(world.handle("leaf1").sets_received(), 0);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_read_back_hashed_is_no_drift_until_it_changes() {
+    let mut world = World::new(&["leaf1"]);
+    let neighbor = json!({"neighbor-address": "10.0.0.1", "config": {
+        "neighbor-address": "10.0.0.1", "peer-as": 65001, "auth-password": "secret:fw"}});
+    let bgp = json!({"global": {"config": {"as": 65000}}, "neighbors": {"neighbor": [neighbor]}});
+    let protocol = json!({"identifier": "BGP", "name": "BGP", "bgp": bgp,
+        "config": {"identifier": "openconfig-policy-types:BGP", "name": "BGP"}});
+    let desired = tree(&json!({"openconfig-network-instance:network-instances": {"network-instance": [
+        {"name": "default", "config": {"name": "default"}, "protocols": {"protocol": [protocol]}}
+    ]}}));
+    for (case, value, sets) in [
+        ("sent", "hunter1", 1),
+        ("as it was", "hunter1", 1),
+        ("changed", "hunter2", 2),
+        ("again", "hunter2", 2),
+    ] {
+        world.secrets.insert("fw".parse().unwrap(), SecretText::new(value));
+        let outcomes = world.pass("leaf1", &desired).await;
+        assert!(outcomes.values().all(|outcome| *outcome == Outcome::Applied), "{case}: {outcomes:?}");
+        assert_eq!(world.handle("leaf1").sets_received(), sets, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn sets_to_one_device_never_overlap_and_each_changes_something() {
+    let mut world = World::new(&["leaf1"]);
+    for names in [[(40, "a")], [(40, "b")], [(41, "c")]] {
+        world.pass("leaf1", &tree(&vlans(&names))).await;
+    }
+    let handle = world.handle("leaf1");
+    assert_eq!(handle.most_sets_at_once(), 1);
+    assert!(handle.sets().iter().all(|set| set.outcome == SetOutcome::Applied { changed: true }));
+}

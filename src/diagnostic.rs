@@ -340,29 +340,6 @@ fn byte_span(line: &str, column: u32, length: u32) -> std::ops::Range<usize> {
     at(first)..at(first.saturating_add(length.max(1) as usize))
 }
 
-/// The candidate that differs least from what was given, for "did you mean …?". None if all
-/// differ too much to be a slip of the hand.
-pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let given: Vec<char> = given.chars().flat_map(char::to_lowercase).take(64).collect();
-    let allowed = (given.len() / 3).max(1);
-    let distances = candidates.into_iter().map(|candidate| (distance(&given, candidate), candidate));
-    distances.filter(|(distance, _)| *distance <= allowed).min().map(|(_, candidate)| candidate)
-}
-
-/// How many characters must be put in, left out or exchanged (Levenshtein), case aside.
-fn distance(given: &[char], candidate: &str) -> usize {
-    let mut row: Vec<usize> = (0..=given.len()).collect();
-    for (index, c) in candidate.chars().flat_map(char::to_lowercase).take(64).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (at, g) in given.iter().enumerate() {
-            let replaced = diagonal + usize::from(*g != c);
-            diagonal = row[at + 1];
-            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
-        }
-    }
-    row[given.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,19 +369,6 @@ mod tests {
             for text in ["", "é", "a\u{301}b\r\n\tü"] {
                 assert!(draw(&finding, &|_| Some(Arc::from(text)), true).contains("40.yaml"));
             }
-        }
-    }
-
-    #[test]
-    fn a_slip_of_the_hand_has_a_nearest_name() {
-        for (given, expected) in [
-            ("golf", Some("gold")),
-            ("GOLD", Some("gold")),
-            ("silvr", Some("silver")),
-            ("x", None),
-            ("", None),
-        ] {
-            assert_eq!(nearest(given, ["gold", "silver"]), expected, "{given}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! gitfabric: a Git repository of YAML intent is the only way to change the network.
 //!
 //! The modules stand in the order in which data flows. A stage imports the stages above
-//! it, `names` and `diagnostic`; the edges below the line import stages and never each
-//! other; `agent` and `cli` join them. `tests/architecture.rs` keeps this true.
+//! it, `names`, `nearest` and `diagnostic`; the edges below the line import stages and
+//! never each other; `agent` and `cli` join them. `tests/architecture.rs` keeps this true.
 //!
 //! ```text
 //!   git ─► intent ─► compile ─► plan ─► rollout ─► record
@@ -12,6 +12,7 @@
 
 pub mod diagnostic;
 pub mod names;
+pub(crate) mod nearest;
 
 pub mod git;
 pub mod intent;

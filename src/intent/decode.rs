@@ -4,7 +4,7 @@
 //! is unknown without a second list of them. Elsewhere: readers of single values
 //! (`scalar`, `route`), the objects themselves (`design`, `device`, `pair`, …).
 
-use super::nearest::suggest;
+use crate::nearest::suggest;
 use super::scalar::{Read, shortened};
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
@@ -172,7 +172,7 @@ impl<'n> Fields<'n> {
             let free = || {
                 self.asked.iter().copied().filter(|asked| self.entries.iter().all(|(k, _)| k.value != *asked))
             };
-            meant.extend(super::nearest::nearest(&key.value, free()));
+            meant.extend(crate::nearest::nearest(&key.value, free()));
             out.push(match suggest(&key.value, free()) {
                 Some(hint) => finding.hint(hint),
                 None => finding,

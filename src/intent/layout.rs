@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::nearest::nearest;
+use crate::nearest::nearest;
 use crate::diagnostic::{Finding, Place};
 use crate::names::{DeviceName, NameError, PairName, RepoPath, VlanId, VrfName};
 

@@ -10,7 +10,7 @@ use super::check::{self, Broken};
 use super::design::{DesignRead, design};
 use super::layout::{Filed, Identity, object_of};
 use super::model::{Design, Device, Fabric, Pair, RawFragment, Vlan, Vrf};
-use super::nearest::nearest;
+use crate::nearest::nearest;
 use super::{device, pair, raw, vlan, vrf, yaml};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::git::snapshot::{BlobId, Snapshot};

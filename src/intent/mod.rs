@@ -16,7 +16,6 @@ mod fixture;
 mod layout;
 mod load;
 pub mod model;
-mod nearest;
 mod pair;
 mod port;
 mod raw;

@@ -154,7 +154,7 @@ pub(crate) fn choice<T: Copy, const N: usize>(words: [(&'static str, T); N]) -> 
         }
         let list = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
         let message = format!("`{}` is not one of {list}", shortened(given));
-        let near = super::nearest::nearest(given, words.iter().map(|(word, _)| *word));
+        let near = crate::nearest::nearest(given, words.iter().map(|(word, _)| *word));
         match near {
             Some(near) => wrong_hint("value-choice", node, message, format!("did you mean `{near}`?")),
             None => wrong("value-choice", node, message),

@@ -89,3 +89,50 @@ pub fn diff<'a>(from: &'a Tree, to: &'a Tree) -> Vec<Difference<'a>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::yang::testing::{lines, sample, tree, trees};
+
+    #[test]
+    fn each_leaf_that_differs_is_named_once() {
+        let base = [("/odds/many", "1 2"), ("/odds/signed", "1")];
+        for (case, to, expected) in [
+            ("equal", &base[..], ""),
+            ("added", &[base[0], base[1], ("/odds/text", "a")], "+/odds/text=a"),
+            ("removed", &base[..1], "-/odds/signed=1"),
+            ("changed", &[base[0], ("/odds/signed", "2")], "~/odds/signed=2"),
+            ("all", &[("/odds/text", "a")], "-/odds/many=[1, 2] -/odds/signed=1 +/odds/text=a"),
+        ] {
+            let (from, to) = (tree(sample(), &base), tree(sample(), to));
+            let show = |difference: &Difference<'_>| {
+                let mark = match difference {
+                    Difference::Added { .. } => '+',
+                    Difference::Removed { .. } => '-',
+                    Difference::Changed { .. } => '~',
+                };
+                let leaf = difference.to().or(difference.from()).unwrap();
+                format!("{mark}{}={}", difference.path(), leaf.value)
+            };
+            assert_eq!(diff(&from, &to).iter().map(show).collect::<Vec<_>>().join(" "), expected, "{case}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_differences_applied_give_the_other_tree(from in trees(), to in trees()) {
+            let mut applied = from.clone();
+            for difference in diff(&from, &to) {
+                match difference.to() {
+                    Some(leaf) => drop(applied.insert(difference.path().clone(), leaf.clone())),
+                    None => drop(applied.remove(difference.path())),
+                }
+            }
+            prop_assert_eq!(lines(&applied), lines(&to));
+            prop_assert!(diff(&applied, &to).is_empty());
+        }
+    }
+}

@@ -111,6 +111,12 @@ impl Path {
         Self(self.0[..count.min(self.0.len())].to_vec())
     }
 
+    /// Every list entry that this path is or stands in, outermost first.
+    pub fn entries(&self) -> impl Iterator<Item = Path> + '_ {
+        let keyed = self.0.iter().enumerate().filter(|(_, elem)| !elem.keys.is_empty());
+        keyed.map(|(depth, _)| self.prefix(depth + 1))
+    }
+
     /// Whether this path is `ancestor` or stands below it.
     pub fn starts_with(&self, ancestor: &Path) -> bool {
         self.0.starts_with(&ancestor.0)
@@ -324,6 +330,13 @@ mod tests {
         paths.sort();
         let text: Vec<_> = paths.iter().map(ToString::to_string).collect();
         assert_eq!(text, ["/a", "/a/b", "/a/b[k=1]", "/a/b[k=1]/c", "/a/bb"]);
+    }
+
+    #[test]
+    fn the_entries_on_a_path_come_outermost_first() {
+        let path: Path = "/a/b[k=1]/c/d[k=2]/e".parse().unwrap();
+        let entries: Vec<_> = path.entries().map(|entry| entry.to_string()).collect();
+        assert_eq!(entries, ["/a/b[k=1]", "/a/b[k=1]/c/d[k=2]"]);
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::super::table::Table;
 use super::{Which, access_word, kind_word};
-use crate::diagnostic::nearest;
+use crate::nearest::nearest;
 use crate::yang::schema::{Access, Kind, Node, NodeId, Type, TypeId};
 use crate::yang::{Elem, Path, Schema};
 

@@ -6,7 +6,7 @@ use super::{Context, also};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::intent::layout::Kind;
 use crate::intent::model::{Device, DeviceState, Uplink};
-use crate::intent::nearest::suggest;
+use crate::nearest::suggest;
 use crate::names::{InterfaceName, RoleName};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {

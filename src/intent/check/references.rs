@@ -7,7 +7,7 @@ use super::{Context, also};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::intent::layout::Kind;
 use crate::intent::model::{Placement, Port, Selector};
-use crate::intent::nearest::{nearest, suggest};
+use crate::nearest::{nearest, suggest};
 use crate::names::{RepoPath, VrfName};
 
 /// Each unknown name once, with every line that gives it.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Kind, NodeId, Schema, Type, TypeError, TypeId};
-use crate::diagnostic::nearest;
+use crate::nearest::nearest;
 use crate::yang::path::{Elem, Path};
 use crate::yang::value::Scalar;
 

@@ -1,4 +1,4 @@
-//! The name that was probably meant.
+//! The name that was probably meant, for hints: of a key in YAML, a YANG node, an enum.
 
 /// The candidate nearest to `given`, when it is near enough to be worth a suggestion: one
 /// edit for short names, a third of the letters for long ones. The first of equals wins, so

@@ -41,13 +41,13 @@ fn profile() -> &'static Profile {
     Profile::find("arista-eos", "4.35.0F").unwrap()
 }
 
-fn schema() -> &'static Schema {
+fn schema() -> Arc<Schema> {
     (profile().schema)()
 }
 
 /// A tree from RFC 7951 JSON; a text that begins with `secret:` is a secret's reference.
 fn tree(document: &Json) -> Tree {
-    let read = json::read(schema(), &Path::root(), document);
+    let read = json::read(&schema(), &Path::root(), document);
     assert!(read.faults.is_empty() && read.foreign.is_empty(), "{read:?}");
     let refer = |value: Value| match &value {
         Value::Scalar(scalar) => match scalar.as_str().strip_prefix("secret:") {
@@ -76,8 +76,7 @@ fn vlans(names: &[(u16, &str)]) -> Json {
 
 impl World {
     fn new(devices: &[&str]) -> Self {
-        let start =
-            |name: &&str| DeviceConfig::new(name.parse().unwrap(), Arc::new(schema().clone()), Tree::new());
+        let start = |name: &&str| DeviceConfig::new(name.parse().unwrap(), schema(), Tree::new());
         let folder = tempfile::tempdir().unwrap();
         Self {
             fabric: SimulatedFabric::start(devices.iter().map(start)).unwrap(),
@@ -120,12 +119,12 @@ impl World {
     }
 
     fn recorded(&self, name: &str) -> Recorded {
-        self.store.lock().unwrap().recorded(&fabric(), &name.parse().unwrap(), schema()).unwrap()
+        self.store.lock().unwrap().recorded(&fabric(), &name.parse().unwrap(), &schema()).unwrap()
     }
 
     fn in_flight(&self, name: &str) -> Option<InFlight> {
         let store = self.store.lock().unwrap();
-        store.in_flight(&fabric(), &name.parse().unwrap(), schema()).unwrap().map(|flight| flight.set)
+        store.in_flight(&fabric(), &name.parse().unwrap(), &schema()).unwrap().map(|flight| flight.set)
     }
 
     /// Reads a device and plans it, as a pass does.
@@ -143,7 +142,7 @@ impl World {
         let bootstrap = Tree::new();
         let (plan, findings) = context.with_prints(|prints| {
             device_plan(&Inputs {
-                schema: schema(),
+                schema: &schema(),
                 rules: &rules,
                 desired,
                 actual: &reading.tree,
@@ -153,7 +152,7 @@ impl World {
             })
         });
         assert!(findings.is_empty(), "{findings:?}");
-        let operations = operations_of(&plan, schema(), &rules, &*context.secrets).unwrap();
+        let operations = operations_of(&plan, &schema(), &rules, &*context.secrets).unwrap();
         Some(Job {
             device,
             session,
@@ -316,7 +315,7 @@ async fn a_set_whose_outcome_was_never_recorded_leaves_nothing_foreign_behind() 
         };
         let now = jiff::Timestamp::UNIX_EPOCH;
         let leaf1 = "leaf1".parse().unwrap();
-        world.store.lock().unwrap().begin_set(&fabric(), &leaf1, &flight, schema(), now).unwrap();
+        world.store.lock().unwrap().begin_set(&fabric(), &leaf1, &flight, &schema(), now).unwrap();
         if applied {
             let updates: Vec<_> = job
                 .operations

@@ -230,7 +230,8 @@ async fn connect_and_read(device: &Device) -> Result<Reading, Error> {
 }
 
 async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<(), JournalError> {
-    let (device, tree_hash, schema) = (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
+    let (device, tree_hash, schema) =
+        (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
     context
         .journal
         .with(move |store, journal| {
@@ -242,7 +243,8 @@ async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<(), Journa
 }
 
 async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcome, JournalError> {
-    let (device, tree_hash, schema) = (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
+    let (device, tree_hash, schema) =
+        (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
     let changes = job.plan.changes.len() as u64;
     context
         .journal

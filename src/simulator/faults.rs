@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use tonic::Code;
@@ -52,6 +53,11 @@ pub struct SetRecord {
     pub operations: Vec<(SetOperation, Path)>,
     /// How it ended.
     pub outcome: SetOutcome,
+    /// When it arrived. Comparable between devices, so that a test can tell whether two
+    /// were changed at the same time.
+    pub began: Instant,
+    /// When its outcome was certain, before the answer was sent.
+    pub ended: Instant,
 }
 
 /// An operation of a Set.
@@ -129,12 +135,13 @@ impl Faults {
 
     /// Counts a Set that arrived, waits until no gate is closed, and tells what shall go wrong.
     pub(super) async fn arrive(self: &Arc<Self>) -> (InFlight, Option<SetFault>) {
+        let began = Instant::now();
         self.log.send_modify(|log| {
             log.received += 1;
             log.in_flight += 1;
             log.most_in_flight = log.most_in_flight.max(log.in_flight);
         });
-        let in_flight = InFlight { faults: Arc::clone(self) };
+        let in_flight = InFlight { faults: Arc::clone(self), began };
         // the sender is ours, so this can only end by the gates being open
         let _ = self.closed.subscribe().wait_for(|gates| *gates == 0).await;
         (in_flight, self.queue().pop_front())
@@ -153,11 +160,12 @@ impl Faults {
 #[derive(Debug)]
 pub(super) struct InFlight {
     faults: Arc<Faults>,
+    began: Instant,
 }
 
 impl InFlight {
     pub(super) fn record(&self, operations: Vec<(SetOperation, Path)>, outcome: SetOutcome) {
-        let record = SetRecord { operations, outcome };
+        let record = SetRecord { operations, outcome, began: self.began, ended: Instant::now() };
         self.faults.log.send_modify(|log| log.records.push(record));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`slice`](Slice) is all that a compilation may look at; each file after it writes one
 //! feature and reads like a table of EOS commands and YANG paths. `bootstrap` prints what
-//! has no path or must not be sent; `cache` compiles only what changed. Pure: values in,
+//! has no path or must not be sent; `cache` compiles only what changed; `engine` goes from
+//! files to all devices. Pure: values in,
 //! values out. Elsewhere: rules across the fabric (`intent::check`), what a device has
 //! already (`plan`).
 //!
@@ -12,6 +13,7 @@
 
 pub mod bootstrap;
 pub mod cache;
+mod engine;
 pub mod slice;
 
 mod defaults;
@@ -34,6 +36,7 @@ mod vxlan;
 #[cfg(test)]
 mod tests;
 
+pub use engine::{Build, DeviceBuild, Engine};
 pub use slice::Slice;
 
 use crate::diagnostic::{Finding, Findings};

@@ -66,6 +66,17 @@ impl Plan {
         self
     }
 
+    /// Leaves only these devices, with a seal of its own.
+    pub fn narrow(&mut self, only: &[DeviceName]) {
+        self.devices.retain(|name, _| only.contains(name));
+        self.passed_over.retain(|name, _| only.contains(name));
+        for wave in &mut self.waves {
+            wave.retain(|name| only.contains(name));
+        }
+        self.waves.retain(|wave| !wave.is_empty());
+        self.seal = self.make_seal();
+    }
+
     /// Whether no device changes.
     pub fn is_empty(&self) -> bool {
         self.changed().next().is_none()

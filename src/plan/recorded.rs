@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::entries::entries_on;
 use super::secret::Fingerprint;
 use crate::yang::{Path, Tree, Value};
 
@@ -44,6 +45,12 @@ pub struct InFlight {
 }
 
 impl Recorded {
+    /// A device that holds exactly this, all of it made by us: a commit taken for a device.
+    pub fn holding(tree: &Tree) -> Self {
+        let created = tree.iter().flat_map(|(path, _)| entries_on(path)).collect();
+        Self { tree: tree.clone(), created, secrets: BTreeMap::new() }
+    }
+
     /// What may be believed after a Set whose outcome was not recorded: what it would have
     /// written and what is on the device is ours. Whether the values are right the next plan
     /// finds out by comparing; here only ownership is at stake, so that nothing of ours is

@@ -5,6 +5,7 @@
 //! the commit (promises 3 and 4). An answer lost on the way is settled by reading
 //! (promise 9).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::plan::{
 };
 use crate::platform::arista_eos::protected::Protected;
 use crate::record::{self, DeviceEvent, EventKind, Held};
-use crate::yang::{Tree, Value};
+use crate::yang::{Path, Tree, Value};
 
 /// How often a device that took a Set and gave no answer is called again, and how long
 /// after the last try. Together about a minute: the length of a supervisor switch-over.
@@ -99,6 +100,22 @@ impl Context {
         let shown = |text: &str| Some(self.key.fingerprint(text));
         work(Prints { secret: &secret, shown: &shown })
     }
+
+    /// What the record says of a device that holds `desired` and shows `actual`.
+    pub fn recorded_after(&self, desired: &Tree, created: BTreeSet<Path>, actual: &Tree) -> Recorded {
+        let mut secrets = BTreeMap::new();
+        for (path, leaf) in desired.iter() {
+            let Value::Secret(name) = &leaf.value else { continue };
+            let Some(text) = (self.secrets)(name) else { continue };
+            let read_back = match actual.get(path).map(|leaf| &leaf.value) {
+                Some(Value::Scalar(shown)) => Some(self.key.fingerprint(shown.as_str())),
+                _ => None,
+            };
+            let sent = self.key.fingerprint(text.expose());
+            secrets.insert(path.clone(), SecretMark { sent, read_back });
+        }
+        Recorded { tree: desired.clone(), created, secrets }
+    }
 }
 
 impl Job {
@@ -123,19 +140,7 @@ impl Job {
 
     /// What the record will say once the device holds `desired`.
     fn recorded_after(&self, actual: &Tree, context: &Context) -> Recorded {
-        let mut secrets = std::collections::BTreeMap::new();
-        for (path, leaf) in self.desired.iter() {
-            let Value::Secret(name) = &leaf.value else { continue };
-            let Some(text) = (context.secrets)(name) else { continue };
-            let read_back = match actual.get(path).map(|leaf| &leaf.value) {
-                Some(Value::Scalar(shown)) => Some(context.key.fingerprint(shown.as_str())),
-                _ => None,
-            };
-            let sent = context.key.fingerprint(text.expose());
-            secrets.insert(path.clone(), SecretMark { sent, read_back });
-        }
-        let created = self.plan.created_after(&self.recorded.created);
-        Recorded { tree: (*self.desired).clone(), created, secrets }
+        context.recorded_after(&self.desired, self.plan.created_after(&self.recorded.created), actual)
     }
 
     /// What still differs, given that the Set was applied: every leaf that was ours before

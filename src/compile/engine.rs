@@ -1,0 +1,136 @@
+//! From the files of a commit to what every device should hold: the same on a laptop, in a
+//! CI job and in the agent (promise 11).
+//!
+//! Here: [`Engine`], which loads, checks and compiles, and keeps what the next commit can
+//! use again. Elsewhere: reading files (`git`), each step (`intent`, the files beside this
+//! one).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::bootstrap;
+use super::cache::Compiler;
+use super::{Compiled, Slice};
+use crate::diagnostic::Findings;
+use crate::git::Snapshot;
+use crate::intent::model::Platform;
+use crate::intent::{Cache, Fabric, Topology};
+use crate::names::DeviceName;
+use crate::platform::Profile;
+use crate::platform::arista_eos::protected::Protected;
+use crate::yang::{Schema, Tree};
+
+/// Loads, checks and compiles; remembers what has not changed since.
+#[derive(Debug, Default)]
+pub struct Engine {
+    files: Cache,
+    compiler: Compiler,
+    built: BTreeMap<DeviceName, (Arc<Compiled>, Arc<DeviceBuild>)>,
+}
+
+/// What became of a snapshot.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The intent; none if `fabric.yaml` cannot be read.
+    pub fabric: Option<Arc<Fabric>>,
+    /// What each device should hold. With errors among the findings it must not be sent.
+    pub devices: BTreeMap<DeviceName, Arc<DeviceBuild>>,
+    /// Everything that is wrong, sorted.
+    pub findings: Findings,
+    /// How many devices were compiled anew.
+    pub compiled: usize,
+}
+
+/// What one device should hold, and all that planning it needs.
+#[derive(Clone, Debug)]
+pub struct DeviceBuild {
+    /// The owned tree.
+    pub tree: Arc<Tree>,
+    /// Its hash: what "at commit C" means.
+    pub hash: String,
+    /// What bootstrap configures: compared, never sent.
+    pub bootstrap: Arc<Tree>,
+    /// What must never be sent.
+    pub protected: Protected,
+    /// What is known of its network OS.
+    pub profile: &'static Profile,
+    /// What its YANG allows.
+    pub schema: Arc<Schema>,
+}
+
+impl Engine {
+    /// Remembers nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Builds a snapshot. Cross-device errors keep devices from being compiled; everything
+    /// that can be found out is.
+    pub fn build(&mut self, snapshot: &Snapshot) -> Build {
+        let loaded = self.files.load(snapshot);
+        let mut findings = loaded.findings;
+        let Some(fabric): Option<Arc<Fabric>> = loaded.fabric.map(Arc::new) else {
+            return Build { fabric: None, devices: BTreeMap::new(), findings, compiled: 0 };
+        };
+        let topology = Topology::new(&fabric);
+        let schemas = |platform: &Platform| schema_of(platform);
+        let blobs = |path: &_| snapshot.get(path).map(|file| file.blob);
+        let compiled = self.compiler.compile(&fabric, &topology, &schemas, &blobs);
+        for device in compiled.values() {
+            findings.extend(device.findings.iter().cloned());
+        }
+        findings.sort();
+        let devices = self.finish(&fabric, &topology, compiled);
+        let compiled = self.compiler.compiled();
+        drop(topology);
+        Build { fabric: Some(fabric), devices, findings, compiled }
+    }
+
+    /// The EOS configuration that a device needs before the agent can reach it; none for a
+    /// device that the intent does not have.
+    pub fn bootstrap(build: &Build, device: &DeviceName) -> Option<String> {
+        let fabric = build.fabric.as_ref()?;
+        let topology = Topology::new(fabric);
+        Slice::of(fabric, &topology, device).map(|slice| bootstrap::text(&slice))
+    }
+
+    fn finish(
+        &mut self,
+        fabric: &Fabric,
+        topology: &Topology<'_>,
+        compiled: BTreeMap<DeviceName, Arc<Compiled>>,
+    ) -> BTreeMap<DeviceName, Arc<DeviceBuild>> {
+        let mut known = std::mem::take(&mut self.built);
+        let mut devices = BTreeMap::new();
+        for (name, compiled) in compiled {
+            let platform = topology.platform_of(&name);
+            let (Some(profile), Some(schema)) = (profile_of(platform), schema_of(platform)) else { continue };
+            let build = match known.remove(&name) {
+                Some((same, build)) if Arc::ptr_eq(&same, &compiled) => build,
+                _ => {
+                    let Some(slice) = Slice::of(fabric, topology, &name) else { continue };
+                    Arc::new(DeviceBuild {
+                        tree: Arc::new(compiled.tree.clone()),
+                        hash: compiled.tree.digest().to_string(),
+                        // what the schema lacks of it is not there to be compared
+                        bootstrap: Arc::new(bootstrap::tree(&slice, &schema).0),
+                        protected: compiled.protected.clone(),
+                        profile,
+                        schema,
+                    })
+                }
+            };
+            devices.insert(name.clone(), Arc::clone(&build));
+            self.built.insert(name, (compiled, build));
+        }
+        devices
+    }
+}
+
+fn profile_of(platform: &Platform) -> Option<&'static Profile> {
+    Profile::find(&platform.os, &platform.version)
+}
+
+fn schema_of(platform: &Platform) -> Option<Arc<Schema>> {
+    profile_of(platform).map(|profile| (profile.schema)())
+}

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::config::{Config, Verify};
+use crate::compile::DeviceBuild;
 use crate::gnmi::{Credentials, Deadlines, Identity, Target, Tls, Transport, Trust};
 use crate::intent::model;
 use crate::names::DeviceName;
 use crate::plan::SecretText;
-use crate::platform::Profile;
 use crate::rollout::Device;
-use crate::yang::Schema;
 
 /// Makes targets. Certificates and the password are read once, when the agent starts.
 #[derive(Debug)]
@@ -57,8 +56,7 @@ impl Inventory {
         &self,
         device: &model::Device,
         gnmi_port: u16,
-        profile: &'static Profile,
-        schema: Arc<Schema>,
+        build: &DeviceBuild,
     ) -> anyhow::Result<Device> {
         let (host, port) = match self.config.address_of(&device.name) {
             Some(address) => split(&device.name, address, gnmi_port)?,
@@ -72,7 +70,7 @@ impl Inventory {
             credentials: Some(self.credentials.clone()),
             deadlines: self.deadlines.clone(),
         };
-        Ok(Device { target: Arc::new(target), profile, schema })
+        Ok(Device { target: Arc::new(target), profile: build.profile, schema: Arc::clone(&build.schema) })
     }
 }
 

@@ -1,7 +1,166 @@
 //! The agent: one loop that makes the network what the head of the branch says.
 //!
-//! `config` (its file). Elsewhere: each stage of a pass in its own module; commands for
-//! people (`cli`).
+//! `config` (its file), `secrets` (their values), `inventory` (where devices are), `target`
+//! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
+//! devices hold), `live` (a plan against them), `pass` (one run), `run` (the loop: polls, wakes, retries, clean end).
+//! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
 pub mod config;
+pub mod head;
 pub mod inventory;
+pub mod live;
+mod pass;
+mod read;
+pub mod run;
+pub mod secrets;
+pub mod target;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use self::config::Config;
+use self::inventory::Inventory;
+use self::secrets::Secrets;
+use self::target::Target;
+use crate::compile::Engine;
+use crate::git::{self, Credential, Mirror, Remote, Snapshot, Ssh, TokenSource};
+use crate::gnmi;
+use crate::names::{CommitId, DeviceName, RepoPath};
+use crate::plan::FingerprintKey;
+use crate::record::{Lock, RecordError, Store};
+use crate::rollout::{Device, SecretLookup};
+
+/// What a pass is asked to look at, beyond what it finds due by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Read every device back, also those that hold the commit.
+    pub read_back: bool,
+    /// A person asks: a device that diverged at this commit is tried again.
+    pub by_person: bool,
+}
+
+/// Everything a pass stands on.
+pub struct Agent {
+    config: Arc<Config>,
+    mirror: Mirror,
+    path: Option<RepoPath>,
+    store: Arc<Mutex<Store>>,
+    inventory: Inventory,
+    secrets: SecretLookup,
+    key: FingerprintKey,
+    engine: Engine,
+    snapshot: Option<Snapshot>,
+    /// The last good commit.
+    target: Option<Arc<Target>>,
+    /// The head that was judged last.
+    judged: Option<CommitId>,
+    /// The commit whose plans an observing agent has made.
+    observed: Option<CommitId>,
+    stop: CancellationToken,
+    _lock: Lock,
+}
+
+/// The record, for tasks that outlive a borrow of the agent.
+#[derive(Clone)]
+struct StoreHandle(Arc<Mutex<Store>>);
+
+impl StoreHandle {
+    /// Runs one read or write on a blocking thread.
+    async fn with<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Store) -> Result<T, RecordError> + Send + 'static,
+    {
+        let store = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut store.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        Ok(done.await??)
+    }
+}
+
+impl Agent {
+    /// Takes the state folder's lock, opens mirror and record, reads certificates and the
+    /// devices' password. Nothing is fetched and no device is called yet.
+    pub fn new(config: Arc<Config>, stop: CancellationToken) -> anyhow::Result<Self> {
+        gnmi::install_crypto();
+        let lock = Lock::take(&config.state)?;
+        let mut store = Store::open(&config.record())?;
+        let key = store.fingerprint_key()?;
+        let secrets = Secrets::of_system(config.secrets.directory.clone());
+        let path =
+            config.repository.path.as_deref().map(str::parse).transpose().context("repository.path")?;
+        let inventory = Inventory::new(Arc::clone(&config), secrets.get(&config.devices.password)?)?;
+        let remote = remote(&config, &secrets)?;
+        let mirror = Mirror::open(&config.mirror(), remote)?;
+        Ok(Self {
+            config,
+            mirror,
+            path,
+            store: Arc::new(Mutex::new(store)),
+            inventory,
+            secrets: Arc::new(move |name| secrets.get(name).ok()),
+            key,
+            engine: Engine::new(),
+            snapshot: None,
+            target: None,
+            judged: None,
+            observed: None,
+            stop,
+            _lock: lock,
+        })
+    }
+
+    fn reader(&self) -> read::Reader<'_> {
+        read::Reader { inventory: &self.inventory, store: self.store_handle(), settles: true }
+    }
+
+    fn store_handle(&self) -> StoreHandle {
+        StoreHandle(Arc::clone(&self.store))
+    }
+
+    async fn with_store<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Store) -> Result<T, RecordError> + Send + 'static,
+    {
+        self.store_handle().with(work).await
+    }
+
+    /// A device of the intent as something that can be called.
+    fn device(&self, target: &Target, name: &DeviceName) -> anyhow::Result<Device> {
+        let device =
+            target.fabric.devices.get(name).with_context(|| format!("{name} is not in the intent"))?;
+        let build = target.devices.get(name).with_context(|| format!("{name} was not compiled"))?;
+        let port = target.fabric.design.management.gnmi_port;
+        self.inventory.device(device, port, build)
+    }
+
+    /// The state folder.
+    pub fn state(&self) -> PathBuf {
+        self.config.state.clone()
+    }
+
+    /// An observing agent plans each commit once, not at every poll.
+    fn observed_already(&self, target: &Target) -> bool {
+        self.config.mode == config::Mode::Observe && self.observed.as_ref() == Some(&target.commit)
+    }
+}
+
+/// The repository with what is needed to reach it.
+fn remote(config: &Config, secrets: &Secrets) -> anyhow::Result<Remote> {
+    let repository = &config.repository;
+    let mut remote = Remote::new(&repository.url, &repository.branch)?;
+    if let Some(token) = &repository.token {
+        let username = repository.username.clone().unwrap_or_else(|| "x-access-token".to_owned());
+        let token = TokenSource::Given(git::Secret::new(secrets.get(token)?.expose().to_owned()));
+        remote = remote.with_credential(Credential { username, token });
+    }
+    if let Some(ca) = &repository.ca {
+        remote = remote.with_ca(ca.clone());
+    }
+    Ok(remote.with_ssh(Ssh { key: repository.ssh_key.clone(), known_hosts: repository.known_hosts.clone() }))
+}

@@ -1,0 +1,155 @@
+//! Reading many devices at once, each beside what is on record of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::StoreHandle;
+use super::inventory::Inventory;
+use crate::compile::DeviceBuild;
+use crate::intent::Fabric;
+use crate::names::DeviceName;
+use crate::plan::{DevicePlan, Inputs, Prints, Recorded, Rules, device_plan};
+use crate::record::Store;
+use crate::rollout::{Device, Reading, Session};
+
+/// How many devices are read at the same time: enough to hide their latency, few enough
+/// not to look like a scan.
+const AT_ONCE: usize = 32;
+
+/// What came of calling a device.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// It could not be reached, or did not take us; why.
+    Unreachable(String),
+    /// It answers; more was not asked.
+    Answers,
+    /// It was read.
+    Read(Box<Read>),
+}
+
+/// A device that was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) device: Device,
+    pub(super) session: Session,
+    pub(super) reading: Reading,
+    pub(super) recorded: Recorded,
+    pub(super) build: Arc<DeviceBuild>,
+}
+
+impl Read {
+    /// The rules for this device's plan.
+    pub(super) fn rules(&self) -> Rules<'_> {
+        Rules::of(self.device.profile, &self.build.protected)
+    }
+
+    /// What the device needs.
+    pub(super) fn plan(&self, prints: Prints<'_>) -> DevicePlan {
+        let inputs = Inputs {
+            schema: &self.build.schema,
+            rules: &self.rules(),
+            desired: &self.build.tree,
+            actual: &self.reading.tree,
+            recorded: &self.recorded,
+            bootstrap: &self.build.bootstrap,
+            prints,
+        };
+        // Its findings name leaves that must never be sent; the compilation refused those.
+        device_plan(&inputs).0
+    }
+}
+
+/// Where devices and what is on record of them are read.
+#[derive(Clone)]
+pub(super) struct Reader<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) store: StoreHandle,
+    /// Whether a Set whose outcome was not recorded is settled on record too, or for this
+    /// reading only.
+    pub(super) settles: bool,
+}
+
+impl Reader<'_> {
+    /// Calls the devices of `read` and `probe`, reads those of `read`, and takes what is on
+    /// record of them. A Set whose outcome was not recorded is settled by what was read.
+    pub(super) async fn read(
+        &self,
+        fabric: &Fabric,
+        builds: &BTreeMap<DeviceName, Arc<DeviceBuild>>,
+        read: &BTreeSet<DeviceName>,
+        probe: &BTreeSet<DeviceName>,
+    ) -> anyhow::Result<BTreeMap<DeviceName, Found>> {
+        let permits = Arc::new(Semaphore::new(AT_ONCE));
+        let mut running = JoinSet::new();
+        for name in read.union(probe) {
+            let (Some(build), Some(intended)) = (builds.get(name), fabric.devices.get(name)) else {
+                continue;
+            };
+            let device = self.inventory.device(intended, fabric.design.management.gnmi_port, build)?;
+            let build = read.contains(name).then(|| Arc::clone(build));
+            let (permits, store, settles) = (Arc::clone(&permits), self.store.clone(), self.settles);
+            let fabric = fabric.design.name.value.clone();
+            running.spawn(async move {
+                let _permit = permits.acquire().await;
+                let name = device.name().clone();
+                let found = match call(device, build).await {
+                    Found::Read(read) => {
+                        let settled = store.with(move |store| settle(store, &fabric, *read, settles)).await?;
+                        Found::Read(Box::new(settled))
+                    }
+                    other => other,
+                };
+                anyhow::Ok((name, found))
+            });
+        }
+        let mut found = BTreeMap::new();
+        while let Some(done) = running.join_next().await {
+            let (name, device) = done??;
+            found.insert(name, device);
+        }
+        Ok(found)
+    }
+}
+
+async fn call(device: Device, build: Option<Arc<DeviceBuild>>) -> Found {
+    let session = match device.connect().await {
+        Ok(session) => session,
+        Err(error) => return Found::Unreachable(why(&error)),
+    };
+    let Some(build) = build else { return Found::Answers };
+    match session.read().await {
+        Ok(reading) => {
+            Found::Read(Box::new(Read { device, session, reading, recorded: Recorded::default(), build }))
+        }
+        Err(error) => Found::Unreachable(why(&error)),
+    }
+}
+
+/// The device's name stands beside it already.
+fn why(error: &crate::gnmi::Error) -> String {
+    match &error.hint {
+        Some(hint) => format!("{} ({}); {hint}", error.kind, error.address),
+        None => format!("{} ({})", error.kind, error.address),
+    }
+}
+
+fn settle(
+    store: &mut Store,
+    fabric: &crate::names::FabricName,
+    mut read: Read,
+    settles: bool,
+) -> Result<Read, crate::record::RecordError> {
+    let (name, schema) = (read.device.name(), &read.build.schema);
+    read.recorded = store.recorded(fabric, name, schema)?;
+    if let Some(flight) = store.in_flight(fabric, name, schema)? {
+        tracing::warn!(device = %name, pass = flight.pass.get(), "a Set was sent and its outcome not recorded; the device was read");
+        read.recorded.resolve(&flight.set, &read.reading.tree);
+        if settles {
+            store.own(fabric, name, &read.recorded, schema)?;
+        }
+    }
+    Ok(read)
+}

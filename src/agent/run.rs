@@ -1,0 +1,152 @@
+//! The loop: look at the branch, pass, wait for whatever comes first.
+//!
+//! Polls, pushes to a local repository, timers and devices that may be back only wake;
+//! none carries data (promise 1). Elsewhere: what a pass does (`pass`).
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::{Agent, Asked};
+use crate::git::{poll, watch::Watch};
+use crate::record::{DeviceEntry, FabricEntry, Standing};
+
+/// How soon a device that is out of reach is tried again at first; doubles up to the poll
+/// interval. A second: a supervisor's agent restarts in seconds.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How far an interval may be off, so that many agents do not poll at once.
+const JITTER: f64 = 0.1;
+
+/// What the agent last saw and wrote; `None` fields before the first commit was read.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The fabric's row of the record.
+    pub fabric: Option<FabricEntry>,
+    /// The devices' rows.
+    pub devices: Vec<DeviceEntry>,
+    /// How many turns of the loop have ended.
+    pub turns: u64,
+    /// Why the last turn could not be finished, if it could not.
+    pub trouble: Option<String>,
+}
+
+impl Agent {
+    /// Runs until `stop` is cancelled. A Set that is under way is finished and recorded
+    /// first. `reports` always holds the newest report.
+    pub async fn run(mut self, reports: watch::Sender<Report>) -> anyhow::Result<()> {
+        let wake = Arc::new(Notify::new());
+        let _watch = self.watch(&wake);
+        self.resume().await?;
+        let mut read_back_at = Instant::now() + self.config.full_read_back;
+        let (mut failures, mut retries) = (0_u32, 0_u32);
+        let mut asked = Asked::default();
+        loop {
+            let turn = self.turn(asked).await;
+            let waiting = self.report(&reports, turn.as_ref().err()).await?;
+            if let Err(error) = &turn {
+                tracing::error!("{error:#}");
+            }
+            failures = if turn.is_err() { failures.saturating_add(1) } else { 0 };
+            retries = if waiting { retries.saturating_add(1) } else { 0 };
+            if self.stop.is_cancelled() {
+                return Ok(());
+            }
+            let pause = self.pause(failures, waiting.then_some(retries));
+            asked = Asked::default();
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                () = wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep_until(read_back_at) => {
+                    asked.read_back = true;
+                    read_back_at = Instant::now() + self.config.full_read_back;
+                }
+            }
+        }
+    }
+
+    /// One turn from here: what `gitfabric apply` does. A person asks for it, so devices
+    /// that diverged are tried again.
+    pub async fn once(&mut self) -> anyhow::Result<Report> {
+        self.resume().await?;
+        self.turn(Asked { by_person: true, read_back: true }).await?;
+        let (sender, receiver) = watch::channel(Report::default());
+        self.report(&sender, None).await?;
+        Ok(receiver.borrow().clone())
+    }
+
+    /// Looks at the branch and passes. A branch that cannot be fetched does not keep the
+    /// devices that are behind from catching up.
+    async fn turn(&mut self, asked: Asked) -> anyhow::Result<()> {
+        let looked = self.look().await;
+        let why = match (&looked, asked) {
+            (Ok(true), _) => "the head moved",
+            (_, Asked { by_person: true, .. }) => "a person asked",
+            (_, Asked { read_back: true, .. }) => "the slow read-back of everything is due",
+            _ => "a device is behind",
+        };
+        self.pass(why, asked).await?;
+        looked.map(|_| ())
+    }
+
+    /// Publishes what is on record. Says whether a device has to be tried again soon.
+    async fn report(
+        &self,
+        reports: &watch::Sender<Report>,
+        trouble: Option<&anyhow::Error>,
+    ) -> anyhow::Result<bool> {
+        let (fabric, devices) = self
+            .with_store(|store| {
+                // The record of one agent has one fabric, and before its first good commit
+                // perhaps a nameless one.
+                let fabric = store.fabrics()?.into_iter().max_by_key(|fabric| fabric.good.is_some());
+                let devices =
+                    fabric.as_ref().map_or(Ok(Vec::new()), |fabric| store.devices(&fabric.fabric))?;
+                Ok((fabric, devices))
+            })
+            .await?;
+        let again = [Standing::Unreachable, Standing::Waiting, Standing::Behind];
+        let observes = self.config.mode == super::config::Mode::Observe;
+        let waiting = !observes && devices.iter().any(|device| again.contains(&device.standing));
+        reports.send_modify(|report| {
+            let turns = report.turns + 1;
+            let trouble = trouble.map(|error| format!("{error:#}"));
+            *report = Report { fabric, devices, turns, trouble };
+        });
+        Ok(waiting)
+    }
+
+    /// How long to wait for the next turn if nothing wakes the agent.
+    fn pause(&self, failures: u32, retries: Option<u32>) -> Duration {
+        let (poll, random) = (self.config.repository.poll, random());
+        let retry = retries
+            .map(|retries| poll::backoff(RETRY.min(poll), poll, retries.saturating_sub(1), JITTER, random));
+        let next = match failures {
+            0 => poll::interval(poll, JITTER, random),
+            failures => poll::backoff(poll, poll * 10, failures - 1, JITTER, random),
+        };
+        retry.map_or(next, |retry| retry.min(next))
+    }
+
+    /// A local repository tells of pushes by itself; without the watch the poll finds them.
+    fn watch(&self, wake: &Arc<Notify>) -> Option<Watch> {
+        let folder = self.mirror.remote().local_path()?;
+        let wake = Arc::clone(wake);
+        match Watch::start(&folder, move || wake.notify_one()) {
+            Ok(watch) => Some(watch),
+            Err(error) => {
+                tracing::warn!(%error, "pushes are found by polling only");
+                None
+            }
+        }
+    }
+}
+
+/// A number that two agents started at the same time do not share.
+fn random() -> u64 {
+    RandomState::new().hash_one(0)
+}

@@ -4,11 +4,18 @@
 //! what goes to the terminal, `agent_file` which agent a command is about.
 
 mod agent_file;
+mod log;
 mod output;
+mod source;
 mod table;
 
+pub mod bootstrap;
+pub mod check;
+pub mod compile;
 pub mod discover;
 pub mod history;
+pub mod plan;
+pub mod run;
 pub mod schema;
 pub mod status;
 
@@ -27,8 +34,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
+    Check(check::Args),
+    Compile(compile::Args),
+    Plan(plan::Args),
+    Apply(run::ApplyArgs),
     Status(status::Args),
     History(history::Args),
+    Bootstrap(bootstrap::Args),
     Discover(discover::Args),
     Schema(schema::Args),
 }
@@ -49,7 +62,7 @@ pub fn main() -> ExitCode {
     };
     let mut out = anstream::stdout().lock();
     let done =
-        run(&arguments.command, &mut out).and_then(|code| out.flush().map(|()| code).map_err(Into::into));
+        execute(&arguments.command, &mut out).and_then(|code| out.flush().map(|()| code).map_err(Into::into));
     match done {
         Ok(code) => code,
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -60,16 +73,27 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::run(args, out),
+        Command::Compile(args) => compile::run(args, out),
+        Command::Plan(args) => plan::run(args, out),
+        Command::Apply(args) => run::apply(args, out),
         Command::Status(args) => status::run(args, out),
         Command::History(args) => history::run(args, out),
+        Command::Bootstrap(args) => bootstrap::run(args, out),
         Command::Discover(args) => wait(discover::run(args, out)),
         Command::Schema(args) => schema::run(args, out),
     }
 }
 
 /// Runs a command that talks to the network, on this thread.
-fn wait(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+fn wait<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+/// The threads of an agent.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::agent_file::AgentFile;
 use super::output::print_json;
 use super::table::{Cell, Table};
+use crate::agent::run::Report;
 use crate::names::{CommitId, DeviceName, FabricName};
 use crate::record::{DeviceEntry, FabricEntry, Standing, Store, Verdict};
 
@@ -82,6 +83,15 @@ fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Seen
         }
     }
     Ok(seen)
+}
+
+/// Prints what an agent saw at the end of a pass.
+pub(super) fn print_report(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
+    match &report.fabric {
+        Some(fabric) => write!(out, "{}", text(fabric, &report.devices, Timestamp::now()))?,
+        None => writeln!(out, "No commit has been read.")?,
+    }
+    Ok(())
 }
 
 fn text(fabric: &FabricEntry, devices: &[DeviceEntry], now: Timestamp) -> String {

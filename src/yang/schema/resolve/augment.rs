@@ -16,10 +16,13 @@ pub(super) fn apply(expander: &mut Expander<'_>, implemented: &[ModuleIndex]) {
             waiting.extend(library.substatements(root, "augment").map(|at| (at, *module)));
         }
     }
+    let mut exact = true;
     loop {
         let before = waiting.len();
-        waiting.retain(|(at, module)| !try_one(expander, *at, *module));
-        if waiting.len() == before {
+        waiting.retain(|(at, module)| !try_one(expander, *at, *module, exact));
+        // only when nothing more fits as written may a missing prefix be guessed: what it
+        // should name may come from another augment
+        if waiting.len() == before && !std::mem::take(&mut exact) {
             break;
         }
     }
@@ -35,10 +38,12 @@ pub(super) fn apply(expander: &mut Expander<'_>, implemented: &[ModuleIndex]) {
 }
 
 /// Whether the augment is done with.
-fn try_one(expander: &mut Expander<'_>, at: At, module: ModuleIndex) -> bool {
+fn try_one(expander: &mut Expander<'_>, at: At, module: ModuleIndex, exact: bool) -> bool {
     let library = expander.library;
     let path = library.argument(at);
-    let Ok(target) = expander.draft.find(library, at, path) else { return false };
+    let draft = &expander.draft;
+    let found = if exact { draft.find_exactly(library, at, path) } else { draft.find(library, at, path) };
+    let Ok(target) = found else { return false };
     if expander.draft.node(target).kind.is_inner() {
         expander.expand(at, Some(target), module);
     } else if library.children(at).any(|child| adds_nodes(library.keyword(child))) {

@@ -192,9 +192,18 @@ impl Draft {
     }
 
     /// The node that an absolute schema node identifier names, or the step that leads
-    /// nowhere. A step without a prefix that the statement's own module lacks is looked for
-    /// in the module of the step before it.
+    /// nowhere. A step that leads nowhere without a prefix is also looked for in the module
+    /// of the step before it: vendors leave prefixes out.
     pub(super) fn find(&self, library: &Library, at: At, path: &str) -> Result<DraftId, String> {
+        self.find_exactly(library, at, path).or_else(|_| self.follow(library, at, path, true))
+    }
+
+    /// The same with every prefix meaning what the RFC says.
+    pub(super) fn find_exactly(&self, library: &Library, at: At, path: &str) -> Result<DraftId, String> {
+        self.follow(library, at, path, false)
+    }
+
+    fn follow(&self, library: &Library, at: At, path: &str, lenient: bool) -> Result<DraftId, String> {
         let mut found: Option<DraftId> = None;
         let mut module = library.module_at(at);
         for step in path.trim().trim_start_matches('/').split('/') {
@@ -202,7 +211,7 @@ impl Draft {
             let refused = || step.trim().to_owned();
             let of_step = library.prefixed(at, prefix).ok_or_else(refused)?;
             let mut child = self.schema_child(found, of_step, name);
-            if child.is_none() && prefix.is_none() {
+            if child.is_none() && prefix.is_none() && lenient {
                 child = self.schema_child(found, module, name);
             }
             let child = child.ok_or_else(refused)?;

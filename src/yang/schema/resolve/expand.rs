@@ -13,8 +13,8 @@ use crate::diagnostic::{Finding, Findings};
 const MAX_DEPTH: usize = 200;
 
 /// How many nodes a set of modules may have: a few groupings that use each other twice
-/// could make any number. The largest published sets stay below 200,000.
-const MAX_NODES: usize = 1_000_000;
+/// could make any number. The EOS set has 13,602, state data and choices included.
+const MAX_NODES: usize = 200_000;
 
 /// Makes schema nodes of statements.
 pub(super) struct Expander<'l> {
@@ -24,8 +24,8 @@ pub(super) struct Expander<'l> {
     /// The groupings that are being expanded, outermost first.
     open: Vec<At>,
     depth: usize,
-    /// Whether [`MAX_NODES`] has been reported.
-    full: bool,
+    /// Whether [`MAX_NODES`] was reached, and so reported.
+    pub(super) full: bool,
 }
 
 impl<'l> Expander<'l> {
@@ -57,9 +57,8 @@ impl<'l> Expander<'l> {
     /// One node and all below it.
     fn add(&mut self, at: At, kind: DraftKind, parent: Option<DraftId>, module: ModuleIndex) {
         if self.draft.len() >= MAX_NODES {
-            if !self.full {
-                self.full = true;
-                self.error("yang-too-large", at, "the modules define more than a million nodes");
+            if !std::mem::replace(&mut self.full, true) {
+                self.error("yang-too-large", at, "the modules define more than 200,000 nodes");
             }
             return;
         }
@@ -67,6 +66,11 @@ impl<'l> Expander<'l> {
             keyword @ ("input" | "output") => keyword.into(),
             _ => self.library.argument(at).into(),
         };
+        if !is_identifier(&name) {
+            let message = format!("`{name}` is no name for a node; it is left out");
+            self.findings.push(Finding::warning("yang-bad-name", &self.library.place(at), message));
+            return;
+        }
         // a choice's shorthand: a node that stands where a case should is a case of its own
         let in_choice = parent.is_some_and(|id| self.draft.node(id).kind == DraftKind::Choice);
         let parent = if in_choice && kind != DraftKind::Case {
@@ -151,6 +155,12 @@ impl<'l> Expander<'l> {
     fn error(&mut self, code: &'static str, at: At, message: &str) {
         self.findings.push(Finding::error(code, &self.library.place(at), message));
     }
+}
+
+/// Whether a text is an identifier (RFC 7950 section 6.2).
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 impl DraftNode {

@@ -10,7 +10,7 @@ use super::super::{Access, Case, Identity, Kind, Module, ModuleId, Node, NodeId,
 use super::defaults;
 use super::draft::{Draft, DraftId, DraftKind, DraftNode};
 use super::identities::Identities;
-use super::library::{At, Library, ModuleIndex};
+use super::library::{At, Library, ModuleIndex, split_prefix};
 use super::typing::Typing;
 use crate::diagnostic::{Finding, Findings};
 
@@ -109,8 +109,7 @@ impl Finisher<'_> {
     fn node(&mut self, id: DraftId, parent: Option<NodeId>, case: Vec<Case>, depth: usize) -> Option<NodeId> {
         let (library, draft) = (self.library, self.draft);
         let node = draft.node(id);
-        if node.kind == DraftKind::List && node.key.is_none() {
-            self.warn("yang-no-key", node.at, format!("list `{}` has no key; it is left out", node.name));
+        if node.kind == DraftKind::List && !self.has_keys(id, node) {
             return None;
         }
         let (kind, defaults) = match node.kind {
@@ -141,22 +140,40 @@ impl Finisher<'_> {
         Some(own)
     }
 
-    /// The key leaves of a list, of the same module as the list.
-    fn keys(&mut self, list: &DraftNode, children: &[NodeId]) -> Vec<NodeId> {
-        let Some(at) = list.key else { return Vec::new() };
-        let mut keys = Vec::new();
-        for key in words(self.library.argument(at)) {
-            let name = super::library::split_prefix(&key).1;
-            let is_key = |id: &&NodeId| {
-                let node = &self.nodes[id.0 as usize];
-                *node.name == *name && matches!(node.kind, Kind::Leaf { .. })
-            };
-            match children.iter().find(is_key) {
-                Some(id) => keys.push(*id),
-                None => self.warn("yang-no-key", at, format!("the list has no key leaf `{key}`")),
-            }
+    /// Whether entries of a list can be named: it has keys, and each is a leaf that is there.
+    fn has_keys(&mut self, id: DraftId, list: &DraftNode) -> bool {
+        let names = list.key.map(|at| words(self.library.argument(at))).unwrap_or_default();
+        let (place, name) = (list.key.unwrap_or(list.at), &list.name);
+        if names.is_empty() {
+            self.warn("yang-no-key", place, format!("list `{name}` has no key; it is left out"));
         }
-        keys
+        let draft = self.draft;
+        let missing = names.iter().find(|key| {
+            let found = draft.data_child(Some(id), list.module, split_prefix(key).1);
+            let is_key = |id| draft.node(id).kind == DraftKind::Leaf && draft.is_config(id);
+            !found.is_some_and(is_key)
+        });
+        if let Some(key) = missing {
+            let message = format!("list `{name}` has no key leaf `{key}`; it is left out");
+            self.warn("yang-no-key", place, message);
+        }
+        !names.is_empty() && missing.is_none()
+    }
+
+    /// The key leaves of a list among its children, in the schema's order.
+    fn keys(&self, list: &DraftNode, children: &[NodeId]) -> Vec<NodeId> {
+        let Some(at) = list.key else { return Vec::new() };
+        let keys = words(self.library.argument(at));
+        let named = |key: &str| {
+            let mut leaves = children.iter().copied().filter(|id| {
+                let node = &self.nodes[id.0 as usize];
+                *node.name == *key && matches!(node.kind, Kind::Leaf { .. })
+            });
+            let first = leaves.next()?;
+            let of_list = |id: &NodeId| self.homes[id.0 as usize] == list.module;
+            Some(if of_list(&first) { first } else { leaves.find(of_list).unwrap_or(first) })
+        };
+        keys.iter().filter_map(|key| named(split_prefix(key).1)).collect()
     }
 
     /// A leaf's kind and its `default` statement: its own, or that of its type.

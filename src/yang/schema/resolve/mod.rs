@@ -24,12 +24,16 @@ mod library;
 mod ranges;
 mod typing;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Schema;
 use crate::diagnostic::Findings;
 use crate::names::RepoPath;
+use draft::Draft;
 use expand::Expander;
 use identities::Identities;
 use library::{Library, ModuleIndex, split_prefix};
@@ -69,6 +73,9 @@ pub fn resolve(files: &BTreeMap<RepoPath, Arc<str>>, selection: &Selection<'_>) 
     }
     augment::apply(&mut expander, &modules);
     deviate::apply(&mut expander, &modules);
+    if expander.full {
+        expander.draft = Draft::default(); // an error says so; a part would be of no use
+    }
     let Expander { draft, findings: of_nodes, .. } = expander;
     findings.append(of_nodes);
     let identities = Identities::collect(&library, &mut findings);

@@ -20,8 +20,8 @@ use crate::diagnostic::{Finding, Findings};
 const MAX_DEPTH: usize = 100;
 
 /// How many `type` statements are followed in all: unions of unions of the same typedef
-/// could make any number. The EOS set needs some 20,000.
-const MAX_STEPS: u32 = 5_000_000;
+/// could make any number. The EOS set needs 3,861.
+const MAX_STEPS: u32 = 200_000;
 
 /// Makes types, and keeps one of each.
 pub(super) struct Typing<'a> {
@@ -137,20 +137,40 @@ impl<'a> Typing<'a> {
             "boolean" => return Some(Type::Boolean),
             "empty" => return Some(Type::Empty),
             "instance-identifier" => return Some(Type::InstanceIdentifier),
-            "enumeration" => {
-                let names = library.substatements(at, "enum").map(|name| library.argument(name).into());
-                return Some(Type::Enumeration(names.collect()));
-            }
-            "bits" => return Some(Type::Bits(bits(library, at))),
-            "identityref" => return Some(self.identityref(at)),
             "leafref" => return Some(self.leafref(at, leaf)),
-            "union" => return Some(self.union(at, leaf)),
-            _ => return None,
+            _ => return self.enumerated(at, name, leaf),
         };
         Some(self.restrict(ty, at))
     }
 
-    fn identityref(&mut self, at: At) -> Type {
+    /// The built-in types that are made of what their substatements list.
+    fn enumerated(&mut self, at: At, name: &str, leaf: DraftId) -> Option<Type> {
+        let library = self.library;
+        let ty = match name {
+            "enumeration" => {
+                let names = library.substatements(at, "enum").map(|name| library.argument(name).into());
+                Type::Enumeration(names.collect())
+            }
+            "bits" => Type::Bits(bits(library, at)),
+            "identityref" => Type::Identity { bases: self.bases(at) },
+            "union" => Type::Union(self.members(at, leaf)),
+            _ => return None,
+        };
+        let is_empty = match &ty {
+            Type::Enumeration(names) | Type::Bits(names) => names.is_empty(),
+            Type::Identity { bases } => bases.is_empty(),
+            Type::Union(members) => members.is_empty(),
+            _ => false,
+        };
+        if is_empty {
+            self.warn("yang-bad-type", at, format!("this {name} names nothing that it could be"));
+            return Some(ANYTHING);
+        }
+        Some(ty)
+    }
+
+    /// The bases of an identityref.
+    fn bases(&mut self, at: At) -> Vec<u32> {
         let library = self.library;
         let mut bases = Vec::new();
         for base in library.substatements(at, "base") {
@@ -161,10 +181,11 @@ impl<'a> Typing<'a> {
         }
         bases.sort_unstable();
         bases.dedup();
-        Type::Identity { bases }
+        bases
     }
 
-    fn union(&mut self, at: At, leaf: DraftId) -> Type {
+    /// The members of a union.
+    fn members(&mut self, at: At, leaf: DraftId) -> Vec<TypeId> {
         let library = self.library;
         let mut members = Vec::new();
         for member in library.substatements(at, "type") {
@@ -175,7 +196,7 @@ impl<'a> Typing<'a> {
             };
             members.extend(ty.into_iter().filter(|id| !members.contains(id)).collect::<Vec<_>>());
         }
-        Type::Union(members)
+        members
     }
 
     /// A leafref takes the type of its target even where the device lacks the target. Then
@@ -190,7 +211,11 @@ impl<'a> Typing<'a> {
             Ok(followed) => followed,
             Err(step) => {
                 let text = library.argument(path);
-                self.warn("yang-unknown-target", path, format!("leafref `{text}`: `{step}` leads nowhere"));
+                let message = format!("leafref `{text}`: `{step}` leads nowhere");
+                self.findings.push(
+                    Finding::warning("yang-unknown-target", &library.place(path), message)
+                        .hint("any text is taken; is the module of the target in the load order?"),
+                );
                 return ANYTHING;
             }
         };
@@ -322,5 +347,6 @@ fn retained(library: &Library, at: At, keyword: &str, names: Vec<Arc<str>>) -> V
     if kept.is_empty() {
         return names;
     }
-    names.into_iter().filter(|name| kept.contains(&&**name)).collect()
+    let retained: Vec<Arc<str>> = names.iter().filter(|name| kept.contains(&&***name)).cloned().collect();
+    if retained.is_empty() { names } else { retained }
 }

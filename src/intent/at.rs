@@ -14,15 +14,11 @@ use crate::names::{PairName, RoleName};
 /// the key is missing.
 pub(crate) fn placements(fields: &mut Fields<'_>, out: &mut Findings) -> Option<Vec<Placement>> {
     let node = fields.node("at")?;
-    let placements: Vec<Placement> = match &node.value {
-        Value::Map(entries) => {
-            let each = entries.iter().filter_map(|(key, node)| placement(fields.what(), key, node, out));
-            each.collect()
-        }
-        _ => {
-            let selectors = fields.list("at", out, selector);
-            selectors.into_iter().map(|selector| Placement { selector, addresses: Vec::new() }).collect()
-        }
+    let placements: Vec<Placement> = if let Value::Map(entries) = &node.value {
+        entries.iter().filter_map(|(key, node)| placement(fields.what(), key, node, out)).collect()
+    } else {
+        let selectors = fields.list("at", out, selector);
+        selectors.into_iter().map(|selector| Placement { selector, addresses: Vec::new() }).collect()
     };
     repeated(fields.what(), &placements, out);
     Some(placements)

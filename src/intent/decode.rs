@@ -4,10 +4,10 @@
 //! is unknown without a second list of them. Elsewhere: readers of single values
 //! (`scalar`, `route`), the objects themselves (`design`, `device`, `pair`, …).
 
-use crate::nearest::suggest;
 use super::scalar::{Read, shortened};
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
+use crate::nearest::suggest;
 
 /// A map of the file while it is being read.
 pub(crate) struct Fields<'n> {
@@ -22,15 +22,13 @@ impl<'n> Fields<'n> {
     /// Opens a node that has to be a map.
     pub(crate) fn open(node: &'n Node, what: impl Into<String>, out: &mut Findings) -> Option<Self> {
         let what = what.into();
-        match &node.value {
-            Value::Map(entries) => Some(Self { what, place: &node.place, entries, asked: Vec::new() }),
-            _ => {
-                let message = format!("{what}: a map of keys is expected, not {}", node.kind());
-                let finding = Finding::error("value-type", &node.place, message);
-                out.push(finding.hint("write `key: value` lines, or `{}` for none"));
-                None
-            }
+        if let Value::Map(entries) = &node.value {
+            return Some(Self { what, place: &node.place, entries, asked: Vec::new() });
         }
+        let message = format!("{what}: a map of keys is expected, not {}", node.kind());
+        let finding = Finding::error("value-type", &node.place, message);
+        out.push(finding.hint("write `key: value` lines, or `{}` for none"));
+        None
     }
 
     /// The object, for messages.

@@ -100,11 +100,9 @@ fn device_port(node: &Node) -> Read<(DeviceName, InterfaceName)> {
     };
     let mut words = given.split_whitespace();
     let ends = (words.next().map(str::parse), words.next().map(str::parse), words.next());
-    match ends {
-        (Some(Ok(device)), Some(Ok(port)), None) => Ok((device, port)),
-        _ => {
-            let message = format!("`{}` is not a device and its port", shortened(given));
-            wrong_hint("value-link", node, message, "write both, as in `to: spine1 Ethernet3`")
-        }
+    if let (Some(Ok(device)), Some(Ok(port)), None) = ends {
+        return Ok((device, port));
     }
+    let message = format!("`{}` is not a device and its port", shortened(given));
+    wrong_hint("value-link", node, message, "write both, as in `to: spine1 Ethernet3`")
 }

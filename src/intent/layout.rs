@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::nearest::nearest;
 use crate::diagnostic::{Finding, Place};
 use crate::names::{DeviceName, NameError, PairName, RepoPath, VlanId, VrfName};
+use crate::nearest::nearest;
 
 /// A kind of object that has a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,7 +130,7 @@ pub(crate) fn object_of(path: &RepoPath, siblings: &BTreeSet<&RepoPath>) -> File
 /// Files for people.
 fn is_prose(file: &str) -> bool {
     let upper = file.to_ascii_uppercase();
-    upper.ends_with(".MD")
+    upper.rsplit('.').next() == Some("MD")
         || ["README", "LICENSE", "LICENCE", "CODEOWNERS"].iter().any(|name| upper.starts_with(name))
 }
 
@@ -224,7 +224,8 @@ fn vlan(path: &RepoPath, stem: &str, siblings: &BTreeSet<&RepoPath>) -> Filed {
         let message = format!("{path}: `{stem}` is not a {}", error.kind);
         let finding =
             Finding::error("vlan-id", &place, message).label("the file's name is the VLAN's number");
-        return Filed::Refused(Box::new(finding.hint(format!("it is {}", error.expected))), None);
+        let meant = Some((Kind::Vlan, stem.to_owned()));
+        return Filed::Refused(Box::new(finding.hint(format!("it is {}", error.expected))), meant);
     };
     let first = siblings.iter().find(|sibling| sibling.as_str() == format!("vlans/{id}.yaml"));
     let finding = match first {

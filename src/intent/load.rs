@@ -10,11 +10,11 @@ use super::check::{self, Broken};
 use super::design::{DesignRead, design};
 use super::layout::{Filed, Identity, object_of};
 use super::model::{Design, Device, Fabric, Pair, RawFragment, Vlan, Vrf};
-use crate::nearest::nearest;
 use super::{device, pair, raw, vlan, vrf, yaml};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::git::snapshot::{BlobId, Snapshot};
 use crate::names::{DeviceName, PairName, RepoPath, VlanId, VrfName};
+use crate::nearest::nearest;
 
 /// What came out of one commit's files.
 #[derive(Clone, Debug)]
@@ -204,9 +204,10 @@ impl Gathered {
             });
         }
         if !self.design_seen {
-            let (code, message) = match empty {
-                true => ("intent-empty", "the intent has no files at all"),
-                false => ("fabric-missing", "there is no fabric.yaml"),
+            let (code, message) = if empty {
+                ("intent-empty", "the intent has no files at all")
+            } else {
+                ("fabric-missing", "there is no fabric.yaml")
             };
             let hint = "is this the right branch, and the right folder in it?";
             self.findings.push(Finding::error_nowhere(code, message).hint(hint));

@@ -74,13 +74,12 @@ impl ToJson<'_> {
         if !scalar.plain {
             return Json::String(scalar.text.clone());
         }
-        match serde_json::from_str::<Json>(&scalar.text) {
-            Ok(literal @ (Json::Null | Json::Bool(_) | Json::Number(_))) => literal,
-            _ => {
-                let message = format!("{}: `{}` is not a JSON value", self.file, shortened(&scalar.text));
-                self.out.push(Finding::error("raw-json", place, message).hint("put it in double quotes"));
-                Json::Null
-            }
+        let literal = serde_json::from_str::<Json>(&scalar.text);
+        if let Ok(literal @ (Json::Null | Json::Bool(_) | Json::Number(_))) = literal {
+            return literal;
         }
+        let message = format!("{}: `{}` is not a JSON value", self.file, shortened(&scalar.text));
+        self.out.push(Finding::error("raw-json", place, message).hint("put it in double quotes"));
+        Json::Null
     }
 }

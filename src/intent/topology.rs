@@ -191,6 +191,17 @@ impl<'a> Topology<'a> {
         self.vlans.get(device).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the VLAN is at the device.
+    pub fn carries(&self, device: &DeviceName, vlan: VlanId) -> bool {
+        self.vlans_at(device).binary_search_by_key(&vlan, |at| at.vlan.id).is_ok()
+    }
+
+    /// Whether the device's configuration counts: a released one is never written again.
+    pub fn is_kept(&self, device: &DeviceName) -> bool {
+        let state = self.fabric.devices.get(device).map(|device| device.state.value);
+        state.is_some_and(|state| state != DeviceState::Released)
+    }
+
     /// The VRFs of a device: those of its VLANs, and those whose `at` names it.
     pub fn vrfs_at(&self, device: &DeviceName) -> impl Iterator<Item = &'a Vrf> + '_ {
         self.vrfs.get(device).into_iter().flat_map(|vrfs| vrfs.values().copied())
@@ -237,11 +248,6 @@ impl<'a> Topology<'a> {
     /// The devices of all placements of one object.
     pub fn select_all(&self, at: &[Placement]) -> BTreeSet<&'a DeviceName> {
         at.iter().flat_map(|placement| self.select(&placement.selector.value)).collect()
-    }
-
-    fn is_kept(&self, device: &DeviceName) -> bool {
-        let state = self.fabric.devices.get(device).map(|device| device.state.value);
-        state.is_some_and(|state| state != DeviceState::Released)
     }
 
     fn index_devices(&mut self) {

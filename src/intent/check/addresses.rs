@@ -19,6 +19,9 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     for device in cx.kept() {
         of_device(cx, device, &mut taken);
     }
+    for device in cx.kept() {
+        lone_ends(cx, device, &mut taken);
+    }
     for pair in cx.fabric.pairs.values() {
         if let Some(vtep) = &pair.vtep {
             taken.add(DEFAULT, vtep.value.into(), &vtep.place, &format!("VTEP of pair {}", pair.name));
@@ -73,17 +76,31 @@ fn of_device<'a>(cx: &Context<'a>, device: &'a Device, taken: &mut Taken<'a, '_>
             taken.add(DEFAULT, far.into(), place, &owner);
         }
     }
-    let peer = cx.topology.mlag_peer(name);
     if let Some(mlag) = &device.mlag {
         for (key, address) in [("peer", Some(&mlag.peer)), ("iBGP", mlag.ibgp.as_ref())] {
             let Some(address) = address else { continue };
-            let owner = format!("MLAG {key} address of {name}");
-            let fresh = taken.add(DEFAULT, address.addr().into(), &address.place, &owner);
-            // a lone survivor still speaks to the other end
-            let alone = peer.as_ref().is_some_and(|peer| peer.device.is_none());
-            if let Some(far) = other_end(address.value).filter(|_| fresh && alone) {
-                taken.add(DEFAULT, far.into(), &address.place, &format!("other end of the {owner}"));
-            }
+            taken.add(
+                DEFAULT,
+                address.addr().into(),
+                &address.place,
+                &format!("MLAG {key} address of {name}"),
+            );
+        }
+    }
+}
+
+/// The other end of a lone survivor's MLAG, which it still speaks to. When another device
+/// has it as its own MLAG address the two are members that do not find each other, which is
+/// reported at the pair.
+fn lone_ends<'a>(cx: &Context<'a>, device: &'a Device, taken: &mut Taken<'a, '_>) {
+    let alone = cx.topology.mlag_peer(&device.name).is_some_and(|peer| peer.device.is_none());
+    let Some(mlag) = device.mlag.as_ref().filter(|_| alone) else { return };
+    for address in std::iter::once(&mlag.peer).chain(&mlag.ibgp) {
+        let Some(far) = other_end(address.value) else { continue };
+        let owner = taken.seen.get(&(DEFAULT, far.into())).map(|(_, owner)| owner.as_str());
+        if owner.is_none_or(|owner| !owner.starts_with("MLAG")) {
+            let owner = format!("other end of the MLAG address of {}", device.name);
+            taken.add(DEFAULT, far.into(), &address.place, &owner);
         }
     }
 }

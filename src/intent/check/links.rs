@@ -6,8 +6,8 @@ use super::{Context, also};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::intent::layout::Kind;
 use crate::intent::model::{Device, DeviceState, Uplink};
-use crate::nearest::suggest;
 use crate::names::{InterfaceName, RoleName};
+use crate::nearest::suggest;
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     unknown(cx, out);

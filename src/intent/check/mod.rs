@@ -24,7 +24,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::Kind;
-use super::model::{Device, DeviceState, Fabric};
+use super::model::{Device, DeviceState, Fabric, Placement, Vlan};
 use super::topology::Topology;
 use crate::diagnostic::{Finding, Findings, Place};
 
@@ -66,6 +66,20 @@ impl<'a> Context<'a> {
     /// The devices whose configuration counts: a released one is never written again.
     fn kept(&self) -> impl Iterator<Item = &'a Device> + use<'a> {
         self.fabric.devices.values().filter(|device| device.state.value != DeviceState::Released)
+    }
+
+    /// Whether every line of an `at` selects something; otherwise the object's places are
+    /// not known, and that is said where the line stands.
+    fn settled(&self, at: &[Placement]) -> bool {
+        at.iter().all(|placement| !self.topology.select(&placement.selector.value).is_empty())
+    }
+
+    /// Whether it is known which device has which subnet of which VRF.
+    fn routed_settled(&self) -> bool {
+        let unread = [Kind::Device, Kind::Vlan, Kind::Vrf].iter().any(|kind| self.broken.any(*kind));
+        let known =
+            |vlan: &Vlan| vlan.vrf.as_ref().is_none_or(|vrf| self.fabric.vrfs.contains_key(&vrf.value));
+        !unread && self.fabric.vlans.values().all(|vlan| known(vlan) && self.settled(&vlan.at))
     }
 
     /// Whether a section of `fabric.yaml` could be read.

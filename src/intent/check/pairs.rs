@@ -149,7 +149,8 @@ fn agree(cx: &Context<'_>, pair: &Pair, first: &Device, second: &Device, out: &m
         let finding = Finding::error("pair-asn", &b.place, message).related(&a.place, "the other member's");
         out.push(finding.hint(format!("write `asn` in {} alone", pair.place.file)));
     }
-    if first.role != second.role {
+    let known = |device: &Device| cx.fabric.design.roles.contains_key(&device.role.value);
+    if first.role != second.role && known(first) && known(second) {
         let message = format!("pair {}: its members have two roles", pair.name);
         let finding = Finding::error("pair-roles", &second.role.place, message);
         out.push(finding.related(&first.role.place, "the other member's"));

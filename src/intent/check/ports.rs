@@ -18,7 +18,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
         lags(cx, device, pair, &mut reported, out);
     }
     for owner in owners(cx) {
-        for (name, port) in owner.ports {
+        for (name, port) in owner.ports.iter().filter(|(name, _)| !owner.shared.contains_key(*name)) {
             settings(cx, &owner, name, port, &mut reported, out);
             vlans_at(cx, &owner, port, &mut reported, out);
         }
@@ -31,20 +31,26 @@ struct Owner<'a> {
     /// The name for `at`.
     name: &'a str,
     ports: &'a BTreeMap<InterfaceName, Port>,
+    /// Of a member, its pair's ports, of which it may say little.
+    shared: &'a BTreeMap<InterfaceName, Port>,
     devices: Vec<&'a DeviceName>,
 }
 
 fn owners<'a>(cx: &Context<'a>) -> Vec<Owner<'a>> {
+    static NONE: BTreeMap<InterfaceName, Port> = BTreeMap::new();
     let pairs = cx.fabric.pairs.values().map(|pair| Owner {
         what: format!("pair {}", pair.name),
         name: pair.name.as_str(),
         ports: &pair.ports,
-        devices: cx.topology.members(&pair.name).to_vec(),
+        shared: &NONE,
+        // of three members it is not known which two are meant
+        devices: Some(cx.topology.members(&pair.name)).filter(|two| two.len() <= 2).unwrap_or(&[]).to_vec(),
     });
     let devices = cx.kept().map(|device| Owner {
         what: format!("device {}", device.name),
         name: device.name.as_str(),
         ports: &device.ports,
+        shared: cx.topology.pair_of(&device.name).map_or(&NONE, |pair| &pair.ports),
         devices: vec![&device.name],
     });
     pairs.chain(devices).collect()
@@ -218,8 +224,8 @@ fn settings(
         );
     }
     let profile = port.profile.as_ref().map(|profile| cx.fabric.design.profiles.get(&profile.value));
-    // an unknown profile is reported where it is named
-    if matches!(profile, Some(None)) {
+    // an unknown profile is reported where it is named, a broken one where it stands
+    if matches!(profile, Some(None)) || (profile.is_some() && !cx.sound("profiles")) {
         return;
     }
     let mode = port.own.mode.as_ref().or_else(|| profile.flatten().and_then(|profile| profile.mode.as_ref()));
@@ -243,20 +249,25 @@ fn settings(
     }
 }
 
-/// A VLAN of a port has to be `at` its devices. Said once for each owner and VLAN.
+/// A VLAN of a port has to be `at` its devices.
 fn vlans_at(cx: &Context<'_>, owner: &Owner<'_>, port: &Port, reported: &mut Reported, out: &mut Findings) {
     for wanted in port.vlans.iter().chain(&port.native) {
         let Some(vlan) = cx.fabric.vlans.get(&wanted.value) else { continue };
-        let there = cx.topology.select_all(&vlan.at);
-        let kept = owner.devices.iter().filter(|name| cx.kept().any(|device| device.name == ***name));
-        let missing: Vec<&str> =
-            kept.filter(|name| !there.contains(**name)).map(|name| name.as_str()).collect();
-        if missing.is_empty()
-            || !reported.first("port-vlan-not-at", &vlan.place, Some(&first_place(owner, port)))
-        {
+        if !cx.settled(&vlan.at) {
             continue;
         }
+        let without = |name: &&&DeviceName| cx.topology.is_kept(name) && !cx.topology.carries(name, vlan.id);
+        let missing: Vec<&str> = owner.devices.iter().filter(without).map(|name| name.as_str()).collect();
         let whole = missing.len() == owner.devices.len();
+        // a VLAN at one member is reported at the VLAN, unless that is meant
+        if !whole && !vlan.single {
+            continue;
+        }
+        // said once for all ports of a file that want the same VLAN
+        let file = Place::start_of(port.place.file.clone());
+        if missing.is_empty() || !reported.first("port-vlan-not-at", &vlan.place, Some(&file)) {
+            continue;
+        }
         let absent = if whole { owner.name.to_owned() } else { missing.join(" and ") };
         let message = format!("{}: VLAN {} is not at {absent}", owner.what, vlan.id);
         let finding = Finding::error("port-vlan-not-at", &wanted.place, message);
@@ -264,24 +275,16 @@ fn vlans_at(cx: &Context<'_>, owner: &Owner<'_>, port: &Port, reported: &mut Rep
             Some(first) => finding.related(&first.selector.place, "where it is"),
             None => finding.related(&vlan.place, "it is nowhere"),
         };
-        out.push(finding.hint(edit(vlan, &absent)));
+        out.push(finding.hint(edit(vlan, &absent, &missing)));
     }
 }
 
-/// The file that says the port: one finding for all ports of it that want the same VLAN.
-fn first_place(owner: &Owner<'_>, port: &Port) -> Place {
-    owner
-        .ports
-        .values()
-        .next()
-        .map_or_else(|| port.place.clone(), |first| Place::start_of(first.place.file.clone()))
-}
-
-/// The line that puts the VLAN there.
-fn edit(vlan: &Vlan, absent: &str) -> String {
+/// The edit that puts the VLAN there.
+fn edit(vlan: &Vlan, absent: &str, missing: &[&str]) -> String {
     let file = &vlan.place.file;
     if vlan.at.iter().any(|placement| !placement.addresses.is_empty()) {
-        return format!("add `{absent}: ADDRESS` to `at` in {file}");
+        let lines = missing.iter().map(|name| format!("`{name}: ADDRESS`")).collect::<Vec<_>>();
+        return format!("add {} to `at` in {file}", lines.join(" and "));
     }
     format!("add {absent} to `at` in {file}")
 }

@@ -7,8 +7,8 @@ use super::{Context, also};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::intent::layout::Kind;
 use crate::intent::model::{Placement, Port, Selector};
+use crate::names::{DeviceName, PairName, RoleName, VrfName};
 use crate::nearest::{nearest, suggest};
-use crate::names::{RepoPath, VrfName};
 
 /// Each unknown name once, with every line that gives it.
 type Unknown<'a> = BTreeMap<(&'static str, &'a str), Vec<(&'a Place, String)>>;
@@ -21,7 +21,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     names(cx, out);
 }
 
-fn report<'c>(
+fn report(
     unknown: Unknown<'_>,
     code: &'static str,
     hint: impl Fn(&str) -> Option<String>,
@@ -55,7 +55,7 @@ fn roles_and_pairs(cx: &Context<'_>, out: &mut Findings) {
             pairs.entry(("pair", pair.as_str())).or_default().push((&pair.place, what()));
         }
     }
-    let known = || cx.fabric.design.roles.keys().map(|role| role.as_str());
+    let known = || cx.fabric.design.roles.keys().map(RoleName::as_str);
     report(
         roles,
         "device-unknown-role",
@@ -63,7 +63,7 @@ fn roles_and_pairs(cx: &Context<'_>, out: &mut Findings) {
         |_| "not under `roles` of fabric.yaml".into(),
         out,
     );
-    let known = || cx.fabric.pairs.keys().map(|pair| pair.as_str());
+    let known = || cx.fabric.pairs.keys().map(PairName::as_str);
     let hint = |name: &str| {
         let create = || format!("create pairs/{name}.yaml");
         Some(nearest(name, known()).map_or_else(create, |near| format!("did you mean `{near}`?")))
@@ -157,8 +157,8 @@ fn places(cx: &Context<'_>, out: &mut Findings) {
         let finding = also(finding, others.iter().map(|(place, _)| *place), "named here too");
         let known: Vec<&str> = match kind {
             "device or pair" => {
-                let devices = cx.fabric.devices.keys().map(|device| device.as_str());
-                devices.chain(cx.fabric.pairs.keys().map(|pair| pair.as_str())).collect()
+                let devices = cx.fabric.devices.keys().map(DeviceName::as_str);
+                devices.chain(cx.fabric.pairs.keys().map(PairName::as_str)).collect()
             }
             "device of the role" => cx.fabric.devices.values().map(|device| device.role.as_str()).collect(),
             _ => cx
@@ -217,11 +217,7 @@ fn names(cx: &Context<'_>, out: &mut Findings) {
             let message = format!("{kind} {name}: {first_kind} `{first}` has this name already");
             let finding =
                 Finding::error("name-twice", place, message).related(first_place, "first used here");
-            out.push(finding.hint(format!("rename {}", file_of(place))));
+            out.push(finding.hint(format!("rename {}", place.file)));
         }
     }
-}
-
-fn file_of(place: &Place) -> &RepoPath {
-    &place.file
 }

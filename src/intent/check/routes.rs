@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use super::Context;
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
-use crate::intent::layout::Kind;
 use crate::intent::model::{Redistribute, RouteScheme, RouteTargets, Vrf};
 use crate::intent::route::is_route_id;
 use crate::names::{DeviceName, PairName};
@@ -153,7 +152,7 @@ fn same_on_pair(cx: &Context<'_>, services: &[Service<'_>], out: &mut Findings) 
 
 /// A peer has to be in a subnet of its VRF somewhere, and its address is not one of ours.
 fn peers(cx: &Context<'_>, vrf: &Vrf, out: &mut Findings) {
-    let unread = cx.broken.any(Kind::Vlan) || cx.broken.any(Kind::Device);
+    let settled = cx.routed_settled();
     let reached: BTreeSet<&str> = cx
         .fabric
         .devices
@@ -176,7 +175,7 @@ fn peers(cx: &Context<'_>, vrf: &Vrf, out: &mut Findings) {
             let message = format!("VRF {} peer {name}: {} is {owner}", vrf.name, address.value);
             let finding = Finding::error("peer-is-own", &address.place, message).related(place, "given here");
             out.push(finding.hint("write the neighbour's address"));
-        } else if !unread && !reached.contains(name.as_str()) {
+        } else if settled && !reached.contains(name.as_str()) {
             let message = format!(
                 "VRF {} peer {name}: no device has a subnet of the VRF that holds {}",
                 vrf.name, address.value

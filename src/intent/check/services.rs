@@ -6,7 +6,6 @@ use ipnet::IpNet;
 
 use super::{Context, also};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
-use crate::intent::layout::Kind;
 use crate::intent::model::{Placement, Selector, Vlan};
 use crate::names::{DeviceName, VlanId, Vni};
 
@@ -87,7 +86,7 @@ fn reserved(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
 /// A VLAN on one member of a pair needs `single: true`: hosts behind the pair would lose it
 /// with that member.
 fn one_member(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
-    if vlan.single {
+    if vlan.single || !cx.settled(&vlan.at) {
         return;
     }
     let there: BTreeSet<&DeviceName> = cx.topology.select_all(&vlan.at);
@@ -96,6 +95,10 @@ fn one_member(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
             continue;
         };
         let group = cx.topology.redundancy_group(device);
+        // of three members it is not known which two are meant
+        if group.len() > 2 {
+            continue;
+        }
         let Some(absent) = group.iter().find(|other| !there.contains(**other)) else { continue };
         let Some(placement) = placement_of(cx, vlan, device) else { continue };
         let message = format!(
@@ -175,7 +178,9 @@ fn unaddressed(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
 
 /// A VRF that lives nowhere.
 fn unused_vrfs(cx: &Context<'_>, out: &mut Findings) {
-    let unread = cx.broken.any(Kind::Vlan) || cx.broken.any(Kind::Device);
+    if !cx.routed_settled() {
+        return;
+    }
     let used: BTreeSet<_> = cx
         .fabric
         .devices
@@ -183,7 +188,7 @@ fn unused_vrfs(cx: &Context<'_>, out: &mut Findings) {
         .flat_map(|device| cx.topology.vrfs_at(device))
         .map(|vrf| &vrf.name)
         .collect();
-    for vrf in cx.fabric.vrfs.values().filter(|vrf| !unread && !used.contains(&vrf.name)) {
+    for vrf in cx.fabric.vrfs.values().filter(|vrf| !used.contains(&vrf.name)) {
         // `at` that selects nothing is reported there
         if vrf.at.is_empty() {
             let message = format!("VRF {} is on no device: no VLAN that is anywhere names it", vrf.name);
@@ -215,11 +220,9 @@ fn vteps(cx: &Context<'_>, out: &mut Findings) {
     let mut said: BTreeSet<&Place> = BTreeSet::new();
     for device in cx.kept() {
         let pair = cx.topology.pair_of(&device.name);
-        // the pair that could not be read may have said it
-        if cx.topology.vtep_of(&device.name).is_some()
-            || (device.pair.is_some() && pair.is_none())
-            || device.vtep.is_some()
-        {
+        // the pair that could not be read, or that is missing, would have said it
+        let pair_missing = pair.is_none() && (device.pair.is_some() || device.mlag.is_some());
+        if pair_missing || cx.topology.vtep_of(&device.name).is_some() || device.vtep.is_some() {
             continue;
         }
         let vlans = cx.topology.vlans_at(&device.name).iter();

@@ -62,8 +62,7 @@ pub(super) fn hashed(device: &DeviceConfig, path: &Path, value: Value) -> Value 
 fn hash_text(device: &DeviceConfig, path: &Path, secret: &str) -> String {
     let salted = format!("{}\n{path}\n{secret}", device.name);
     let hash = digest(&SHA256, salted.as_bytes());
-    let digits: String = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("$7${digits}")
+    hash.as_ref().iter().take(16).fold("$7$".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Ports, the default network instance and its VLAN 1, as far as they are missing.
@@ -107,15 +106,15 @@ fn put_missing(schema: &Schema, tree: &mut Tree, at: &Path, json: &Json) {
 
 /// Adds `config/KEY` to each entry that has it in its schema and not in its data.
 fn key_leaves(schema: &Schema, tree: &mut Tree) {
-    let mut entries: BTreeMap<Path, ()> = BTreeMap::new();
+    let mut entries: BTreeSet<Path> = BTreeSet::new();
     for (path, _) in tree.iter() {
         for (index, elem) in path.elems().iter().enumerate() {
             if !elem.keys().is_empty() {
-                entries.insert(path.prefix(index + 1), ());
+                entries.insert(path.prefix(index + 1));
             }
         }
     }
-    for entry in entries.keys() {
+    for entry in &entries {
         let config = entry.join(Elem::new("config"));
         let keys = entry.last().map(Elem::keys).unwrap_or_default();
         for (key, text) in keys {

@@ -26,6 +26,7 @@ pub enum Defaults {
 
 /// The ways of a device. Each switch is a way that real devices have.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a way of its own, and any may go with any")]
 pub struct Personality {
     /// The reading of an update of a leaf-list. Default: it adds.
     pub leaf_list_update: LeafListUpdate,

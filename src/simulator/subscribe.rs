@@ -1,7 +1,7 @@
 //! Subscribe: the data at some paths, now and as it changes (gNMI specification §3.5).
 //!
-//! Here: [`serve`] for one call: ONCE, POLL, and STREAM with ON_CHANGE (TARGET_DEFINED is
-//! taken as that). SAMPLE is refused with INVALID_ARGUMENT. Each leaf is one update. Each
+//! Here: [`serve`] for one call: ONCE, POLL, and STREAM on change
+//! (a mode left to the target is taken as that). Sampling is refused as an invalid argument. Each leaf is one update. Each
 //! change is one notification: what is gone, and what is new. Elsewhere: what there is to
 //! see (`view`), the call's transport (`service`).
 
@@ -47,7 +47,7 @@ pub(super) async fn serve(
         Some(Ok(_)) => Err(Status::invalid_argument("the first message must be a subscription")),
         Some(Err(_)) | None => return,
     };
-    let call = match first.and_then(|list| Call::new(device, list, answers.clone())) {
+    let call = match first.and_then(|list| Call::new(device, &list, answers.clone())) {
         Ok(call) => call,
         Err(status) => return drop(answers.send(Err(status)).await),
     };
@@ -76,7 +76,7 @@ struct Call {
 }
 
 impl Call {
-    fn new(device: Arc<Device>, list: SubscriptionList, answers: Answers) -> Result<Self, Status> {
+    fn new(device: Arc<Device>, list: &SubscriptionList, answers: Answers) -> Result<Self, Status> {
         let mode = Mode::try_from(list.mode).map_err(|_| Status::invalid_argument("no such mode"))?;
         let encoding = encoding(list.encoding)?;
         if list.subscription.is_empty() {
@@ -147,9 +147,8 @@ impl Call {
                 }
                 request = requests.next(), if open => match request {
                     Some(Ok(_)) => return self.second_subscription().await,
-                    Some(Err(_)) => return Ok(()),
                     None if self.device.config.personality.survives_half_close => open = false,
-                    None => return Ok(()),
+                    None | Some(Err(_)) => return Ok(()),
                 },
                 () = tick(&mut heartbeat) => self.everything().await?,
                 () = self.answers.closed() => return Err(Gone),

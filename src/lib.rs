@@ -1,35 +1,54 @@
 //! gitfabric: a Git repository of YAML intent is the only way to change the network.
 //!
 //! The modules stand in the order in which data flows. A stage imports the stages above
-//! it, `names`, `nearest` and `diagnostic`; the edges below the line import stages and
-//! never each other; `agent` and `cli` join them. `tests/architecture.rs` keeps this true.
+//! it and what stands above them all (`names`, `diagnostic` …); the edges below the line import stages and never each
+//! other; `agent` and `cli` join them. `tests/architecture.rs` keeps this true.
 //!
 //! ```text
-//!   git ─► intent ─► compile ─► plan ─► rollout ─► record
-//!                       ▲         ▲        ▲
-//!                 yang, platform ─┘      gnmi
+//!   git ──► intent ──► compile ──► plan ──► rollout ──► record
+//!                         ▲          ▲         ▲
+//!                   yang, platform ──┘       gnmi
 //! ```
+//!
+//! Where does a line of the intent become configuration? A file of the intent is read by
+//! the file of its kind in [`intent`]; the device's part of it is cut out by
+//! [`compile::slice`]; the feature's file beside it writes the YANG leaves: a BGP
+//! neighbour in `compile/bgp/`, a VLAN in `compile/vlans.rs`, a VNI in `compile/vxlan.rs`.
 
 pub mod diagnostic;
 pub mod names;
 pub(crate) mod nearest;
+pub mod secret;
 
+// Commits to files: mirror, snapshot, history, brakes.
 pub mod git;
+// Files to a checked fabric, every finding with its place.
 pub mod intent;
+// YANG data and schemas: paths, trees, RFC 7951, diff, validation.
 pub mod yang;
 
+// What is known of a network OS: schema, quirks, what is never sent.
 pub mod platform;
 
+// A device's slice of the fabric to its YANG tree, one file a feature.
 pub mod compile;
 
+// Desired × actual × recorded to changes, operations, waves and words.
 pub mod plan;
 
+// The wire: messages, connection, Get, Set, Subscribe.
 pub mod gnmi;
+// What each device holds and what every pass did, in SQLite.
 pub mod record;
 
+// One Set a device, read back on a new connection, wave after wave.
 pub mod rollout;
 
-// the edges
+// ---- the edges ----
+
+// The loop that follows the branch.
 pub mod agent;
+// One file a subcommand.
 pub mod cli;
+// gNMI devices in memory, over the real wire, with faults.
 pub mod simulator;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const STAGES: [&str; 9] =
     ["git", "intent", "yang", "platform", "compile", "plan", "gnmi", "record", "rollout"];
 /// What every module may import.
-const SHARED: [&str; 3] = ["names", "diagnostic", "secret"];
+const SHARED: [&str; 4] = ["names", "diagnostic", "nearest", "secret"];
 /// The edges: they import stages and shared modules, never each other.
 const EDGES: [&str; 1] = ["simulator"];
 /// They join everything; `agent` does not import `cli`.

@@ -11,13 +11,12 @@ use std::sync::{Arc, Mutex};
 
 use gitfabric::gnmi::{Credentials, Deadlines, Target, Tls, Transport, Trust};
 use gitfabric::names::{CommitId, DeviceName, FabricName, PassNumber, SecretName};
-use gitfabric::plan::{
-    FingerprintKey, InFlight, Inputs, Recorded, Rules, SecretText, device_plan, operations_of,
-};
+use gitfabric::plan::{FingerprintKey, InFlight, Inputs, Recorded, Rules, device_plan, operations_of};
 use gitfabric::platform::Profile;
 use gitfabric::platform::arista_eos::protected::Protected;
 use gitfabric::record::{self, Store};
 use gitfabric::rollout::{Context, Device, Job, Journal, Outcome, Partner, Session, run};
+use gitfabric::secret::SecretText;
 use gitfabric::simulator::{DeviceConfig, Handle, SetFault, SetOutcome, SimulatedFabric};
 use gitfabric::yang::{Path, Schema, Tree, Value, json};
 use serde_json::{Value as Json, json};

@@ -10,8 +10,8 @@ use crate::compile::DeviceBuild;
 use crate::gnmi::{Credentials, Deadlines, Identity, Target, Tls, Transport, Trust};
 use crate::intent::model;
 use crate::names::DeviceName;
-use crate::plan::SecretText;
 use crate::rollout::Device;
+use crate::secret::SecretText;
 
 /// Makes targets. Certificates and the password are read once, when the agent starts.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ use self::inventory::Inventory;
 use self::secrets::Secrets;
 use self::target::Target;
 use crate::compile::Engine;
-use crate::git::{self, Credential, Mirror, Remote, Snapshot, Ssh, TokenSource};
+use crate::git::{Credential, Mirror, Remote, Snapshot, Ssh, TokenSource};
 use crate::gnmi;
 use crate::names::{CommitId, DeviceName, RepoPath};
 use crate::plan::FingerprintKey;
@@ -156,7 +156,7 @@ fn remote(config: &Config, secrets: &Secrets) -> anyhow::Result<Remote> {
     let mut remote = Remote::new(&repository.url, &repository.branch)?;
     if let Some(token) = &repository.token {
         let username = repository.username.clone().unwrap_or_else(|| "x-access-token".to_owned());
-        let token = TokenSource::Given(git::Secret::new(secrets.get(token)?.expose().to_owned()));
+        let token = TokenSource::Given(secrets.get(token)?);
         remote = remote.with_credential(Credential { username, token });
     }
     if let Some(ca) = &repository.ca {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::names::SecretName;
-use crate::plan::SecretText;
+use crate::secret::SecretText;
 
 /// Where secrets are looked for, in this order.
 pub struct Secrets {

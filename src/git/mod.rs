@@ -10,7 +10,7 @@
 //! - [`brakes`]: the heads that must not be followed without a person's word (promise 6)
 //! - [`snapshot`]: path → bytes of a commit, [`folder`]: the same of a plain folder
 //! - [`watch`]: wakes on a push to a local repository; [`poll`]: when to look at the others
-//! - [`write`]: commits without a worktree, for the demo and the exporters
+//! - [`mod@write`]: commits without a worktree, for the demo and the exporters
 //! - [`error`]: what can go wrong, each with its hint
 //!
 //! Elsewhere: what the files mean (`intent`), deletions above the limits (`plan`), signed
@@ -36,6 +36,6 @@ pub use brakes::{Brakes, Frozen};
 pub use error::GitError;
 pub use message::{Allowance, Allowances};
 pub use mirror::{Head, Mirror, Move};
-pub use remote::{Credential, Remote, Secret, Ssh, TokenSource};
+pub use remote::{Credential, Remote, Ssh, TokenSource};
 pub use repository::Repository;
 pub use snapshot::{BlobId, File, Snapshot};

@@ -1,44 +1,23 @@
 //! Where the repository is, and how to be let in.
 //!
-//! Here: [`Remote`] (URL and branch), [`Credential`] and [`Secret`], [`Ssh`]. A credential
+//! Here: [`Remote`] (URL and branch), [`Credential`], [`Ssh`]. A credential
 //! is never part of an argument, a log line or an error: what a URL carries is taken out of
 //! it, and a token is read anew at each fetch, so that it can be rotated. Elsewhere: the
 //! fetch itself (`mirror`).
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice};
 use gix::url::Scheme;
 
 use super::error::{Cause, GitError, scrub};
-
-/// A token or password. Neither `Debug` nor anything else shows it.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a value that was resolved elsewhere.
-    pub fn new(value: String) -> Self {
-        Self(value)
-    }
-
-    fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
+use crate::secret::SecretText;
 
 /// Where a token comes from.
 #[derive(Clone, Debug)]
 pub enum TokenSource {
     /// A value that the caller resolved.
-    Given(Secret),
+    Given(SecretText),
     /// An environment variable, read at each fetch.
     Environment(String),
     /// A file, read at each fetch; a line break at its end does not count.
@@ -255,7 +234,7 @@ fn take_credential(url: &mut gix::Url) -> Option<Credential> {
         (Some(token), None) => ("x-access-token".to_owned(), token),
         (None, None) => return None,
     };
-    Some(Credential { username, token: TokenSource::Given(Secret::new(token)) })
+    Some(Credential { username, token: TokenSource::Given(SecretText::new(token)) })
 }
 
 #[cfg(test)]

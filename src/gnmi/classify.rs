@@ -9,7 +9,7 @@ use std::io;
 use rustls::{AlertDescription, CertificateError};
 use tonic::{Code, Status};
 
-use crate::plan::SecretText;
+use crate::secret::SecretText;
 
 use super::client::MAX_MESSAGE;
 use super::error::{Action, Error, ErrorKind, Refusal};

@@ -12,7 +12,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
-use crate::plan::SecretText;
+use crate::secret::SecretText;
 use crate::yang::Path;
 
 use super::annotation::Annotation;

@@ -22,7 +22,7 @@ use super::proto::g_nmi_server::{GNmi, GNmiServer};
 use super::proto::subscribe_response::Response as Told;
 use super::target::{Credentials, Deadlines, Identity, Target, Tls, Transport, Trust};
 use super::{proto, value};
-use crate::plan::SecretText;
+use crate::secret::SecretText;
 
 /// The password that the device accepts, and that must never be seen in an error.
 pub(crate) const PASSWORD: &str = "hunter2";

@@ -8,7 +8,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::plan::{Operations, Payload, SecretText};
+use crate::plan::{Operations, Payload};
+use crate::secret::SecretText;
 use crate::yang::Path;
 
 use super::annotation::Annotation;

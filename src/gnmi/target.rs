@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::names::DeviceName;
-use crate::plan::SecretText;
+use crate::secret::SecretText;
 
 /// The port that EOS listens on unless told otherwise. IANA's is 9339.
 pub const EOS_PORT: u16 = 6030;

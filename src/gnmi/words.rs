@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use serde_json::Value;
 
-use crate::plan::SecretText;
+use crate::secret::SecretText;
 
 /// Where words are cut, in characters.
 const MAX_WORDS: usize = 2000;

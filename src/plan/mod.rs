@@ -28,7 +28,7 @@ pub use operations::{Operations, Payload, Write};
 pub use recorded::{InFlight, Recorded, SecretMark};
 pub use removal::Stays;
 pub use rules::Rules;
-pub use secret::{Fingerprint, FingerprintKey, SecretText};
+pub use secret::{Fingerprint, FingerprintKey};
 pub use set::{MissingSecrets, Resolver, operations_of};
 pub use waves::{Wave, waves};
 

@@ -1,7 +1,7 @@
 //! Secrets as far as a plan knows them: keyed fingerprints, and texts that do not show.
 //!
-//! Here: [`Fingerprint`], [`FingerprintKey`], [`SecretText`]. Elsewhere: where the key and
-//! the secrets are kept (`agent`), their names (`names::SecretName`).
+//! Here: [`Fingerprint`], [`FingerprintKey`]. Elsewhere: where the key is kept (`record`),
+//! secrets in clear (`secret`), their names (`names::SecretName`).
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,10 +19,6 @@ pub struct Fingerprint([u8; 32]);
 /// secret look changed once.
 #[derive(Clone)]
 pub struct FingerprintKey(hmac::Key);
-
-/// A secret in clear. It shows as `(secret)`, and is exposed only where a Set is made.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretText(String);
 
 impl FingerprintKey {
     /// The key of these bytes; at least 32 random ones.
@@ -42,24 +38,6 @@ impl FingerprintKey {
 impl fmt::Debug for FingerprintKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(key)")
-    }
-}
-
-impl SecretText {
-    /// Takes a secret in.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The secret in clear.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
     }
 }
 
@@ -119,8 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_key_nor_secret_shows() {
-        assert_eq!(format!("{:?}", SecretText::new("hunter2")), "(secret)");
+    fn the_key_does_not_show() {
         assert_eq!(format!("{:?}", FingerprintKey::new(b"hunter2")), "(key)");
     }
 }

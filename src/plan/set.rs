@@ -14,8 +14,8 @@ use super::device::{Action, DevicePlan};
 use super::entries;
 use super::operations::{Operations, Payload, Write};
 use super::rules::Rules;
-use super::secret::SecretText;
 use crate::names::SecretName;
+use crate::secret::SecretText;
 use crate::yang::natural::{natural, natural_path};
 use crate::yang::{Leaf, Path, Schema, Tree, Value, json};
 

@@ -18,10 +18,11 @@ use crate::gnmi::{Annotation, Error, ErrorKind};
 use crate::names::{DeviceName, SecretName};
 use crate::plan::{
     DevicePlan, FingerprintKey, InFlight, Inputs, Operations, Prints, Recorded, Rules, SecretMark,
-    SecretText, device_plan,
+    device_plan,
 };
 use crate::platform::arista_eos::protected::Protected;
 use crate::record::{self, DeviceEvent, EventKind, Held};
+use crate::secret::SecretText;
 use crate::yang::{Path, Tree, Value};
 
 /// How often a device that took a Set and gave no answer is called again, and how long

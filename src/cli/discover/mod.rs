@@ -18,7 +18,7 @@ use crate::gnmi::{
     Transport, Trust,
 };
 use crate::names::DeviceName;
-use crate::plan::SecretText;
+use crate::secret::SecretText;
 use crate::yang::Path;
 
 /// Where the password is looked for when no file is given. Never on the command line:

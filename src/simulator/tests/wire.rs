@@ -15,7 +15,7 @@ use crate::gnmi::{
     Client, Credentials, DataType, Deadlines, ErrorKind, Event, Refusal, SetOperations, SubscribeMode,
     Subscription, Target, Tls, Transport, Trust,
 };
-use crate::plan::SecretText;
+use crate::secret::SecretText;
 
 const DESCRIPTION: &str = "/interfaces/interface[name=Ethernet1]/config/description";
 const MTU: &str = "/interfaces/interface[name=Ethernet1]/config/mtu";

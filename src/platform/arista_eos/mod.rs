@@ -7,6 +7,8 @@
 pub mod interfaces;
 pub mod pack;
 pub mod protected;
+#[cfg(test)]
+mod samples;
 
 use super::profile::Profile;
 use super::quirks::Quirks;

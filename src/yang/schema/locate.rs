@@ -204,7 +204,6 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::yang::testing::sample;
 
     #[test]

@@ -1,6 +1,17 @@
 //! A tree against its schema.
 //!
-//! Here: [`validate`]. Elsewhere: one value against its type (`schema::canonical`).
+//! Here: [`validate`] and what it finds. `instance`: the nodes of a tree. `rules`: one node
+//! and its children. `reference`: leafrefs. Elsewhere: one value against its type
+//! (`schema::canonical`): the values of a tree are canonical by construction. `when` and
+//! `must` are not evaluated, so a mandatory leaf is asked for only where its parent holds
+//! something: a container that holds nothing may be one that its `when` rules out.
+
+mod instance;
+mod reference;
+mod rules;
+
+#[cfg(test)]
+mod tests;
 
 use super::path::Path;
 use super::schema::Schema;
@@ -12,7 +23,7 @@ use crate::diagnostic::{Finding, Place};
 pub struct Fault {
     /// The node it is about.
     pub path: Path,
-    /// Where in the intent that node, or the nearest leaf beside it, comes from.
+    /// Where in the intent that node, or the first leaf below or beside it, comes from.
     pub origin: Option<Place>,
     /// Which rule.
     pub kind: FaultKind,
@@ -39,7 +50,7 @@ pub enum FaultKind {
     TwoCases,
     /// Too few or too many entries or values.
     Count,
-    /// Two entries share values that must be unique.
+    /// Two entries share values that must be unique, or a leaf-list holds a value twice.
     NotUnique,
     /// A reference to what is not there.
     Dangling,
@@ -79,8 +90,16 @@ pub fn into_finding(fault: &Fault) -> Finding {
     }
 }
 
-/// Everything in a tree that its schema does not allow, in the order of paths.
+/// Everything in a tree that its schema does not allow, in the order of paths. Linear in the
+/// size of the tree.
 pub fn validate(schema: &Schema, tree: &Tree) -> Vec<Fault> {
-    let _ = (schema, tree);
-    Vec::new()
+    let (instances, unknown) = instance::Instances::of(schema, tree);
+    let mut faults = Vec::new();
+    rules::unknown(schema, &unknown, &mut faults);
+    rules::check(schema, &instances, &mut faults);
+    reference::check(schema, tree, &instances, &mut faults);
+    faults.sort_by(|a, b| {
+        a.path.cmp(&b.path).then(a.kind.cmp(&b.kind)).then_with(|| a.message.cmp(&b.message))
+    });
+    faults
 }

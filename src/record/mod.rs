@@ -11,6 +11,8 @@ mod fabrics;
 mod lock;
 mod passes;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use devices::{DeviceEntry, Held, InFlight, Stance, Standing};
 pub use fabrics::{FabricEntry, Verdict};

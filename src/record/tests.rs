@@ -1,0 +1,197 @@
+//! The record as a whole: what was written is what is read, also after a crash.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+use crate::diagnostic::Place;
+use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
+use crate::plan::{FingerprintKey, Recorded, SecretMark};
+use crate::yang::testing::{sample, tree, trees};
+use crate::yang::{Leaf, Path, Tree, Value};
+
+struct Fixture {
+    folder: tempfile::TempDir,
+    store: Store,
+    fabric: FabricName,
+    device: DeviceName,
+    commit: CommitId,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("record.sqlite")).unwrap();
+        let commit = "a".repeat(40).parse().unwrap();
+        Self { folder, store, fabric: "dc1".parse().unwrap(), device: "leaf1".parse().unwrap(), commit }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("record.sqlite")
+    }
+
+    fn event(&self, pass: u64) -> DeviceEvent {
+        DeviceEvent {
+            pass: PassNumber::try_from(pass).unwrap(),
+            device: self.device.clone(),
+            commit: self.commit.clone(),
+            kind: EventKind::Applied,
+            changes: 3,
+            detail: None,
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn hold(&mut self, pass: u64, recorded: &Recorded) {
+        let (commit, event) = (self.commit.clone(), self.event(pass));
+        let held = Held { commit: &commit, tree_hash: "hash", recorded, schema: sample(), by_set: true };
+        self.store.hold(&self.fabric, &held, &event).unwrap();
+    }
+
+    fn flight(&self, pass: u64, writes: Tree) -> InFlight {
+        let created = BTreeSet::from(["/interfaces/interface[name=e1]".parse().unwrap()]);
+        InFlight {
+            pass: PassNumber::try_from(pass).unwrap(),
+            commit: self.commit.clone(),
+            tree_hash: "next".to_owned(),
+            set: crate::plan::InFlight { set: "set".to_owned(), writes, created },
+        }
+    }
+
+    fn entry(&self) -> DeviceEntry {
+        self.store.device(&self.fabric, &self.device).unwrap().unwrap()
+    }
+
+    fn recorded(&self) -> Recorded {
+        self.store.recorded(&self.fabric, &self.device, sample()).unwrap()
+    }
+}
+
+/// A tree with origins, and with one leaf turned into a secret.
+fn recorded_of(mut tree: Tree, line: u32) -> Recorded {
+    let origin = Place { file: "vlans/40.yaml".parse().unwrap(), line, column: 2, length: 3 };
+    let mut secrets = BTreeMap::new();
+    let paths: Vec<Path> = tree.iter().map(|(path, _)| path.clone()).collect();
+    for (index, path) in paths.iter().enumerate() {
+        let mut leaf = tree.remove(path).unwrap();
+        leaf.origin = (index % 2 == 0).then(|| origin.clone());
+        if path.last().is_some_and(|elem| elem.name() == "description") {
+            leaf.value = Value::Secret("bgp/fw".parse().unwrap());
+            let sent = FingerprintKey::new(&[7; 32]).fingerprint("hunter2");
+            secrets.insert(path.clone(), SecretMark { sent, read_back: None });
+        }
+        tree.insert(path.clone(), leaf);
+    }
+    Recorded { tree, created: BTreeSet::from(["/a/b[k=1]".parse().unwrap()]), secrets }
+}
+
+fn origins(tree: &Tree) -> Vec<Option<Place>> {
+    tree.iter().map(|(_, leaf): (&Path, &Leaf)| leaf.origin.clone()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn what_is_held_is_read_back_with_origins_secrets_and_entries(tree in trees(), line in 1..900_u32) {
+        let mut fixture = Fixture::new();
+        let recorded = recorded_of(tree, line);
+        fixture.hold(1, &recorded);
+        let read = fixture.recorded();
+        prop_assert_eq!(origins(&read.tree), origins(&recorded.tree));
+        prop_assert_eq!(read, recorded);
+    }
+
+    #[test]
+    fn a_set_in_flight_is_read_back_as_it_was_written(tree in trees()) {
+        let mut fixture = Fixture::new();
+        let mut flight = fixture.flight(4, recorded_of(tree, 1).tree);
+        for (path, leaf) in std::mem::take(&mut flight.set.writes) {
+            flight.set.writes.insert(path, Leaf { origin: None, ..leaf });
+        }
+        fixture.store.begin_set(&fixture.fabric, &fixture.device, &flight, sample(), Timestamp::UNIX_EPOCH).unwrap();
+        let read = fixture.store.in_flight(&fixture.fabric, &fixture.device, sample()).unwrap();
+        prop_assert_eq!(read, Some(flight));
+    }
+}
+
+#[test]
+fn the_text_of_the_owned_tree_holds_no_secret() {
+    let mut fixture = Fixture::new();
+    let leaves = [("/interfaces/interface[name=e1]/config/description", "x")];
+    fixture.hold(1, &recorded_of(tree(sample(), &leaves), 1));
+    let bytes = std::fs::read(fixture.file()).unwrap();
+    assert!(!bytes.windows(7).any(|window| window == b"hunter2"));
+    let text = fixture.store.owned_tree(&fixture.fabric, &fixture.device).unwrap().unwrap();
+    assert!(!text.contains("description"), "{text}");
+}
+
+#[test]
+fn a_reader_beside_the_writer_sees_a_set_begin_and_end() {
+    let mut fixture = Fixture::new();
+    let reader = Store::open_to_read(&fixture.file()).unwrap();
+    let in_flight =
+        || reader.device(&"dc1".parse().unwrap(), &"leaf1".parse().unwrap()).unwrap().map(|it| it.in_flight);
+    assert_eq!(in_flight(), None);
+    let flight = fixture.flight(1, Tree::new());
+    let now = Timestamp::UNIX_EPOCH;
+    fixture.store.begin_set(&fixture.fabric, &fixture.device, &flight, sample(), now).unwrap();
+    assert_eq!(in_flight(), Some(true));
+    fixture.hold(1, &Recorded::default());
+    assert_eq!(in_flight(), Some(false));
+}
+
+#[test]
+fn an_unequal_read_back_keeps_what_is_ours_and_takes_the_hash_away() {
+    let mut fixture = Fixture::new();
+    fixture.hold(1, &Recorded::default());
+    let ours = recorded_of(tree(sample(), &[("/odds/decimal", "-0.5")]), 3);
+    fixture.store.own(&fixture.fabric, &fixture.device, &ours, sample()).unwrap();
+    assert_eq!(fixture.recorded(), ours);
+    let entry = fixture.entry();
+    assert_eq!((entry.tree_hash, entry.commit), (None, Some(fixture.commit.clone())));
+}
+
+#[test]
+fn since_moves_only_when_the_standing_does() {
+    let mut fixture = Fixture::new();
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let target = fixture.commit.clone();
+    for (standing, second, since) in [
+        (Standing::Unreachable, 10, 10),
+        (Standing::Unreachable, 20, 10),
+        (Standing::Waiting, 30, 30),
+        (Standing::Unreachable, 40, 40),
+    ] {
+        let pass = PassNumber::try_from(1).unwrap();
+        let stance = Stance { standing, reason: Some("why"), target: &target, pass, now: at(second) };
+        fixture.store.stand(&fixture.fabric, &fixture.device, &stance).unwrap();
+        let entry = fixture.entry();
+        assert_eq!((entry.standing, entry.since), (standing, at(since)));
+    }
+}
+
+#[test]
+fn a_commit_that_does_not_concern_a_device_is_recorded_without_touching_its_tree() {
+    let mut fixture = Fixture::new();
+    let recorded = recorded_of(tree(sample(), &[("/odds/decimal", "-0.5")]), 3);
+    fixture.hold(1, &recorded);
+    let next: CommitId = "b".repeat(40).parse().unwrap();
+    let devices = [fixture.device.clone()];
+    let pass = PassNumber::try_from(2).unwrap();
+    fixture.store.advance(&fixture.fabric, &devices, &next, pass, Timestamp::UNIX_EPOCH).unwrap();
+    let entry = fixture.entry();
+    assert_eq!(entry.commit, Some(next));
+    assert_eq!(entry.applied_by, Some(PassNumber::try_from(1).unwrap()));
+    assert_eq!(fixture.recorded(), recorded);
+}
+
+#[test]
+fn the_key_of_fingerprints_stays_the_same_and_a_reader_may_use_it() {
+    let mut fixture = Fixture::new();
+    let print = fixture.store.fingerprint_key().unwrap().fingerprint("x");
+    let mut reader = Store::open_to_read(&fixture.file()).unwrap();
+    assert_eq!(reader.fingerprint_key().unwrap().fingerprint("x"), print);
+}

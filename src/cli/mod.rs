@@ -17,6 +17,7 @@ pub mod history;
 pub mod plan;
 pub mod run;
 pub mod schema;
+pub mod simulate;
 pub mod status;
 
 use std::io::Write;
@@ -44,6 +45,7 @@ enum Command {
     Bootstrap(bootstrap::Args),
     Discover(discover::Args),
     Schema(schema::Args),
+    Simulate(simulate::Args),
 }
 
 /// Reads the arguments, runs the command, and tells what went wrong.
@@ -85,6 +87,7 @@ fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Bootstrap(args) => bootstrap::run(args, out),
         Command::Discover(args) => wait(discover::run(args, out)),
         Command::Schema(args) => schema::run(args, out),
+        Command::Simulate(args) => simulate::run(args, out),
     }
 }
 

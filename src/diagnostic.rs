@@ -11,7 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::names::{DeviceName, RepoPath};
+use crate::names::{DeviceName, RepoPath, SecretName};
 
 /// A stretch of one line of a file of the intent. Lines and columns count from 1, columns
 /// in characters.
@@ -296,13 +296,14 @@ impl Extend<Finding> for Findings {
 /// file; without it the place is named and no line is shown. With `colour` the text holds
 /// ANSI escapes.
 pub fn draw(finding: &Finding, source: &dyn Fn(&RepoPath) -> Option<Arc<str>>, colour: bool) -> String {
-    let mut sources: Vec<(Place, Arc<str>, bool, String)> = Vec::new();
+    let mut sources: Vec<(Place, String, bool, String)> = Vec::new();
     let label = finding.label.clone().unwrap_or_default();
     let marked = finding.place.iter().map(|place| (place, true, label.clone()));
     let related = finding.related.iter().map(|(place, note)| (place, false, note.clone()));
     for (place, primary, label) in marked.chain(related) {
         let text = source(&place.file).unwrap_or_else(|| Arc::from(""));
-        sources.push((place.clone(), text, primary, label));
+        let line = text.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or("");
+        sources.push((place.clone(), concealed(line), primary, label));
     }
 
     let level = match finding.severity {
@@ -315,7 +316,7 @@ pub fn draw(finding: &Finding, source: &dyn Fn(&RepoPath) -> Option<Arc<str>>, c
     };
     let mut snippets = Vec::new();
     for (place, text, primary, label) in &sources {
-        let line = text.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or("");
+        let line = &*text;
         let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
         let mut annotation = kind.span(byte_span(line, place.column, place.length));
         if !label.is_empty() {
@@ -331,6 +332,34 @@ pub fn draw(finding: &Finding, source: &dyn Fn(&RepoPath) -> Option<Arc<str>>, c
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&report)
+}
+
+/// Parts of keys whose values may be secrets.
+const SECRET_KEYS: [&str; 7] = ["pas", "secret", "token", "psk", "private", "community", "key-string"];
+
+/// The line with stars in place of what follows a key of a secret, unless that is a
+/// reference: a finding may stand beside a password that somebody wrote in plain text, and
+/// reports end up in logs and comments (promise 10). Columns stay as they are.
+fn concealed(line: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '"' | '\'');
+    for (colon, _) in line.match_indices(':') {
+        let (before, after) = (&line[..colon], &line[colon + 1..]);
+        let key = before.trim_end().rsplit(|c| !is_word(c)).next().unwrap_or_default().to_lowercase();
+        let value = after.trim_start().trim_start_matches(['"', '\'']);
+        let ends_key = after.is_empty() || after.starts_with([' ', '\t', '"', '\'']) || key.ends_with('"');
+        if ends_key && !is_reference(value) && SECRET_KEYS.iter().any(|part| key.contains(part)) {
+            let stars = after.chars().map(|c| if c.is_whitespace() { c } else { '*' });
+            return before.chars().chain([':']).chain(stars).collect();
+        }
+    }
+    line.to_owned()
+}
+
+/// Whether a text begins with `secret:NAME`.
+fn is_reference(text: &str) -> bool {
+    let name =
+        text.strip_prefix("secret:").and_then(|rest| rest.split([' ', '\t', ',', '}', '"', '\'']).next());
+    name.is_some_and(|name| name.parse::<SecretName>().is_ok())
 }
 
 /// The bytes of `line` that `length` characters from `column` (from 1) cover, cut at its end.
@@ -369,6 +398,26 @@ mod tests {
             for text in ["", "é", "a\u{301}b\r\n\tü"] {
                 assert!(draw(&finding, &|_| Some(Arc::from(text)), true).contains("40.yaml"));
             }
+        }
+    }
+
+    #[test]
+    fn a_line_with_a_secret_is_drawn_without_it() {
+        for (case, line, expected) in [
+            ("a password", "password: hunter2", "password: *******"),
+            ("within braces", "fw: { asn: 1, password: \"h 2\" }", "fw: { asn: 1, password: ** ** *"),
+            ("JSON", "{\"auth-password\":\"hunter2\",", "{\"auth-password\":**********"),
+            ("another word", "snmp-community: public", "snmp-community: ******"),
+            ("a reference", "password: secret:bgp/fw", "password: secret:bgp/fw"),
+            ("a quoted reference", "password: \"secret:bgp/fw\"", "password: \"secret:bgp/fw\""),
+            (
+                "a reference and then a secret",
+                "{ password: secret:x, token: é1 }",
+                "{ password: secret:x, token: ** *",
+            ),
+            ("no secret", "address: \"2001:db8::1\"", "address: \"2001:db8::1\""),
+        ] {
+            assert_eq!(concealed(line), expected, "{case}");
         }
     }
 

@@ -11,8 +11,10 @@ use crate::nearest::suggest;
 
 /// A map of the file while it is being read.
 pub(crate) struct Fields<'n> {
-    /// The object, for messages: `VLAN 40`, ``fabric.yaml: `mlag` ``.
+    /// The object, for messages: `VLAN 40`.
     what: String,
+    /// The keys from the object to this map, each with a dot behind it.
+    path: String,
     place: &'n Place,
     entries: &'n [(Spanned<String>, Node)],
     asked: Vec<&'static str>,
@@ -23,7 +25,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn open(node: &'n Node, what: impl Into<String>, out: &mut Findings) -> Option<Self> {
         let what = what.into();
         if let Value::Map(entries) = &node.value {
-            return Some(Self { what, place: &node.place, entries, asked: Vec::new() });
+            return Some(Self { what, path: String::new(), place: &node.place, entries, asked: Vec::new() });
         }
         let message = format!("{what}: a map of keys is expected, not {}", node.kind());
         let finding = Finding::error("value-type", &node.place, message);
@@ -59,7 +61,7 @@ impl<'n> Fields<'n> {
         match read(node) {
             Ok(value) => Some(Spanned::new(value, node.place.clone())),
             Err(mut finding) => {
-                finding.message = format!("{}: `{key}`: {}", self.what, finding.message);
+                finding.message = format!("{}: `{}{key}`: {}", self.what, self.path, finding.message);
                 out.push(*finding);
                 None
             }
@@ -94,7 +96,7 @@ impl<'n> Fields<'n> {
 
     /// Says that a key is missing.
     pub(crate) fn missing(&self, key: &str, out: &mut Findings) {
-        let message = format!("{}: `{key}` is missing", self.what);
+        let message = format!("{}: `{}{key}` is missing", self.what, self.path);
         out.push(Finding::error("key-missing", self.place, message).hint(format!("add `{key}:`")));
     }
 
@@ -111,7 +113,8 @@ impl<'n> Fields<'n> {
                 items.iter().filter_map(|item| self.read(key, item, out, &read)).collect()
             }
             Some(node) => {
-                let message = format!("{}: `{key}`: a list is expected, not {}", self.what, node.kind());
+                let message =
+                    format!("{}: `{}{key}`: a list is expected, not {}", self.what, self.path, node.kind());
                 let given = match &node.value {
                     Value::Scalar(scalar) => shortened(&scalar.text),
                     _ => String::new(),
@@ -142,8 +145,13 @@ impl<'n> Fields<'n> {
 
     /// A map below this one, with keys of its own.
     pub(crate) fn section(&mut self, key: &'static str, out: &mut Findings) -> Option<Fields<'n>> {
-        let what = format!("{}: `{key}`", self.what);
-        Fields::open(self.node(key)?, what, out)
+        let node = self.node(key)?;
+        let path = format!("{}{key}.", self.path);
+        if matches!(node.value, Value::Map(_)) {
+            return Fields::open(node, &self.what, out).map(|section| Fields { path, ..section });
+        }
+        // the message names the key
+        Fields::open(node, format!("{}: `{}{key}`", self.what, self.path), out)
     }
 
     /// A map below this one whose keys are names; left out is empty.
@@ -154,7 +162,7 @@ impl<'n> Fields<'n> {
     /// A key that the format will have and this version does not read.
     pub(crate) fn not_yet(&mut self, key: &'static str, hint: &str, out: &mut Findings) {
         if let Some((place, _)) = self.entry(key) {
-            let message = format!("{}: `{key}` is not supported yet", self.what);
+            let message = format!("{}: `{}{key}` is not supported yet", self.what, self.path);
             out.push(Finding::error("not-yet", place, message).hint(hint));
         }
     }
@@ -164,7 +172,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn close(self, out: &mut Findings) -> Vec<&'static str> {
         let mut meant = Vec::new();
         for (key, _) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.value.as_str())) {
-            let message = format!("{}: there is no key `{}`", self.what, shortened(&key.value));
+            let message = format!("{}: there is no key `{}{}`", self.what, self.path, shortened(&key.value));
             let finding = Finding::error("key-unknown", &key.place, message);
             // a key that is there already was hardly meant
             let free = || {

@@ -55,10 +55,10 @@ impl Repo {
     }
 
     /// Applies edits in a line each: `FILE: FROM => TO`, `FILE += TEXT`, `FILE = TEXT`,
-    /// `- FILE`. `\n` in a text is a line's end.
+    /// `- FILE`. `\n` and `\t` in a text are a line's end and a tab.
     pub(crate) fn apply(&mut self, edits: &[&str]) {
         for edit in edits {
-            let edit = edit.replace("\\n", "\n");
+            let edit = edit.replace("\\n", "\n").replace("\\t", "\t");
             if let Some(path) = edit.strip_prefix("- ") {
                 self.remove(path);
             } else if let Some((path, text)) = edit.split_once(" += ") {
@@ -72,6 +72,18 @@ impl Repo {
                 self.write(path, &format!("{text}\n"));
             }
         }
+    }
+
+    /// Replaces one character of one file.
+    pub(crate) fn slip(&mut self, file: usize, at: usize, with: &str) {
+        let count = self.0.len();
+        let Some(text) = self.0.values_mut().nth(file % count) else { return };
+        let chars = text.chars().count().max(1);
+        let changed = text
+            .chars()
+            .enumerate()
+            .map(|(index, c)| if index == at % chars { with.to_owned() } else { c.to_string() });
+        *text = changed.collect();
     }
 
     /// Loads it with a cache.

@@ -21,6 +21,8 @@ mod port;
 mod raw;
 mod route;
 mod scalar;
+#[cfg(test)]
+mod tests;
 pub mod topology;
 mod vlan;
 mod vrf;

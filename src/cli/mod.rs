@@ -12,6 +12,7 @@ mod table;
 pub mod bootstrap;
 pub mod check;
 pub mod compile;
+pub mod demo;
 pub mod discover;
 pub mod history;
 pub mod plan;
@@ -35,6 +36,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Run(run::Args),
     Check(check::Args),
     Compile(compile::Args),
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
 
 fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Demo(args) => demo::run(args, out),
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args, out),
         Command::Compile(args) => compile::run(args, out),

@@ -17,7 +17,7 @@ use super::rules::Rules;
 use crate::names::SecretName;
 use crate::secret::SecretText;
 use crate::yang::natural::{natural, natural_path};
-use crate::yang::{Leaf, Path, Schema, Tree, Value, json};
+use crate::yang::{Path, Schema, Tree, Value, json};
 
 /// Gives the secrets that a Set carries.
 pub type Resolver<'a> = &'a dyn Fn(&SecretName) -> Option<SecretText>;
@@ -39,31 +39,49 @@ pub fn operations_of(
 ) -> Result<Operations, MissingSecrets> {
     let mut replaces: BTreeMap<Path, Tree> = plan.ordered.clone();
     let mut updates: BTreeMap<Path, Tree> = BTreeMap::new();
-    for (path, leaf) in plan.writes() {
+    let writes = plan.writes();
+    let first = first_ranks(plan, rules, &writes);
+    for (path, leaf) in writes {
         if plan.ordered.keys().any(|list| entries::is_in_list(&path, list)) {
             continue;
         }
-        let (target, whole) = target(plan, &path, &leaf);
+        let in_new_entry = first.keys().any(|entry| path.starts_with(entry));
+        let whole = matches!(leaf.value, Value::LeafList(_)) && !in_new_entry;
+        let target = target(rules, &first, &path);
         let place = if whole { &mut replaces } else { &mut updates };
         place.entry(target).or_default().insert(path, leaf);
     }
     gather(rules, &mut updates);
 
-    let writer = Writer { schema, rules, secrets };
+    let to = Writer { schema, rules, secrets };
     let operations = Operations {
         deletes: deletes(plan, rules),
-        replaces: writer.writes(replaces)?,
-        updates: writer.writes(updates)?,
+        replaces: to.writes(replaces)?,
+        updates: to.writes(updates)?,
     };
     Ok(operations)
 }
 
-/// Where a leaf is written, and whether what is there is replaced.
-fn target(plan: &DevicePlan, path: &Path, leaf: &Leaf) -> (Path, bool) {
-    match entries::entries_on(path).find(|entry| plan.created.contains(entry)) {
-        Some(entry) => (entry, false),
-        None => (path.clone(), matches!(leaf.value, Value::LeafList(_))),
+/// For each new entry the rank at which it comes into being: the lowest of its leaves.
+fn first_ranks(plan: &DevicePlan, rules: &Rules<'_>, writes: &Tree) -> BTreeMap<Path, u8> {
+    let lowest = |entry: &Path| writes.below(entry).map(|(path, _)| rules.quirks.rank(path)).min();
+    plan.created.iter().filter_map(|entry| Some((entry.clone(), lowest(entry)?))).collect()
+}
+
+/// Where a leaf is written. A new entry is one update, but for what its platform wants
+/// later: a VRF comes before the interfaces in it, its neighbours after them.
+fn target(rules: &Rules<'_>, first: &BTreeMap<Path, u8>, path: &Path) -> Path {
+    let rank = rules.quirks.rank(path);
+    let mut new = entries::entries_on(path).filter_map(|entry| Some((first.get(&entry)?, entry)));
+    let Some((lowest, outermost)) = new.next() else { return path.clone() };
+    if *lowest == rank {
+        return outermost;
     }
+    let inner = new.find(|(lowest, _)| **lowest == rank).map(|(_, entry)| entry);
+    let ranked =
+        rules.quirks.order.get(usize::from(rank)).map(|place| path.prefix(place.split('/').skip(1).count()));
+    let ranked = ranked.filter(|place| place.starts_with(&outermost) && *place != outermost);
+    inner.or(ranked).unwrap_or_else(|| path.clone())
 }
 
 /// Joins the updates that the platform takes only as one.
@@ -89,10 +107,13 @@ fn deletes(plan: &DevicePlan, rules: &Rules<'_>) -> Vec<Path> {
     let leaves = leaves.map(|change| &change.path).filter(|path| !goes_with_entry(path));
     let mut deletes: Vec<Path> =
         leaves.chain(&plan.removed).filter(|path| !in_ordered(path)).cloned().collect();
-    deletes.sort_by(|a, b| {
-        let rank = |path| Reverse(rules.quirks.rank(path));
-        rank(a).cmp(&rank(b)).then_with(|| natural_path(a, b))
-    });
+    deletes.sort_by(natural_path);
+    // an entry goes when the last of its leaves would
+    let rank = |path: &Path| {
+        let gone = plan.changes.iter().filter(|change| change.path.starts_with(path));
+        gone.map(|change| rules.quirks.rank(&change.path)).min().unwrap_or_else(|| rules.quirks.rank(path))
+    };
+    deletes.sort_by_cached_key(|path| Reverse(rank(path)));
     deletes
 }
 
@@ -108,19 +129,17 @@ impl Writer<'_> {
         let mut missing = BTreeSet::new();
         let mut writes = Vec::new();
         for (path, tree) in targets {
+            let rank = tree.iter().map(|(leaf, _)| self.rules.quirks.rank(leaf)).min();
             match self.payload(&path, &tree) {
-                Ok(value) => writes.push(Write { path, value }),
+                Ok(value) => writes.push((rank, Write { path, value })),
                 Err(MissingSecrets(names)) => missing.extend(names),
             }
         }
         if !missing.is_empty() {
             return Err(MissingSecrets(missing));
         }
-        writes.sort_by(|a, b| {
-            let rank = |write: &Write| self.rules.quirks.rank(&write.path);
-            rank(a).cmp(&rank(b)).then_with(|| natural_path(&a.path, &b.path))
-        });
-        Ok(writes)
+        writes.sort_by(|(rank, a), (other, b)| rank.cmp(other).then_with(|| natural_path(&a.path, &b.path)));
+        Ok(writes.into_iter().map(|(_, write)| write).collect())
     }
 
     fn payload(&self, at: &Path, tree: &Tree) -> Result<Payload, MissingSecrets> {
@@ -245,6 +264,33 @@ mod tests {
             [format!("{V4}/config/name"), format!("{E1}/config/mtu"), format!("{n}/config/peer-as")]
         );
         assert_eq!(targets(made("", &leaves, &leaves)), [n.to_owned(), E1.to_owned(), V4.to_owned()]);
+    }
+
+    #[test]
+    fn a_new_entry_is_split_where_its_platform_wants_something_in_between() {
+        let schema = schema();
+        let rules = Rules {
+            quirks: &Quirks {
+                order: &["/interfaces/interface/config", "/vlans", "/interfaces/interface/addresses"],
+                ..QUIRKS
+            },
+            ..Rules::default()
+        };
+        let text = format!(
+            "{E1}/config/mtu 9000\n{E1}/addresses/address[ip=::1]/config/ip ::1
+             {E1}/ethernet/config/aggregate-id x\n{V4}/config/name a"
+        );
+        let all = tree(&schema, &text);
+        let operations = |plan: &DevicePlan| operations_of(plan, &schema, &rules, &|_| None).unwrap();
+        let made = operations(&plan(&schema, &all, &Tree::new(), &Recorded::default()));
+        let paths: Vec<String> = made.updates.iter().map(|write| write.path.to_string()).collect();
+        let (addresses, aggregate) =
+            (format!("{E1}/addresses/address[ip=::1]"), format!("{E1}/ethernet/config/aggregate-id"));
+        assert_eq!(paths, [E1, V4, &addresses, &aggregate]);
+        assert!(!made.updates[0].value.shown().to_string().contains("::1"));
+        let gone = operations(&plan(&schema, &Tree::new(), &all, &recorded(all.clone())));
+        let paths: Vec<String> = gone.deletes.iter().map(ToString::to_string).collect();
+        assert_eq!(paths, [V4, E1], "made first, gone last");
     }
 
     #[test]

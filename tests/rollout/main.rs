@@ -1,217 +1,27 @@
 //! Rollout against simulated devices over TLS sockets: what a pass does once devices were
 //! read, and what it leaves on device and record when something goes wrong.
 //!
-//! Here: one Set per device, lost answers, refusals, partners, secrets. Elsewhere: deciding
-//! what a pass is about (`agent`), plans as tables (`src/plan`).
+//! Here: one Set per device, lost answers, refusals, partners, secrets. `lab`: the whole
+//! example repository. `world`: devices, a record, passes. Elsewhere: deciding what a pass
+//! is about (`agent`), plans as tables (`src/plan`).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+mod lab;
+mod world;
 
-use gitfabric::gnmi::{Credentials, Deadlines, Target, Tls, Transport, Trust};
-use gitfabric::names::{CommitId, DeviceName, FabricName, PassNumber, SecretName};
-use gitfabric::plan::{FingerprintKey, InFlight, Inputs, Recorded, Rules, device_plan, operations_of};
-use gitfabric::platform::Profile;
-use gitfabric::platform::arista_eos::protected::Protected;
-use gitfabric::record::{self, Store};
-use gitfabric::rollout::{Context, Device, Job, Journal, Outcome, Partner, Session, run};
+use std::collections::BTreeMap;
+
+use gitfabric::names::DeviceName;
+use gitfabric::plan::Recorded;
+use gitfabric::record;
+use gitfabric::rollout::{Outcome, Partner, run};
 use gitfabric::secret::SecretText;
-use gitfabric::simulator::{DeviceConfig, Handle, SetFault, SetOutcome, SimulatedFabric};
-use gitfabric::yang::{Path, Schema, Tree, Value, json};
-use serde_json::{Value as Json, json};
-use tokio_util::sync::CancellationToken;
+use gitfabric::simulator::{SetFault, SetOutcome};
+use gitfabric::yang::Path;
+use serde_json::json;
 
-/// Devices, a record, and the passes that bring one to the other.
-struct World {
-    fabric: SimulatedFabric,
-    store: Arc<Mutex<Store>>,
-    /// Holds the record's file.
-    _folder: tempfile::TempDir,
-    secrets: BTreeMap<SecretName, SecretText>,
-    stop: CancellationToken,
-    passes: u64,
-}
-
-/// What a pass made of each device.
-type Outcomes = BTreeMap<String, Outcome>;
-
-fn profile() -> &'static Profile {
-    Profile::find("arista-eos", "4.35.0F").unwrap()
-}
-
-fn schema() -> Arc<Schema> {
-    (profile().schema)()
-}
-
-/// A tree from RFC 7951 JSON; a text that begins with `secret:` is a secret's reference.
-fn tree(document: &Json) -> Tree {
-    let read = json::read(&schema(), &Path::root(), document);
-    assert!(read.faults.is_empty() && read.foreign.is_empty(), "{read:?}");
-    let refer = |value: Value| match &value {
-        Value::Scalar(scalar) => match scalar.as_str().strip_prefix("secret:") {
-            Some(name) => Value::Secret(name.parse().unwrap()),
-            None => value,
-        },
-        _ => value,
-    };
-    read.tree
-        .into_iter()
-        .map(|(path, mut leaf)| {
-            leaf.value = refer(leaf.value);
-            (path, leaf)
-        })
-        .collect()
-}
-
-/// VLANs of the default network instance, each with its name.
-fn vlans(names: &[(u16, &str)]) -> Json {
-    let vlan = |(id, name): &(u16, &str)| json!({"vlan-id": id, "config": {"vlan-id": id, "name": name}});
-    let vlans: Vec<Json> = names.iter().map(vlan).collect();
-    json!({"openconfig-network-instance:network-instances": {"network-instance": [
-        {"name": "default", "config": {"name": "default"}, "vlans": {"vlan": vlans}}
-    ]}})
-}
-
-impl World {
-    fn new(devices: &[&str]) -> Self {
-        let start = |name: &&str| DeviceConfig::new(name.parse().unwrap(), schema(), Tree::new());
-        let folder = tempfile::tempdir().unwrap();
-        Self {
-            fabric: SimulatedFabric::start(devices.iter().map(start)).unwrap(),
-            store: Arc::new(Mutex::new(Store::open(&folder.path().join("record.sqlite")).unwrap())),
-            _folder: folder,
-            secrets: BTreeMap::new(),
-            stop: CancellationToken::new(),
-            passes: 0,
-        }
-    }
-
-    fn handle(&self, name: &str) -> &Handle {
-        self.fabric.device(name).unwrap()
-    }
-
-    fn device(&self, name: &str) -> Device {
-        let trust = Trust::Authority(self.fabric.authority_pem().into_bytes());
-        let password = SecretText::new("admin");
-        let target = Target {
-            device: name.parse().unwrap(),
-            host: "127.0.0.1".to_owned(),
-            port: self.handle(name).address().port(),
-            transport: Transport::Tls(Tls { trust, server_name: Some(name.to_owned()), identity: None }),
-            credentials: Some(Credentials { username: "admin".to_owned(), password }),
-            deadlines: Deadlines::default(),
-        };
-        Device { target: Arc::new(target), profile: profile(), schema: schema() }
-    }
-
-    fn context(&mut self) -> Context {
-        self.passes += 1;
-        let pass = PassNumber::try_from(self.passes).unwrap();
-        let secrets = self.secrets.clone();
-        Context {
-            journal: Journal::new(Arc::clone(&self.store), fabric(), commit(), pass),
-            key: FingerprintKey::new(&[7; 32]),
-            secrets: Arc::new(move |name| secrets.get(name).cloned()),
-            stop: self.stop.clone(),
-        }
-    }
-
-    fn recorded(&self, name: &str) -> Recorded {
-        self.store.lock().unwrap().recorded(&fabric(), &name.parse().unwrap(), &schema()).unwrap()
-    }
-
-    fn in_flight(&self, name: &str) -> Option<InFlight> {
-        let store = self.store.lock().unwrap();
-        store.in_flight(&fabric(), &name.parse().unwrap(), &schema()).unwrap().map(|flight| flight.set)
-    }
-
-    /// Reads a device and plans it, as a pass does.
-    async fn job(&self, name: &str, desired: &Tree, context: &Context) -> Option<Job> {
-        let device = self.device(name);
-        let session: Session = device.connect().await.ok()?;
-        session.identify().await.unwrap();
-        let reading = session.read().await.unwrap();
-        let mut recorded = self.recorded(name);
-        if let Some(flight) = self.in_flight(name) {
-            recorded.resolve(&flight, &reading.tree);
-        }
-        let protected = Protected::new("Management0", "MGMT", "172.16.0.1/24".parse().unwrap());
-        let rules = Rules::of(profile(), &protected);
-        let bootstrap = Tree::new();
-        let (plan, findings) = context.with_prints(|prints| {
-            device_plan(&Inputs {
-                schema: &schema(),
-                rules: &rules,
-                desired,
-                actual: &reading.tree,
-                recorded: &recorded,
-                bootstrap: &bootstrap,
-                prints,
-            })
-        });
-        assert!(findings.is_empty(), "{findings:?}");
-        let operations = operations_of(&plan, &schema(), &rules, &*context.secrets).unwrap();
-        Some(Job {
-            device,
-            session,
-            plan,
-            operations,
-            desired: Arc::new(desired.clone()),
-            tree_hash: "00".to_owned(),
-            recorded,
-            bootstrap: Arc::new(bootstrap),
-            protected,
-        })
-    }
-
-    /// One pass: `waves` as `leaf1 leaf3 | leaf2`, every device to the same tree. Members of
-    /// the pair leaf1 and leaf2 are partners. Devices that need no Set get none.
-    async fn pass(&mut self, waves: &str, desired: &Tree) -> Outcomes {
-        let context = self.context();
-        let waves: Vec<Vec<DeviceName>> = waves
-            .split('|')
-            .map(|wave| wave.split_whitespace().map(|name| name.parse().unwrap()).collect())
-            .collect();
-        let (mut jobs, mut unreachable) = (BTreeMap::new(), BTreeSet::new());
-        for name in waves.iter().flatten() {
-            match self.job(name.as_str(), desired, &context).await {
-                Some(job) if job.operations.is_empty() => {}
-                Some(job) => {
-                    jobs.insert(name.clone(), job);
-                }
-                None => {
-                    unreachable.insert(name.clone());
-                }
-            }
-        }
-        let mut partners = BTreeMap::new();
-        for (name, other) in [("leaf1", "leaf2"), ("leaf2", "leaf1")] {
-            if self.fabric.device(other).is_some() {
-                let ill = unreachable.contains(other).then(|| "is not reachable".to_owned());
-                let partner = Partner { device: self.device(other), ill };
-                partners.insert(name.parse::<DeviceName>().unwrap(), vec![partner]);
-            }
-        }
-        let outcomes = run(&waves, jobs, &partners, &context).await.unwrap();
-        outcomes.into_iter().map(|(name, outcome)| (name.to_string(), outcome)).collect()
-    }
-
-    /// The name of a VLAN as the device has it.
-    fn vlan(&self, device: &str, id: u16) -> Option<String> {
-        let path =
-            format!("/network-instances/network-instance[name=default]/vlans/vlan[vlan-id={id}]/config/name");
-        self.handle(device).config().get(&path.parse().unwrap()).map(|leaf| leaf.value.to_string())
-    }
-}
-
-fn fabric() -> FabricName {
-    "lab".parse().unwrap()
-}
-
-fn commit() -> CommitId {
-    "a".repeat(40).parse().unwrap()
-}
+use world::{Want, World, commit, fabric, schema, tree, vlans};
 
 fn why(outcome: &Outcome) -> &str {
     match outcome {
@@ -284,7 +94,7 @@ async fn what_is_about_to_be_sent_is_on_record_before_it_is_sent() {
     let mut world = World::new(&["leaf1"]);
     let desired = tree(&vlans(&[(40, "web")]));
     let context = world.context();
-    let job = world.job("leaf1", &desired, &context).await.unwrap();
+    let job = world.job("leaf1", &Want::from(&desired), &context).await.unwrap();
     let digest = job.operations.digest();
     let gate = world.handle("leaf1").hold_sets();
     let waves = vec![vec!["leaf1".parse().unwrap()]];
@@ -304,7 +114,7 @@ async fn a_set_whose_outcome_was_never_recorded_leaves_nothing_foreign_behind() 
         let mut world = World::new(&["leaf1"]);
         let desired = tree(&vlans(&[(40, "web")]));
         let context = world.context();
-        let job = world.job("leaf1", &desired, &context).await.unwrap();
+        let job = world.job("leaf1", &Want::from(&desired), &context).await.unwrap();
         let set = job.plan.in_flight(job.operations.digest());
         let flight = record::InFlight {
             pass: context.journal.pass,
@@ -386,7 +196,7 @@ async fn a_member_waits_while_its_partner_is_down_and_both_catch_up() {
 async fn a_partner_that_goes_down_after_it_was_read_is_noticed() {
     let mut world = World::new(&["leaf1", "leaf2"]);
     let context = world.context();
-    let job = world.job("leaf1", &tree(&vlans(&[(40, "web")])), &context).await.unwrap();
+    let job = world.job("leaf1", &Want::from(&tree(&vlans(&[(40, "web")]))), &context).await.unwrap();
     let partner = Partner { device: world.device("leaf2"), ill: None };
     world.handle("leaf2").down();
     let leaf1: DeviceName = "leaf1".parse().unwrap();

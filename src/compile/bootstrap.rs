@@ -73,9 +73,12 @@ fn reach(out: &mut Script, slice: &Slice<'_>) -> fmt::Result {
     }
     writeln!(out, "   ip address {}", management.address.value)?;
     out.line("   no shutdown");
-    for route in routes(slice) {
-        let vrf = vrf.map_or_else(String::new, |vrf| format!("vrf {vrf} "));
-        writeln!(out, "ip route {vrf}{} {}", route.prefix.value, route.via.value)?;
+    if routes(slice).next().is_some() {
+        let of_vrf = vrf.map_or_else(String::new, |vrf| format!(" vrf {vrf}"));
+        writeln!(out, "ip routing{of_vrf}")?;
+        for route in routes(slice) {
+            writeln!(out, "ip route{of_vrf} {} {}", route.prefix.value, route.via.value)?;
+        }
     }
     writeln!(out, "lldp management-address {}", management.interface.value)?;
     out.section("The agent's user. Set a password of your own, here or before the first pass:");
@@ -111,7 +114,8 @@ fn unpathed(out: &mut Script, slice: &Slice<'_>) -> fmt::Result {
         let (first, last) = range.value;
         writeln!(out, "vlan internal order ascending range {first} {last}")?;
     }
-    if let Some(mac) = slice.overlay.and_then(|overlay| overlay.gateway_mac.as_ref()) {
+    let gateway_mac = slice.overlay.and_then(|overlay| overlay.gateway_mac.as_ref());
+    if let Some(mac) = gateway_mac.filter(|_| slice.vtep.is_some()) {
         writeln!(out, "ip virtual-router mac-address {}", dotted(mac))?;
     }
     if let Some(mlag) = &slice.mlag {
@@ -163,7 +167,7 @@ pub fn tree(slice: &Slice<'_>, schema: &Schema) -> (Tree, Findings) {
     let (vrf, at) = (management.vrf.as_str(), &management.address.place);
     system::write(slice, &w);
 
-    let interface = open(&w, management.interface.as_str(), true, &management.interface.place);
+    let interface = open(&w, management.interface.as_str(), &management.interface.place);
     routed(&interface, management.address.value.addr(), management.address.value.prefix_len(), at);
 
     let instance = w.entry("/network-instances/network-instance", [vrf], &management.vrf.place);
@@ -173,6 +177,9 @@ pub fn tree(slice: &Slice<'_>, schema: &Schema) -> (Tree, Findings) {
         let member =
             instance.entry("interfaces/interface", [&management.interface.value], &management.vrf.place);
         member.leaf("config/interface", &management.interface.value, &management.vrf.place);
+    }
+    if routes(slice).next().is_some() {
+        instance.leaf("config/ipv4-routing-enabled", true, &management.vrf.place);
     }
     routes(slice).for_each(|route| write_route(&instance, route));
 

@@ -17,49 +17,58 @@ use crate::intent::Fabric;
 use crate::intent::model::Platform;
 use crate::intent::topology::Topology;
 use crate::names::{DeviceName, RepoPath};
+use crate::platform::Profile;
 use crate::platform::arista_eos::protected::Protected;
 use crate::yang::{Schema, Tree};
 
 /// The schema of a platform; none if it is not known.
 pub type Schemas<'f> = &'f dyn Fn(&Platform) -> Option<Arc<Schema>>;
 
+/// The schemas in this binary.
+pub fn embedded(platform: &Platform) -> Option<Arc<Schema>> {
+    let profile = Profile::find(&platform.os.value, &platform.version.value)?;
+    Some((profile.schema)())
+}
+
 /// The id of a file's bytes; none for a file that the snapshot does not have.
-pub type Blobs<'f> = &'f dyn Fn(&RepoPath) -> Option<BlobId>;
+pub type Blobs<'f, B = BlobId> = &'f dyn Fn(&RepoPath) -> Option<B>;
 
 /// What a tree was made of. Equal keys, equal trees with equal origins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Key {
+struct Key<B> {
     slice: String,
-    files: Vec<(RepoPath, Option<BlobId>)>,
+    files: Vec<(RepoPath, Option<B>)>,
 }
 
 #[derive(Debug)]
-struct Cached {
-    key: Key,
+struct Cached<B> {
+    key: Key<B>,
     schema: Arc<Schema>,
     compiled: Arc<Compiled>,
 }
 
-/// Remembers the trees of the last fabric it compiled.
-#[derive(Debug, Default)]
-pub struct Compiler {
-    cached: BTreeMap<DeviceName, Cached>,
+/// Remembers the trees of the last fabric it compiled. `B` names a file's bytes: equal
+/// names, equal bytes.
+#[derive(Debug)]
+pub struct Compiler<B = BlobId> {
+    cached: BTreeMap<DeviceName, Cached<B>>,
     compiled: usize,
 }
 
-impl Compiler {
-    /// Remembers nothing yet.
-    pub fn new() -> Self {
-        Self::default()
+impl<B> Default for Compiler<B> {
+    fn default() -> Self {
+        Self { cached: BTreeMap::new(), compiled: 0 }
     }
+}
 
+impl<B: PartialEq> Compiler<B> {
     /// Every device's compilation, in the order of their names.
     pub fn compile(
         &mut self,
         fabric: &Fabric,
         topology: &Topology<'_>,
         schemas: Schemas<'_>,
-        blobs: Blobs<'_>,
+        blobs: Blobs<'_, B>,
     ) -> BTreeMap<DeviceName, Arc<Compiled>> {
         self.compiled = 0;
         let mut known = std::mem::take(&mut self.cached);
@@ -84,11 +93,11 @@ impl Compiler {
 
     fn entry(
         &mut self,
-        known: Option<Cached>,
+        known: Option<Cached<B>>,
         slice: &Slice<'_>,
         schema: Arc<Schema>,
-        blobs: Blobs<'_>,
-    ) -> Cached {
+        blobs: Blobs<'_, B>,
+    ) -> Cached<B> {
         let files = slice.files.iter().map(|file| ((*file).clone(), blobs(file))).collect();
         let key = Key { slice: slice.hash(), files };
         // node ids are of one schema: another copy of the same is not the same

@@ -1,6 +1,6 @@
 //! Routed ports and loopbacks.
 //!
-//! Here also: [`open`], with which every feature starts an interface, and addresses.
+//! Here also: [`open`], with which every feature starts an interface, and its address.
 //! Elsewhere: host ports and LAGs (`ports`, `port_channel`), SVIs (`svi`), Vxlan1 (`vxlan`).
 
 use std::net::Ipv4Addr;
@@ -24,7 +24,7 @@ use crate::yang::write::{Cursor, Writer};
 pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>) {
     for end in &slice.links {
         let link = &end.link;
-        let port = open(w, link.port.as_str(), true, link.place);
+        let port = open(w, link.port.as_str(), link.place);
         port.leaf("config/description", link.remote, link.to_place);
         let ipv4 = routed(&port, link.address.addr(), link.address.prefix_len(), link.address_place);
         if let Some(mtu) = &slice.underlay.mtu {
@@ -32,25 +32,35 @@ pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>) {
         }
     }
     let id = slice.loopback;
-    let loopback = open(w, ROUTER_ID_LOOPBACK, true, &id.place);
+    let loopback = open(w, ROUTER_ID_LOOPBACK, &id.place);
     if !slice.spine {
         loopback.leaf("config/description", ROUTER_ID_DESCRIPTION, &id.place);
     }
     routed(&loopback, id.value, 32, &id.place);
     if let Some(vtep) = slice.vtep {
-        let loopback = open(w, VTEP_LOOPBACK, true, &vtep.place);
+        let loopback = open(w, VTEP_LOOPBACK, &vtep.place);
         loopback.leaf("config/description", VTEP_DESCRIPTION, &vtep.place);
         routed(&loopback, vtep.value, 32, &vtep.place);
     }
 }
 
-/// An interface with its type, which is mandatory, and whether it is up.
-pub(super) fn open<'w, 's>(w: &'w Writer<'s>, name: &str, enabled: bool, place: &Place) -> Cursor<'w, 's> {
+/// An interface that is up, with its type, which is mandatory.
+pub(super) fn open<'w, 's>(w: &'w Writer<'s>, name: &str, place: &Place) -> Cursor<'w, 's> {
+    open_if(w, name, (true, place), place)
+}
+
+/// An interface that is up or not, as somebody says.
+pub(super) fn open_if<'w, 's>(
+    w: &'w Writer<'s>,
+    name: &str,
+    (enabled, because): (bool, &Place),
+    place: &Place,
+) -> Cursor<'w, 's> {
     let interface = w.entry("/interfaces/interface", [name], place);
     if let Some(kind) = type_of(name) {
         interface.leaf("config/type", kind, place);
     }
-    interface.leaf("config/enabled", enabled, place);
+    interface.leaf("config/enabled", enabled, because);
     interface
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Slice;
 use super::defaults::{PEER_LINK_DESCRIPTION, PEER_LINK_PORT_DESCRIPTION};
-use super::interfaces::open;
+use super::interfaces::{open, open_if};
 use super::ports::{enabled, mtu, switching};
 use super::slice::{HostPort, Mlag};
 use crate::diagnostic::{Finding, Findings, Spanned};
@@ -64,10 +64,8 @@ fn host_lag(
             findings.push(finding.related(first.place, "the first port of the LAG").on(slice.device));
         }
     }
-    let (up, up_place) = enabled(slice, first);
     let name = port_channel(number);
-    let interface = open(w, &name, true, &lag.place);
-    interface.leaf("config/enabled", up, up_place);
+    let interface = open_if(w, &name, enabled(slice, first), &lag.place);
     if let Some(description) = first.description {
         interface.leaf("config/description", &description.value, &description.place);
     }
@@ -113,11 +111,11 @@ fn lacp(
 fn peer_link(w: &Writer<'_>, mlag: &Mlag<'_>) {
     let (number, name) = (mlag.port_channel, port_channel(mlag.port_channel.value));
     for port in mlag.peer_link {
-        let member = open(w, port.as_str(), true, &port.place);
+        let member = open(w, port.as_str(), &port.place);
         member.leaf("config/description", PEER_LINK_PORT_DESCRIPTION, &port.place);
         member.leaf("ethernet/config/aggregate-id", &name, &port.place);
     }
-    let interface = open(w, &name, true, &number.place);
+    let interface = open(w, &name, &number.place);
     interface.leaf("config/description", PEER_LINK_DESCRIPTION, &number.place);
     let aggregation = interface.at("aggregation", &number.place);
     lacp(w, &aggregation, &name, None, number);

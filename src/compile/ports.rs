@@ -4,7 +4,7 @@
 //! (`interfaces`), whether a port's VLANs live here (`intent::check`).
 
 use super::Slice;
-use super::interfaces::open;
+use super::interfaces::open_if;
 use super::slice::HostPort;
 use crate::diagnostic::Place;
 use crate::intent::model::PortMode;
@@ -20,9 +20,7 @@ use crate::yang::write::{Cursor, Writer};
 /// | `mtu` of the port (L2) | `config/mtu` |
 pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>) {
     for (name, port) in &slice.ports {
-        let (enabled, place) = enabled(slice, port);
-        let interface = open(w, name.as_str(), true, port.place);
-        interface.leaf("config/enabled", enabled, place);
+        let interface = open_if(w, name.as_str(), enabled(slice, port), port.place);
         if let Some(description) = port.description {
             interface.leaf("config/description", &description.value, &description.place);
         }

@@ -279,7 +279,12 @@ impl<'a> Slice<'a> {
 
     /// What must never be sent to this device (promise 13).
     pub fn protected(&self) -> Protected {
-        Protected::new(self.management.interface.as_str(), self.management.vrf, self.management.address.value)
+        let Management { interface, vrf, address, .. } = &self.management;
+        let protected = Protected::new(interface.as_str(), vrf, address.value);
+        let by_management = |route: &&StaticRoute| protected.leaves_by_management(route.via.value);
+        let routes: Vec<IpNet> =
+            self.static_routes.iter().filter(by_management).map(|route| route.prefix.value).collect();
+        protected.with_routes(routes)
     }
 
     /// Whether host ports and BGP sessions are to be down.

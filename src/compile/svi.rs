@@ -96,7 +96,7 @@ fn tenant(slice: &Slice<'_>, w: &Writer<'_>, vlan: &VlanHere<'_>, findings: &mut
 
 /// An SVI that is up.
 fn interface<'w, 's>(w: &'w Writer<'s>, vlan: VlanId, place: &Place) -> Cursor<'w, 's> {
-    let interface = open(w, &svi(vlan), true, place);
+    let interface = open(w, &svi(vlan), place);
     interface.leaf("routed-vlan/config/vlan", vlan, place);
     interface
 }

@@ -20,7 +20,7 @@ pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, findings: &mut Findings) 
     let (Some(overlay), Some(vtep)) = (slice.overlay, slice.vtep) else {
         return without_vtep(slice, findings);
     };
-    let vxlan = open(w, VXLAN, true, &vtep.place).at("arista-vxlan", &vtep.place);
+    let vxlan = open(w, VXLAN, &vtep.place).at("arista-vxlan", &vtep.place);
     vxlan.leaf("config/src-ip-intf", VTEP_LOOPBACK, &vtep.place);
     vxlan.leaf("config/udp-port", VXLAN_UDP_PORT, &vtep.place);
     if let Some(any) = overlay.learn_any.as_ref().filter(|any| any.value) {

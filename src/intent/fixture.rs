@@ -86,6 +86,11 @@ impl Repo {
         *text = changed.collect();
     }
 
+    /// The text of a file.
+    pub(crate) fn text(&self, path: &RepoPath) -> Option<&String> {
+        self.0.get(path)
+    }
+
     /// Loads it with a cache.
     pub(crate) fn load_with(&self, cache: &mut Cache<String>) -> Loaded {
         cache.load_files(self.0.iter().map(|(path, text)| (path, text.clone(), text.as_bytes())))

@@ -12,7 +12,7 @@ mod decode;
 mod design;
 mod device;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod layout;
 mod load;
 pub mod model;

@@ -58,7 +58,9 @@ fn neighbor<'w, 's>(
     address: impl Display,
     place: &Place,
 ) -> Cursor<'w, 's> {
-    let neighbor = bgp.entry("neighbors/neighbor", [address], place);
+    let neighbor = bgp.entry("neighbors/neighbor", [&address], place);
+    // EOS's key is no reference to this leaf, so the entry does not write it
+    neighbor.leaf("config/neighbor-address", &address, place);
     let place = if slice.is_drained() { &slice.state.place } else { place };
     neighbor.leaf("config/enabled", !slice.is_drained(), place);
     neighbor

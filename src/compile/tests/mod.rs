@@ -1,1 +1,6 @@
-//! Stub: to be written.
+//! The lab compiled: whole devices, each feature by an edit, states, the cache.
+
+mod features;
+mod fixture;
+mod incremental;
+mod lab;

@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::yang::{Elem, Path, Value};
 
@@ -17,6 +17,7 @@ pub struct Protected {
     interface: String,
     vrf: String,
     network: Ipv4Net,
+    routes: Vec<IpNet>,
 }
 
 /// Whole subtrees, and what they are. Names without keys.
@@ -34,7 +35,19 @@ const DEFAULT_VRF: &str = "default";
 impl Protected {
     /// Of a device reached at `address` on `interface` in `vrf`.
     pub fn new(interface: &str, vrf: &str, address: Ipv4Net) -> Self {
-        Self { interface: interface.to_owned(), vrf: vrf.to_owned(), network: address.trunc() }
+        Self {
+            interface: interface.to_owned(),
+            vrf: vrf.to_owned(),
+            network: address.trunc(),
+            routes: Vec::new(),
+        }
+    }
+
+    /// Also with these destinations, which routes through the management network carry.
+    #[must_use]
+    pub fn with_routes(mut self, destinations: impl IntoIterator<Item = IpNet>) -> Self {
+        self.routes.extend(destinations.into_iter().map(|destination| destination.trunc()));
+        self
     }
 
     /// Why nothing at this path may be sent; none if it may. A path above a protected one
@@ -43,7 +56,8 @@ impl Protected {
         if let Some((_, what)) = SUBTREES.iter().find(|(subtree, _)| is_below(path, subtree)) {
             return Some(what);
         }
-        path.elems().iter().find_map(|elem| self.why_entry(elem))
+        let entry = path.elems().iter().find_map(|elem| self.why_entry(elem));
+        entry.or_else(|| self.is_route(path).then_some("a route that leaves by management"))
     }
 
     /// Why this leaf may not be sent: by its path, or because it routes into the
@@ -61,6 +75,15 @@ impl Protected {
     /// Whether traffic to this next hop leaves by the management interface.
     pub fn leaves_by_management(&self, next_hop: IpAddr) -> bool {
         matches!(next_hop, IpAddr::V4(hop) if self.network.contains(&hop))
+    }
+
+    /// Whether the path is at or below one of the routes, in the management's own VRF.
+    fn is_route(&self, path: &Path) -> bool {
+        let vrf = path.elems().iter().find(|elem| elem.name() == "network-instance");
+        let route = path.elems().iter().find(|elem| elem.name() == "static");
+        let prefix = route.and_then(|elem| elem.key("prefix")).and_then(|prefix| prefix.parse().ok());
+        vrf.and_then(|elem| elem.key("name")) == Some(&self.vrf)
+            && prefix.is_some_and(|prefix: IpNet| self.routes.contains(&prefix))
     }
 
     /// List entries that are the management interface, wherever they stand, or its VRF.
@@ -132,6 +155,22 @@ mod tests {
             (&in_default, "/system", None),
         ] {
             assert_eq!(who.why(&path.parse().unwrap()), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_route_that_management_needs_is_protected_whole_and_in_its_vrf() {
+        let protected = Protected::new("Management0", "default", "172.16.0.25/24".parse().unwrap())
+            .with_routes(["100.64.0.0/10".parse().unwrap()]);
+        for (path, expected) in [
+            (format!("{STATIC}/static[prefix=100.64.0.0/10]/config/prefix"), true),
+            (format!("{STATIC}/static[prefix=10.0.0.0/8]/config/prefix"), false),
+            (
+                format!("{STATIC}/static[prefix=100.64.0.0/10]/config/prefix").replace("=default", "=gold"),
+                false,
+            ),
+        ] {
+            assert_eq!(protected.why(&path.parse().unwrap()).is_some(), expected, "{path}");
         }
     }
 

@@ -1,0 +1,309 @@
+//! Each feature: an edit of the lab, and the leaves that it changes on one device. The
+//! snapshots beside this file are the tables.
+
+use std::fmt::Write as _;
+
+use super::fixture::{changes, compiled, edited};
+use crate::intent::fixture::Repo;
+
+/// What it shows, the device, the edits.
+type Case<'a> = (&'a str, &'a str, &'a [&'a str]);
+
+/// Each case with its edits and the leaves that they change; findings where there are some.
+fn table(cases: &[Case<'_>]) -> String {
+    let mut text = String::new();
+    for (case, device, edits) in cases {
+        let before = compiled(&Repo::example(), device);
+        let after = compiled(&edited(edits), device);
+        writeln!(text, "{device}: {case}").unwrap();
+        for edit in *edits {
+            writeln!(text, "    {edit}").unwrap();
+        }
+        for line in changes(&before.tree, &after.tree) {
+            writeln!(text, "{line}").unwrap();
+        }
+        for finding in &after.findings {
+            let place = finding.place.as_ref().map_or_else(String::new, ToString::to_string);
+            writeln!(text, "! {place} {}: {}", finding.code, finding.message).unwrap();
+            for (place, note) in &finding.related {
+                writeln!(text, "!   {place} {note}").unwrap();
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn routed_links_and_loopbacks() {
+    let seen = table(&[
+        (
+            "a loopback is router id and network too",
+            "leaf1",
+            &["devices/leaf1.yaml: 10.0.250.11 => 10.0.250.21"],
+        ),
+        (
+            "the other end of its EVPN session follows",
+            "spine1",
+            &["devices/leaf1.yaml: 10.0.250.11 => 10.0.250.21"],
+        ),
+        (
+            "the mtu of links is the IP MTU, on the iBGP SVI too",
+            "leaf1",
+            &["fabric.yaml: mtu: 9214 => mtu: 9000"],
+        ),
+        (
+            "an uplink makes both ends: the lower",
+            "leaf1",
+            &["devices/leaf1.yaml: 10.0.1.1/31 => 10.0.9.1/31"],
+        ),
+        (
+            "an uplink makes both ends: the upper",
+            "spine1",
+            &["devices/leaf1.yaml: 10.0.1.1/31 => 10.0.9.1/31"],
+        ),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn host_ports() {
+    let seen = table(&[
+        (
+            "a member may name and shut a pair's port",
+            "leaf1",
+            &["devices/leaf1.yaml += ports: { Ethernet1: { description: old rack, enabled: false } }"],
+        ),
+        (
+            "a port without a LAG switches itself",
+            "leaf1",
+            &["devices/leaf1.yaml += ports: { Ethernet3: { to: printer, mode: access, vlans: [40] } }"],
+        ),
+        (
+            "a trunk with an untagged VLAN",
+            "leaf1",
+            &[
+                "devices/leaf1.yaml += ports: { Ethernet3: { to: phone, mode: trunk, vlans: [40], native: 40 } }",
+            ],
+        ),
+        (
+            "a port that is only named",
+            "leaf1",
+            &["devices/leaf1.yaml += ports: { Ethernet3: { description: spare, enabled: false } }"],
+        ),
+        (
+            "ports that nobody names cannot be shut",
+            "spine1",
+            &["fabric.yaml: unused-ports: leave => unused-ports: shut"],
+        ),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn lags() {
+    const PROFILE: &str = "lacp: active, fallback: individual, fallback-timeout: 5";
+    let seen = table(&[
+        (
+            "LACP may be passive, fallback static",
+            "leaf1",
+            &[&format!("fabric.yaml: {PROFILE} => lacp: passive, fallback: static")],
+        ),
+        ("a LAG without LACP", "leaf1", &[&format!("fabric.yaml: {PROFILE} => lacp: static")]),
+        (
+            "the mtu of a port is the LAG's",
+            "leaf1",
+            &[&format!("fabric.yaml: {PROFILE} => {PROFILE}, mtu: 9000")],
+        ),
+        (
+            "a second port joins",
+            "leaf1",
+            &["pairs/leaf1-2.yaml +=   Ethernet2: { to: host1, profile: server, lag: 1, vlans: [40] }"],
+        ),
+        (
+            "a second port with other VLANs does not",
+            "leaf1",
+            &["pairs/leaf1-2.yaml +=   Ethernet2: { to: host1, profile: server, lag: 1, vlans: [41] }"],
+        ),
+        (
+            "a LAG of one device is no MLAG",
+            "leaf1",
+            &[
+                "devices/leaf1.yaml += ports: { Ethernet3: { to: nas, profile: server, lag: 3, vlans: [40] } }",
+            ],
+        ),
+        ("the peer link's number is taken", "leaf1", &["pairs/leaf1-2.yaml: lag: 1 => lag: 999"]),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn vlans_and_gateways() {
+    let seen = table(&[
+        ("a VLAN is renamed", "leaf1", &["vlans/40.yaml: test-l2-vxlan => prod"]),
+        (
+            "a gateway beside own addresses is VARP",
+            "leaf3",
+            &["vlans/34.yaml: 10.34.34.1/24 => 10.34.34.254/24"],
+        ),
+        (
+            "gateways without an own address are virtual addresses",
+            "leaf3",
+            &[
+                "vlans/41.yaml = name: web\\nvrf: gold\\ngateway: [10.41.0.1/24, 10.41.1.1/24]\\nat: [leaf3-4]",
+            ],
+        ),
+        (
+            "IPv6 beside IPv4",
+            "leaf3",
+            &[
+                "vlans/34.yaml: 10.34.34.1/24 => [10.34.34.1/24, \"2001:db8:34::1/64\"]",
+                "vlans/34.yaml: leaf3: 10.34.34.2/24 => leaf3: [10.34.34.2/24, \"2001:db8:34::2/64\"]",
+            ],
+        ),
+        (
+            "IPv6 without an own address has no path",
+            "leaf3",
+            &["vlans/34.yaml: 10.34.34.1/24 => [10.34.34.1/24, \"2001:db8:34::1/64\"]"],
+        ),
+        (
+            "a second own address is secondary",
+            "leaf3",
+            &["vlans/34.yaml: leaf3: 10.34.34.2/24 => leaf3: [10.34.34.2/24, 10.34.35.2/24]"],
+        ),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn mlag_and_vxlan() {
+    let seen = table(&[
+        (
+            "no dual-primary detection",
+            "leaf1",
+            &["fabric.yaml:   dual-primary: { delay: 10, action: errdisable, heartbeat-vrf: mgmt } => "],
+        ),
+        ("a lone survivor keeps its MLAG; the heartbeat has no target", "leaf7", &["- devices/leaf8.yaml"]),
+        ("a VLAN without a VNI is local", "leaf1", &["vlans/40.yaml: vni: 110040 => "]),
+        ("a VNI needs a tunnel end", "leaf1", &["pairs/leaf1-2.yaml: vtep: 10.0.255.11 => "]),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn evpn_and_vrfs() {
+    let seen = table(&[
+        ("the scheme of distinguishers", "leaf1", &["fabric.yaml: {asn}:{vni} => {router-id}:{vlan}"]),
+        (
+            "own routes replace the scheme",
+            "leaf1",
+            &["vlans/40.yaml += rd: \"65000:40\"\\nrt: { import: [\"1:1\"], export: [\"1:1\", \"2:2\"] }"],
+        ),
+        ("a VRF's own targets", "leaf7", &["vrfs/gold.yaml += rt: { import: [\"1:1\"], export: [\"2:2\"] }"]),
+        (
+            "static routes are redistributed too",
+            "leaf7",
+            &["vrfs/gold.yaml: [connected] => [connected, static]"],
+        ),
+        (
+            "a peer with everything",
+            "leaf7",
+            &[
+                "vrfs/gold.yaml: asn: 64999 => asn: 64998, description: firewall, maximum-routes: 500, password: secret:bgp/fw",
+            ],
+        ),
+        (
+            "the members of a pair meet inside the VRF",
+            "leaf7",
+            &["fabric.yaml: vrf-ibgp: none => vrf-ibgp: { vlans: 3001-3099 }"],
+        ),
+        (
+            "a VRF beyond the range does not",
+            "leaf7",
+            &[
+                "fabric.yaml: vrf-ibgp: none => vrf-ibgp: { vlans: 3001-3099 }",
+                "vrfs/gold.yaml: id: 1  => id: 100  ",
+            ],
+        ),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn bgp_and_static_routes() {
+    let seen = table(&[
+        ("spines of different AS are named one by one", "leaf1", &["devices/spine2.yaml += asn: 65009"]),
+        (
+            "more routes than the limit end the session",
+            "spine1",
+            &["fabric.yaml: over: warn => over: teardown"],
+        ),
+        (
+            "a route by the fabric is sent, the one by management is not",
+            "spine1",
+            &["fabric.yaml: static-routes: => static-routes:\\n  - { prefix: 192.0.2.0/24, via: 10.0.1.1 }"],
+        ),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn raw_fragments() {
+    let seen = table(&[
+        (
+            "what the model lacks is merged",
+            "leaf1",
+            &[
+                "raw/ntp.json = { \"at\": [\"leaf1\"], \"config\": { \"openconfig-system:system\": { \"ntp\": { \"servers\": { \"server\": [ { \"address\": \"192.0.2.1\", \"config\": { \"address\": \"192.0.2.1\", \"iburst\": true } } ] } } } } }",
+            ],
+        ),
+        (
+            "what the model has is not to be contradicted",
+            "leaf1",
+            &[
+                "raw/name.json = { \"at\": [\"role:leaf\"],\\n  \"config\": { \"openconfig-system:system\": { \"config\": {\\n    \"hostname\": \"other\" } } } }",
+            ],
+        ),
+        (
+            "what carries the agent is refused",
+            "leaf1",
+            &[
+                "raw/m.json = { \"at\": [\"leaf1\"], \"config\": { \"openconfig-interfaces:interfaces\": { \"interface\": [\\n    { \"name\": \"Management0\", \"config\": { \"name\": \"Management0\", \"type\": \"iana-if-type:ethernetCsmacd\",\\n      \"enabled\": false } } ] } } }",
+            ],
+        ),
+        (
+            "what EOS lacks is said",
+            "leaf1",
+            &[
+                "raw/x.json = { \"at\": [\"leaf1\"], \"config\": { \"openconfig-system:system\": {\\n  \"config\": { \"hostnam\": \"x\" } } } }",
+            ],
+        ),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn states() {
+    let seen = table(&[
+        ("a staged device compiles like an active one", "leaf1", &["devices/leaf1.yaml += state: staged"]),
+        ("a paused device compiles like an active one", "leaf1", &["devices/leaf1.yaml += state: paused"]),
+        (
+            "a drained device shuts host ports and neighbours, its links stay up",
+            "leaf7",
+            &["devices/leaf7.yaml += state: drained"],
+        ),
+        (
+            "a drained device's neighbours stay as they are",
+            "spine1",
+            &["devices/leaf7.yaml += state: drained"],
+        ),
+        (
+            "a released device's neighbours lose their ends",
+            "spine1",
+            &["devices/leaf7.yaml += state: released"],
+        ),
+    ]);
+    insta::assert_snapshot!(seen);
+    let released = compiled(&edited(&["devices/leaf7.yaml += state: released"]), "leaf7");
+    assert!(released.tree.is_empty() && released.findings.is_empty());
+}

@@ -1,0 +1,79 @@
+//! All ten devices of the example repository.
+
+use std::collections::BTreeSet;
+
+use super::fixture::{all, bootstrapped, compiled, schema, with_slice};
+use crate::compile::bootstrap;
+use crate::compile::cache::Compiler;
+use crate::intent::fixture::Repo;
+use crate::yang::json::{no_secrets, write};
+use crate::yang::schema::Access;
+
+#[test]
+fn every_device_of_the_example_compiles_without_a_finding() {
+    let devices = all(&Repo::example(), &mut Compiler::default());
+    assert_eq!(devices.len(), 10);
+    for (device, compiled) in &devices {
+        assert!(compiled.findings.is_empty(), "{device}: {:#?}", compiled.findings);
+        assert!(!compiled.tree.is_empty(), "{device}");
+    }
+}
+
+#[test]
+fn the_documents_of_a_leaf_a_border_leaf_and_a_spine_are_these() {
+    let repo = Repo::example();
+    for device in ["leaf1", "leaf7", "spine1"] {
+        let written = write(&schema(), &compiled(&repo, device).tree, &no_secrets);
+        assert_eq!(written.withheld, []);
+        insta::assert_snapshot!(device, serde_json::to_string_pretty(&written.json).unwrap());
+    }
+}
+
+#[test]
+fn every_leaf_has_an_origin_in_a_file_that_its_slice_draws_on() {
+    let fabric = Repo::example().fabric();
+    for device in fabric.devices.keys() {
+        with_slice(&fabric, device.as_str(), |slice| {
+            for (path, leaf) in crate::compile::compile(slice, &schema()).tree.iter() {
+                let origin = leaf.origin.as_ref().unwrap_or_else(|| panic!("{device}: {path} has no origin"));
+                assert!(slice.files.contains(&origin.file), "{device}: {path} comes from {origin}");
+            }
+        });
+    }
+}
+
+#[test]
+fn only_leaves_that_eos_lets_be_written_are_emitted_and_none_is_protected() {
+    for (device, compiled) in all(&Repo::example(), &mut Compiler::default()) {
+        for (path, leaf) in compiled.tree.iter() {
+            assert_eq!(schema().node(leaf.node).access, Access::ReadWrite, "{device}: {path}");
+            assert_eq!(compiled.protected.why_leaf(path, &leaf.value), None, "{device}: {path}");
+        }
+    }
+}
+
+#[test]
+fn bootstrap_prints_what_the_lab_has_and_no_path_carries() {
+    let repo = Repo::example();
+    insta::assert_snapshot!("bootstrap-leaf7", bootstrapped(&repo, "leaf7"));
+    insta::assert_snapshot!("bootstrap-spine1", bootstrapped(&repo, "spine1"));
+}
+
+#[test]
+fn what_bootstrap_configures_is_valid_and_carries_what_is_protected() {
+    let fabric = Repo::example().fabric();
+    for device in fabric.devices.keys() {
+        with_slice(&fabric, device.as_str(), |slice| {
+            let (tree, findings) = bootstrap::tree(slice, &schema());
+            assert!(findings.is_empty(), "{findings:#?}");
+            assert_eq!(crate::yang::validate::validate(&schema(), &tree), []);
+            let protected = slice.protected();
+            let open: BTreeSet<String> = tree
+                .iter()
+                .filter(|(path, leaf)| protected.why_leaf(path, &leaf.value).is_none())
+                .map(|(path, _)| path.to_string())
+                .collect();
+            insta::allow_duplicates! { insta::assert_snapshot!("bootstrap-open", Vec::from_iter(open).join("\n")) };
+        });
+    }
+}

@@ -74,10 +74,10 @@ pub fn diff<'a>(from: &'a Tree, to: &'a Tree) -> Vec<Difference<'a>> {
         };
         match order {
             Ordering::Less => {
-                differences.extend(old.next().map(|(path, from)| Difference::Removed { path, from }))
+                differences.extend(old.next().map(|(path, from)| Difference::Removed { path, from }));
             }
             Ordering::Greater => {
-                differences.extend(new.next().map(|(path, to)| Difference::Added { path, to }))
+                differences.extend(new.next().map(|(path, to)| Difference::Added { path, to }));
             }
             Ordering::Equal => {
                 if let (Some((path, from)), Some((_, to))) = (old.next(), new.next())

@@ -10,30 +10,32 @@ use super::path::Path;
 /// Compares two texts, digits in them by the number they form. Total, and equal only for
 /// equal texts.
 pub fn natural(a: &str, b: &str) -> Ordering {
-    let (mut x, mut y) = (a, b);
-    loop {
-        let (Some(c), Some(d)) = (x.chars().next(), y.chars().next()) else {
-            return x.len().cmp(&y.len()).then_with(|| a.cmp(b));
-        };
-        let order = if c.is_ascii_digit() && d.is_ascii_digit() {
-            let (m, n) = (take_digits(&mut x), take_digits(&mut y));
-            m.len().cmp(&n.len()).then_with(|| m.cmp(n))
-        } else {
-            (x, y) = (&x[c.len_utf8()..], &y[d.len_utf8()..]);
-            c.cmp(&d)
+    let (mut rest_a, mut rest_b) = (a, b);
+    while !rest_a.is_empty() && !rest_b.is_empty() {
+        let (part_a, part_b) = (take_part(&mut rest_a), take_part(&mut rest_b));
+        let order = match (number(part_a), number(part_b)) {
+            (Some(m), Some(n)) => m.len().cmp(&n.len()).then_with(|| m.cmp(n)),
+            _ => part_a.cmp(part_b),
         };
         if order.is_ne() {
             return order;
         }
     }
+    rest_a.len().cmp(&rest_b.len()).then_with(|| a.cmp(b))
 }
 
-/// Takes the digits at the front, and gives them without leading zeros.
-fn take_digits<'a>(text: &mut &'a str) -> &'a str {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (digits, rest) = text.split_at(end);
+/// Takes the digits at the front, or the one character that is none.
+fn take_part<'a>(text: &mut &'a str) -> &'a str {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = if digits > 0 { digits } else { text.chars().next().map_or(0, char::len_utf8) };
+    let (part, rest) = text.split_at(end);
     *text = rest;
-    digits.trim_start_matches('0')
+    part
+}
+
+/// Digits without leading zeros; none if it is no number.
+fn number(part: &str) -> Option<&str> {
+    part.starts_with(|c: char| c.is_ascii_digit()).then(|| part.trim_start_matches('0'))
 }
 
 /// Compares two paths step by step, key values in natural order. A node still stands

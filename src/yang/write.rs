@@ -152,6 +152,7 @@ impl<'w, 's> Cursor<'w, 's> {
     }
 
     /// A cursor at a container below. Nothing is written.
+    #[must_use]
     pub fn at(&self, path: &str, place: &Place) -> Cursor<'w, 's> {
         let Some((path, node)) = self.step(path, place) else { return self.nowhere() };
         if let Kind::Container { .. } = self.kind(node) {
@@ -163,6 +164,7 @@ impl<'w, 's> Cursor<'w, 's> {
 
     /// An entry of a list below, by the keys in the schema's order; the leaves that its
     /// keys refer to (`config/name`) are written with it.
+    #[expect(clippy::return_self_not_must_use, reason = "an entry may be written for its keys alone")]
     pub fn entry<K: Display>(
         &self,
         path: &str,
@@ -209,6 +211,7 @@ impl<'w, 's> Cursor<'w, 's> {
     }
 
     /// A presence container below, which is then there.
+    #[expect(clippy::return_self_not_must_use, reason = "it may be written for its presence alone")]
     pub fn presence(&self, path: &str, place: &Place) -> Cursor<'w, 's> {
         let Some((path, node)) = self.step(path, place) else { return self.nowhere() };
         if !matches!(self.kind(node), Kind::Container { presence: true }) {

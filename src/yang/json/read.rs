@@ -41,20 +41,20 @@ impl Reader<'_> {
         match &self.schema.node(id).kind {
             Kind::Container { presence } => {
                 if *presence && json.is_object() {
-                    self.leaf(path.clone(), id, Value::Presence);
+                    self.leaf(path, id, Value::Presence);
                 }
                 self.object(Some(id), path, json, &[]);
             }
             Kind::List { .. } if path.last().is_some_and(|elem| elem.keys().is_empty()) => {
-                self.list(id, path, json)
+                self.list(id, path, json);
             }
             Kind::List { .. } => self.entry_at(id, path, json),
             Kind::Leaf { ty, .. } => match self.schema.scalar_from_json(*ty, json) {
-                Ok(scalar) => self.leaf(path.clone(), id, Value::Scalar(scalar)),
+                Ok(scalar) => self.leaf(path, id, Value::Scalar(scalar)),
                 Err(error) => self.fault(path, error.to_string(), error.hint),
             },
             Kind::LeafList { ty, ordered_by_user, .. } => {
-                self.leaf_list(id, *ty, *ordered_by_user, path, json)
+                self.leaf_list(id, *ty, *ordered_by_user, path, json);
             }
         }
     }
@@ -146,7 +146,7 @@ impl Reader<'_> {
 
     fn entry(&mut self, list: NodeId, path: &Path, json: &Json) {
         if json.is_object() && self.schema.is_bare(list) {
-            self.leaf(path.clone(), list, Value::Presence);
+            self.leaf(path, list, Value::Presence);
         }
         let keys = self.key_ids(list);
         self.object(Some(list), path, json, &keys);
@@ -183,20 +183,16 @@ impl Reader<'_> {
         }
         // an empty leaf-list is one that is not there (RFC 7950 section 7.7)
         if !scalars.is_empty() {
-            self.leaf(
-                path.clone(),
-                id,
-                if ordered_by_user { Value::LeafList(scalars) } else { Value::set(scalars) },
-            );
+            self.leaf(path, id, if ordered_by_user { Value::LeafList(scalars) } else { Value::set(scalars) });
         }
     }
 
-    fn leaf(&mut self, path: Path, node: NodeId, value: Value) {
+    fn leaf(&mut self, path: &Path, node: NodeId, value: Value) {
         if let Some(before) = self.read.tree.insert(path.clone(), Leaf { node, value, origin: None })
-            && self.read.tree.get(&path) != Some(&before)
+            && self.read.tree.get(path) != Some(&before)
         {
             // `a:x` beside `x` in one object
-            self.fault(&path, "stands twice, with two values".to_owned(), None);
+            self.fault(path, "stands twice, with two values".to_owned(), None);
         }
     }
 

@@ -114,7 +114,9 @@ impl<'t> Instances<'t> {
                 all[above[above.len() - 1]].leaf = Some(leaf);
             }
             if let Some(place) = &leaf.origin {
-                above.iter().for_each(|at| drop(all[*at].origin.get_or_insert(place)));
+                for at in &above {
+                    all[*at].origin.get_or_insert(place);
+                }
             }
         }
         (Self { all }, unknown)

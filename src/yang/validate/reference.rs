@@ -12,7 +12,7 @@ use crate::nearest::nearest;
 use crate::yang::path::{Elem, Path};
 use crate::yang::schema::{Kind, NodeId, Schema, Type, TypeId};
 use crate::yang::tree::Tree;
-use crate::yang::value::Value;
+use crate::yang::value::{Scalar, Value};
 
 /// How deep unions may hold each other.
 const DEPTH: u8 = 16;
@@ -25,21 +25,30 @@ pub(super) fn check(schema: &Schema, tree: &Tree, instances: &Instances<'_>, fau
     let mut checker =
         Checker { schema, tree, instances, by_node: None, references: BTreeMap::new(), found: Vec::new() };
     for (at, instance) in instances.iter() {
-        let Some(node) = instance.node else { continue };
-        match (&schema.node(node).kind, instance.leaf.map(|leaf| &leaf.value)) {
-            (Kind::Leaf { ty, .. }, Some(Value::Scalar(scalar))) => {
-                checker.value(node, *ty, at, instance.depth(), scalar.as_str());
-            }
+        let Some(leaf) = instance.node else { continue };
+        let site = Site { leaf, at, depth: instance.depth() };
+        match (&schema.node(leaf).kind, instance.leaf.map(|leaf| &leaf.value)) {
+            (Kind::Leaf { ty, .. }, Some(Value::Scalar(scalar))) => checker.value(site, *ty, scalar.as_str()),
             (Kind::LeafList { ty, .. }, Some(Value::LeafList(scalars))) => {
                 for scalar in scalars {
-                    checker.value(node, *ty, at, instance.depth(), scalar.as_str());
+                    checker.value(site, *ty, scalar.as_str());
                 }
             }
-            (Kind::List { keys, .. }, _) => checker.keys(at, instance, node, keys),
+            (Kind::List { keys, .. }, _) => checker.keys(site, instance, keys),
             _ => {}
         }
     }
     faults.append(&mut checker.found);
+}
+
+/// The leaf that refers.
+#[derive(Clone, Copy)]
+struct Site {
+    leaf: NodeId,
+    /// Its instance; of a key, the entry.
+    at: Index,
+    /// How many steps lead to it; to a key one more than to its entry.
+    depth: usize,
 }
 
 /// A leafref of one schema leaf, ready to be followed.
@@ -76,26 +85,25 @@ struct Checker<'a, 't> {
 
 impl<'t> Checker<'_, 't> {
     /// Keys that refer to something else than the leaf that repeats them.
-    fn keys(&mut self, at: Index, instance: &Instance<'t>, list: NodeId, keys: &[NodeId]) {
-        let mirrors = self.schema.key_mirrors(list);
+    fn keys(&mut self, entry: Site, instance: &Instance<'t>, keys: &[NodeId]) {
+        let mirrors = self.schema.key_mirrors(entry.leaf);
         for (key, mirror) in keys.iter().zip(mirrors) {
             let node = self.schema.node(*key);
             if let (None, Kind::Leaf { ty, .. }) = (mirror, &node.kind)
                 && let Some(value) = instance.elem().and_then(|elem| elem.key(&node.name))
             {
-                self.value(*key, *ty, at, instance.depth() + 1, value);
+                self.value(Site { leaf: *key, at: entry.at, depth: entry.depth + 1 }, *ty, value);
             }
         }
     }
 
-    /// `depth` is the number of steps to the leaf, which for a key is one more than to `at`.
-    fn value(&mut self, node: NodeId, ty: TypeId, at: Index, depth: usize, value: &str) {
-        let Some((target, ty)) = self.dangling(node, ty, at, depth, value, DEPTH) else { return };
-        let instance = self.instances.get(at);
-        let hint = if self.found.len() < HINTS { self.nearest(node, ty, at, depth, value) } else { None };
+    fn value(&mut self, site: Site, ty: TypeId, value: &str) {
+        let Some((target, ty)) = self.dangling(site, ty, value, DEPTH) else { return };
+        let instance = self.instances.get(site.at);
+        let hint = if self.found.len() < HINTS { self.nearest(site, ty, value) } else { None };
         let mut path = instance.path();
-        if depth > instance.depth() {
-            path.push(Elem::new(self.schema.elem_name(node)));
+        if site.depth > instance.depth() {
+            path.push(Elem::new(self.schema.elem_name(site.leaf)));
         }
         self.found.push(Fault {
             path,
@@ -106,58 +114,47 @@ impl<'t> Checker<'_, 't> {
         });
     }
 
-    /// The target that lacks the value, if the type asks for one and no member of a union
-    /// takes the value otherwise.
-    fn dangling(
-        &mut self,
-        node: NodeId,
-        ty: TypeId,
-        at: Index,
-        depth: usize,
-        value: &str,
-        levels: u8,
-    ) -> Option<(NodeId, TypeId)> {
+    /// The leaf that should have the value and the leafref that says so; none if it has, or
+    /// if a member of a union takes the value without.
+    fn dangling(&mut self, site: Site, ty: TypeId, value: &str, levels: u8) -> Option<(NodeId, TypeId)> {
         let levels = levels.checked_sub(1)?;
         match self.schema.type_of(ty) {
             Type::Leafref { require_instance: true, .. } => {
-                let target = self.reference(node, ty)?.target;
-                (!self.exists(node, ty, at, depth, value)).then_some((target, ty))
+                let schema = self.schema;
+                let compiled = || compile(schema, site.leaf, ty);
+                let target = self.references.entry((site.leaf, ty)).or_insert_with(compiled).as_ref()?.target;
+                (!self.exists(site, ty, value)).then_some((target, ty))
             }
             Type::Union(members) => {
-                let mut fault = None;
+                let mut first = None;
                 for member in members {
                     if self.schema.scalar_from_text(*member, value).is_ok() {
-                        let missing = self.dangling(node, *member, at, depth, value, levels);
-                        fault = Some(missing?);
+                        let missing = self.dangling(site, *member, value, levels)?;
+                        first.get_or_insert(missing);
                     }
                 }
-                fault
+                first
             }
             _ => None,
         }
     }
 
-    fn reference(&mut self, node: NodeId, ty: TypeId) -> Option<&Reference> {
-        let schema = self.schema;
-        self.references.entry((node, ty)).or_insert_with(|| compile(schema, node, ty)).as_ref()
-    }
-
-    fn exists(&mut self, node: NodeId, ty: TypeId, at: Index, depth: usize, value: &str) -> bool {
-        let Some(key) = self.key(node, ty, at, depth, value) else { return false };
-        self.make_index(node, ty);
-        let reference = self.references.get(&(node, ty)).and_then(Option::as_ref);
+    fn exists(&mut self, site: Site, ty: TypeId, value: &str) -> bool {
+        let Some(key) = self.key(site, ty, value) else { return false };
+        self.make_index(site.leaf, ty);
+        let reference = self.references.get(&(site.leaf, ty)).and_then(Option::as_ref);
         reference.and_then(|reference| reference.index.as_ref()).is_some_and(|index| index.contains(&key))
     }
 
     /// What the index must hold for this value.
-    fn key(&self, node: NodeId, ty: TypeId, at: Index, depth: usize, value: &str) -> Option<Key> {
-        let reference = self.references.get(&(node, ty))?.as_ref()?;
-        let path = self.instances.get(at).path();
+    fn key(&self, site: Site, ty: TypeId, value: &str) -> Option<Key> {
+        let reference = self.references.get(&(site.leaf, ty))?.as_ref()?;
+        let path = self.instances.get(site.at).path();
         let begin = match reference.ups {
-            Some(ups) => path.prefix(depth.checked_sub(ups)?),
+            Some(ups) => path.prefix(site.depth.checked_sub(ups)?),
             None => Path::root(),
         };
-        let wanted = reference.wanted.iter().map(|(_, _, relative)| self.follow(&path, depth, relative));
+        let wanted = reference.wanted.iter().map(|(_, _, relative)| self.follow(&path, site.depth, relative));
         Some((begin, wanted.collect::<Option<_>>()?, Arc::from(value)))
     }
 
@@ -177,64 +174,65 @@ impl<'t> Checker<'_, 't> {
         }
     }
 
-    fn make_index(&mut self, node: NodeId, ty: TypeId) {
+    fn make_index(&mut self, leaf: NodeId, ty: TypeId) {
         let (schema, instances) = (self.schema, self.instances);
-        let by_node = self.by_node.get_or_insert_with(|| {
-            let mut by_node: HashMap<NodeId, Vec<Index>> = HashMap::new();
-            for (at, instance) in instances.iter() {
-                if let Some(node) = instance.node {
-                    by_node.entry(node).or_default().push(at);
-                }
-            }
-            by_node
-        });
-        let Some(Some(reference)) = self.references.get_mut(&(node, ty)) else { return };
+        let by_node = self.by_node.get_or_insert_with(|| by_node(instances));
+        let Some(Some(reference)) = self.references.get_mut(&(leaf, ty)) else { return };
         if reference.index.is_some() {
             return;
         }
-        // steps from the root to the leaf that refers
-        let depth = std::iter::successors(Some(node), |id| schema.node(*id).parent).count();
+        let depth = std::iter::successors(Some(leaf), |id| schema.node(*id).parent).count();
         let begin = reference.ups.map_or(0, |ups| depth.saturating_sub(ups));
-        let parent = schema.node(reference.target).parent;
-        let is_key = parent.is_some_and(|parent| match &schema.node(parent).kind {
-            Kind::List { keys, .. } => keys.contains(&reference.target),
-            _ => false,
+        // the value of a key stands in the step of its entry
+        let list = schema.node(reference.target).parent.filter(|parent| {
+            matches!(&schema.node(*parent).kind, Kind::List { keys, .. } if keys.contains(&reference.target))
         });
-        let holder = if is_key { parent } else { Some(reference.target) };
+        let key_name = list.map(|_| &*schema.node(reference.target).name);
         let mut index = HashSet::new();
-        for at in holder.and_then(|holder| by_node.get(&holder)).into_iter().flatten() {
+        for at in by_node.get(&list.unwrap_or(reference.target)).into_iter().flatten() {
             let instance = instances.get(*at);
             let keys = reference.wanted.iter().map(|(step, key, _)| {
                 instance.step(begin + step).and_then(|elem| elem.key(key)).map(Arc::from)
             });
             let Some(keys) = keys.collect::<Option<Vec<Arc<str>>>>() else { continue };
             let begin = instance.path().prefix(begin);
-            let mut put = |value: Arc<str>| drop(index.insert((begin.clone(), keys.clone(), value)));
-            if is_key {
-                let name = &schema.node(reference.target).name;
-                instance
-                    .elem()
-                    .and_then(|elem| elem.key(name))
-                    .into_iter()
-                    .for_each(|value| put(Arc::from(value)));
-                continue;
-            }
-            match instance.leaf.map(|leaf| &leaf.value) {
-                Some(Value::Scalar(scalar)) => put(scalar.shared()),
-                Some(Value::LeafList(scalars)) => scalars.iter().for_each(|scalar| put(scalar.shared())),
-                _ => {}
-            }
+            index.extend(
+                values(instance, key_name).into_iter().map(|value| (begin.clone(), keys.clone(), value)),
+            );
         }
         reference.index = Some(index);
     }
 
     /// A value that is there and is spelt nearly so.
-    fn nearest(&self, node: NodeId, ty: TypeId, at: Index, depth: usize, value: &str) -> Option<String> {
-        let (begin, wanted, _) = self.key(node, ty, at, depth, value)?;
-        let index = self.references.get(&(node, ty))?.as_ref()?.index.as_ref()?;
+    fn nearest(&self, site: Site, ty: TypeId, value: &str) -> Option<String> {
+        let (begin, wanted, _) = self.key(site, ty, value)?;
+        let index = self.references.get(&(site.leaf, ty))?.as_ref()?.index.as_ref()?;
         let there = index.iter().filter(|key| key.0 == begin && key.1 == wanted).map(|key| &*key.2);
         let there: BTreeSet<&str> = there.collect();
         nearest(value, there).map(|near| format!("did you mean `{near}`?"))
+    }
+}
+
+/// The instances of each schema node.
+fn by_node(instances: &Instances<'_>) -> HashMap<NodeId, Vec<Index>> {
+    let mut by_node: HashMap<NodeId, Vec<Index>> = HashMap::new();
+    for (at, instance) in instances.iter() {
+        if let Some(node) = instance.node {
+            by_node.entry(node).or_default().push(at);
+        }
+    }
+    by_node
+}
+
+/// What a leaf or leaf-list holds; of an entry, the value of a key.
+fn values(instance: &Instance<'_>, key: Option<&str>) -> Vec<Arc<str>> {
+    if let Some(key) = key {
+        return instance.elem().and_then(|elem| elem.key(key)).map(Arc::from).into_iter().collect();
+    }
+    match instance.leaf.map(|leaf| &leaf.value) {
+        Some(Value::Scalar(scalar)) => vec![scalar.shared()],
+        Some(Value::LeafList(scalars)) => scalars.iter().map(Scalar::shared).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -242,13 +240,12 @@ impl<'t> Checker<'_, 't> {
 /// made the pack was told.
 fn compile(schema: &Schema, node: NodeId, ty: TypeId) -> Option<Reference> {
     let Type::Leafref { path, .. } = schema.type_of(ty) else { return None };
-    let (ups, steps) = match path.strip_prefix('/') {
-        Some(rest) => (None, split(rest)),
-        None => {
-            let steps = split(path);
-            let ups = steps.iter().take_while(|step| **step == "..").count();
-            (Some(ups), steps.into_iter().skip(ups).collect())
-        }
+    let (ups, steps) = if let Some(rest) = path.strip_prefix('/') {
+        (None, split(rest))
+    } else {
+        let mut steps = split(path);
+        let ups = steps.iter().take_while(|step| **step == "..").count();
+        (Some(ups), steps.split_off(ups))
     };
     let mut at = match ups {
         None => None,

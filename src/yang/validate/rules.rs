@@ -125,7 +125,7 @@ impl Rules<'_, '_> {
             None => {}
             Some(Value::Presence) if takes => {}
             Some(value) => {
-                self.fault(instance, FaultKind::WrongKind, format!("cannot hold {}", kind_of(value)))
+                self.fault(instance, FaultKind::WrongKind, format!("cannot hold {}", kind_of(value)));
             }
         }
     }

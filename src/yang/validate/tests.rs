@@ -15,7 +15,11 @@ fn shown(faults: &[Fault]) -> Vec<String> {
 const TYPE: (&str, &str) = ("/interfaces/interface[name=e1]/config/type", "ethernetCsmacd");
 const VRF: &str = "/network-instances/network-instance[name=gold]";
 
+/// A case: what it is about, a tree, the faults.
+type Rule<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str);
+
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn each_rule_of_the_schema_is_kept() {
     let tables = format!(
         "{VRF}/tables/table[protocol=openconfig-policy-types:BGP][address-family=openconfig-types:IPV4]/config"
@@ -34,7 +38,7 @@ fn each_rule_of_the_schema_is_kept() {
     let protocol = (format!("{tables}/protocol"), "BGP");
     let family = (format!("{tables}/address-family"), "IPV4");
     let limited = |values: &'static str| vec![("/odds/counted", ""), ("/odds/counted/limited", values)];
-    let cases: Vec<(&str, Vec<(&str, &str)>, &str)> = vec![
+    let cases: Vec<Rule<'_>> = vec![
         ("an empty tree", vec![], ""),
         ("a complete entry", vec![TYPE, ("/interfaces/interface[name=e1]/config/name", "e1")], ""),
         (

@@ -34,7 +34,7 @@ pub(super) fn put_type(
         Type::Integer { bits, signed, ranges } => {
             let word = INTEGERS.iter().find(|(_, b, s)| b == bits && s == signed);
             out.push_str(word.map_or("uint64", |(word, ..)| word));
-            put_ranges(out, ranges, |n| n.to_string());
+            put_ranges(out, ranges, ToString::to_string);
         }
         Type::Decimal { fraction, ranges } => {
             let _ = write!(out, "decimal64/{fraction}");

@@ -221,10 +221,10 @@ impl<'a> Reader<'a> {
                 ("presence", false, Kind::Container { presence }) => *presence = true,
                 ("mandatory", false, Kind::Leaf { mandatory, .. }) => *mandatory = true,
                 ("default", true, Kind::Leaf { default, .. }) => {
-                    *default = Some(self.share(&scanner.word()?))
+                    *default = Some(self.share(&scanner.word()?));
                 }
                 ("default", true, Kind::LeafList { defaults, .. }) => {
-                    defaults.push(self.share(&scanner.word()?))
+                    defaults.push(self.share(&scanner.word()?));
                 }
                 (
                     "user-ordered",

@@ -79,14 +79,18 @@ fn put_node(out: &mut String, schema: &Schema, types: &Types, id: NodeId, depth:
         Kind::Leaf { ty, default, mandatory } => {
             out.push_str(" leaf ");
             types.put(out, schema, *ty);
-            default.iter().for_each(|default| put_default(out, default));
+            if let Some(default) = default {
+                put_default(out, default);
+            }
             out.push_str(if *mandatory { " mandatory" } else { "" });
         }
         Kind::LeafList { ty, ordered_by_user, entries, defaults } => {
             out.push_str(" leaf-list ");
             types.put(out, schema, *ty);
             put_bounds(out, *ordered_by_user, *entries);
-            defaults.iter().for_each(|default| put_default(out, default));
+            for default in defaults {
+                put_default(out, default);
+            }
         }
     }
     put_case_and_access(out, node);
@@ -188,7 +192,9 @@ impl Types {
         match schema.type_of(ty) {
             Type::Leafref { target, .. } => self.count(schema, *target, leaf, uses, order),
             Type::Union(members) => {
-                members.iter().for_each(|member| self.count(schema, *member, leaf, uses, order));
+                for member in members {
+                    self.count(schema, *member, leaf, uses, order);
+                }
             }
             _ => {}
         }

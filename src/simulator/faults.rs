@@ -25,6 +25,9 @@ pub enum SetFault {
     },
     /// The device takes the change; then every connection to it is cut before the answer.
     LoseAnswer,
+    /// The device takes the change, and its answer never comes: the connection stays open.
+    /// Whoever waits for it may be killed meanwhile.
+    NoAnswer,
     /// Every connection is cut before the device has seen the request.
     LoseRequest,
     /// The device takes the change except for the leaves at or below this path, and says

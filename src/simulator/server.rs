@@ -5,6 +5,7 @@
 //! (`fabric`), faults of single Sets (`faults`).
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
@@ -73,6 +74,7 @@ impl SimulatedDevice {
             device: Arc::new(Device::new(config)),
             faults: Arc::new(Faults::new()),
             scissors: Arc::default(),
+            gets: Arc::default(),
         };
         let mut server = Server::builder();
         if let Some(identity) = identity {
@@ -194,6 +196,11 @@ impl Handle {
         self.log().received
     }
 
+    /// How many Gets have arrived.
+    pub fn gets_received(&self) -> usize {
+        self.service.gets.load(Ordering::Relaxed)
+    }
+
     /// The most Sets that were ever worked on at the same time.
     pub fn most_sets_at_once(&self) -> usize {
         self.log().most_in_flight
@@ -209,6 +216,13 @@ impl Handle {
         let mut log = self.service.faults.log();
         // cannot fail: the sender is in `self`
         let _ = log.wait_for(|log| log.received >= count).await;
+    }
+
+    /// Waits until so many Sets have ended, each applied, refused or lost.
+    pub async fn wait_for_ended_sets(&self, count: usize) {
+        let mut log = self.service.faults.log();
+        // cannot fail: the sender is in `self`
+        let _ = log.wait_for(|log| log.records.len() >= count).await;
     }
 
     /// The running configuration.

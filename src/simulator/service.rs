@@ -3,6 +3,7 @@
 //! Here: [`Service`]. Elsewhere: what each RPC does (`set`, `get`, `subscribe`), the
 //! sockets and the switches that a test turns (`server`).
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_stream::wrappers::ReceiverStream;
@@ -49,6 +50,8 @@ pub(super) struct Service {
     pub(super) device: Arc<Device>,
     pub(super) faults: Arc<Faults>,
     pub(super) scissors: Arc<Scissors>,
+    /// How many Gets it has answered.
+    pub(super) gets: Arc<AtomicUsize>,
 }
 
 impl Service {
@@ -98,6 +101,7 @@ impl GNmi for Service {
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         self.admit(request.metadata())?;
+        self.gets.fetch_add(1, Ordering::Relaxed);
         get::run(&self.device, request.get_ref()).map(Response::new)
     }
 
@@ -116,7 +120,7 @@ impl GNmi for Service {
                 return Err(self.lost());
             }
             Some(SetFault::NotTaken(path)) => Some(NotTaken(path.clone())),
-            Some(SetFault::LoseAnswer) | None => None,
+            Some(SetFault::LoseAnswer | SetFault::NoAnswer) | None => None,
         };
         let (answer, changed) = match set::run(&self.device, &request, not_taken.as_ref()) {
             Ok(done) => done,
@@ -125,6 +129,8 @@ impl GNmi for Service {
         in_flight.record(set::paths(&request), SetOutcome::Applied { changed });
         match fault {
             Some(SetFault::LoseAnswer) => Err(self.lost()),
+            // ends with the connection, which only the client closes
+            Some(SetFault::NoAnswer) => std::future::pending().await,
             _ => Ok(Response::new(answer)),
         }
     }

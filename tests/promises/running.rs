@@ -1,0 +1,153 @@
+//! The agent at work: in this process, or as a process of its own.
+
+use std::fs::File;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use gitfabric::agent::Agent;
+use gitfabric::agent::run::Report;
+use gitfabric::names::CommitId;
+use gitfabric::record::{Standing, Verdict};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::lab::Lab;
+
+/// How long a test waits for something that must happen: long enough for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The agent in this process.
+pub(crate) struct Running {
+    reports: watch::Receiver<Report>,
+    stop: CancellationToken,
+    task: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    /// Starts the agent of a lab.
+    pub(crate) fn start(lab: &Lab) -> Self {
+        let stop = CancellationToken::new();
+        let agent = Agent::new(lab.config(), stop.clone()).unwrap();
+        let (sender, reports) = watch::channel(Report::default());
+        Self { reports, stop, task: tokio::spawn(agent.run(sender)) }
+    }
+
+    /// Waits until a report is so.
+    pub(crate) async fn until(&mut self, what: &str, is_so: impl Fn(&Report) -> bool) -> Report {
+        let mut reports = self.reports.clone();
+        let found = tokio::time::timeout(PATIENCE, reports.wait_for(is_so)).await;
+        match found.map(|found| found.map(|report| report.clone())) {
+            Ok(Ok(report)) => report,
+            Ok(Err(_)) => panic!("{what}: the agent ended: {:?}", (&mut self.task).await),
+            Err(_) => panic!("{what}: not within {PATIENCE:?}; last report: {:#?}", self.reports.borrow()),
+        }
+    }
+
+    /// Waits until every device is current at a commit.
+    pub(crate) async fn settled(&mut self, commit: &CommitId) -> Report {
+        self.until("every device is current", |report| {
+            let good = report.fabric.as_ref().and_then(|fabric| fabric.good.as_ref()) == Some(commit);
+            let at = |device: &gitfabric::record::DeviceEntry| {
+                device.standing == Standing::Current && device.commit.as_ref() == Some(commit)
+            };
+            good && !report.devices.is_empty() && report.devices.iter().all(at)
+        })
+        .await
+    }
+
+    /// Waits until a head was judged so, and gives the reason.
+    pub(crate) async fn judged(&mut self, commit: &CommitId, verdict: Verdict) -> Report {
+        self.until("the head is judged", |report| {
+            report.fabric.as_ref().is_some_and(|fabric| {
+                fabric.head.as_ref() == Some(commit) && fabric.verdict == verdict
+            })
+        })
+        .await
+    }
+
+    /// Waits until a device stands so.
+    pub(crate) async fn stands(&mut self, name: &str, standing: Standing) -> String {
+        let report = self
+            .until(&format!("{name} is {standing:?}"), |report| {
+                report.devices.iter().any(|device| device.device.as_str() == name && device.standing == standing)
+            })
+            .await;
+        reason_of(&report, name)
+    }
+
+    /// Asks for a clean end, and waits for it.
+    pub(crate) async fn end(self) {
+        self.stop.cancel();
+        let ended = tokio::time::timeout(PATIENCE, self.task).await;
+        ended.expect("the agent does not end").unwrap().unwrap();
+    }
+}
+
+/// Why a device stands as it does.
+pub(crate) fn reason_of(report: &Report, name: &str) -> String {
+    let entry = report.devices.iter().find(|device| device.device.as_str() == name);
+    entry.and_then(|entry| entry.reason.clone()).unwrap_or_default()
+}
+
+/// `gitfabric run` as a process. Killed when it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    log: std::path::PathBuf,
+}
+
+impl Process {
+    /// Starts it for a lab; its log goes to `agent.log` in the lab's folder.
+    pub(crate) fn start(lab: &Lab) -> Self {
+        let log = lab.path("agent.log");
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_gitfabric"))
+            .args(["run", "--config"])
+            .arg(lab.path("agent.yaml"))
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().unwrap())
+            .stderr(file)
+            .spawn()
+            .unwrap();
+        Self { child, log }
+    }
+
+    /// `kill -9`, and its end.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
+        let (waited, log) = (tokio::task::spawn_blocking(move || {
+            let status = self.child.wait().unwrap();
+            (status, std::fs::read_to_string(&self.log).unwrap())
+        }), PATIENCE);
+        tokio::time::timeout(log, waited).await.expect("the process does not end").unwrap()
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // it may have ended already
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for something at a device that must happen.
+pub(crate) async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, event).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+}

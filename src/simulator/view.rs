@@ -194,10 +194,10 @@ fn operational(snapshot: &Snapshot) -> Vec<(Path, &'static str)> {
     for (path, leaf) in snapshot.config.iter() {
         let names: Vec<&str> = path.elems().iter().map(Elem::name).collect();
         let state = |leaf: &str| {
-            let above = path.prefix(path.elems().len() - 2);
+            let above = path.prefix(path.elems().len().saturating_sub(2));
             above.join(Elem::new("state")).join(Elem::new(leaf))
         };
-        let config = |leaf: &str| path.prefix(path.elems().len() - 1).join(Elem::new(leaf));
+        let config = |leaf: &str| path.prefix(path.elems().len().saturating_sub(1)).join(Elem::new(leaf));
         let no = Value::Scalar(Scalar::new("false", Form::Boolean));
         let disabled = snapshot.config.get(&config("enabled")).is_some_and(|leaf| leaf.value == no);
         match (names.as_slice(), &leaf.value) {

@@ -316,7 +316,7 @@ pub fn draw(finding: &Finding, source: &dyn Fn(&RepoPath) -> Option<Arc<str>>, c
     };
     let mut snippets = Vec::new();
     for (place, text, primary, label) in &sources {
-        let line = &*text;
+        let line = text.as_str();
         let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
         let mut annotation = kind.span(byte_span(line, place.column, place.length));
         if !label.is_empty() {

@@ -138,6 +138,12 @@ fn keys_and_values_of_objects() {
             &["devices/leaf3.yaml: spine1 Ethernet3 => spine1"],
             "devices/leaf3.yaml:7:21 value-link: device leaf3 Ethernet11: `to`: `spine1` is not a device and its port (write both, as in `to: spine1 Ethernet3`)",
         ),
+    ]);
+}
+
+#[test]
+fn values_with_a_form_of_their_own() {
+    table(&[
         (
             "a subnet as an address",
             &["vlans/34.yaml: 10.34.34.1/24 => 10.34.34.0/24"],

@@ -15,6 +15,9 @@ use super::model::{DeviceState, Fabric, Pair, Peer, Placement, Platform, Selecto
 use crate::diagnostic::{Place, Spanned};
 use crate::names::{Asn, DeviceName, InterfaceName, PairName, RoleName, VlanId, VrfName};
 
+#[cfg(test)]
+mod tests;
+
 /// One end of a routed link as its device sees it. Serialises without places.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Link<'a> {

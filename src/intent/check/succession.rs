@@ -59,3 +59,70 @@ fn not_released(device: &Device) -> Finding {
         "restore {file}, write `state: drained`, then `state: released`; delete it when both were applied"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intent::fixture::Repo;
+
+    #[test]
+    fn a_device_leaves_in_steps() {
+        let before = Repo::example();
+        for (case, first, then, expected) in [
+            ("nothing", &[][..], &[][..], ""),
+            (
+                "a device that was not released",
+                &[],
+                &[
+                    "- devices/leaf8.yaml",
+                    "vlans/78.yaml: , leaf8: 10.78.78.3/24 => ",
+                    "vlans/900.yaml: , leaf8: 10.90.90.3/29 => ",
+                ],
+                "device-not-released devices-deleted",
+            ),
+            (
+                "a released one",
+                &["devices/leaf8.yaml += state: released"],
+                &[
+                    "- devices/leaf8.yaml",
+                    "vlans/78.yaml: , leaf8: 10.78.78.3/24 => ",
+                    "vlans/900.yaml: , leaf8: 10.90.90.3/29 => ",
+                ],
+                "devices-deleted",
+            ),
+            (
+                "a released one within the limit",
+                &["devices/leaf8.yaml += state: released"],
+                &[
+                    "- devices/leaf8.yaml",
+                    "vlans/78.yaml: , leaf8: 10.78.78.3/24 => ",
+                    "vlans/900.yaml: , leaf8: 10.90.90.3/29 => ",
+                    "fabric.yaml: devices-deleted: 0 => devices-deleted: 1",
+                ],
+                "",
+            ),
+            ("released at once", &[], &["devices/leaf8.yaml += state: released"], "device-not-drained"),
+            (
+                "released after it was drained",
+                &["devices/leaf8.yaml += state: drained"],
+                &["devices/leaf8.yaml: drained => released"],
+                "",
+            ),
+            (
+                "released when dead",
+                &["devices/leaf8.yaml += state: paused"],
+                &["devices/leaf8.yaml: paused => released"],
+                "",
+            ),
+            ("another name", &[], &["fabric.yaml: evpn-lab => evpn-prod"], "fabric-renamed"),
+        ] {
+            let mut old = before.clone();
+            old.apply(first);
+            let mut new = old.clone();
+            new.apply(then);
+            let findings = check_succession(&old.fabric(), &new.fabric());
+            let codes = findings.iter().map(|finding| finding.code).collect::<Vec<_>>();
+            assert_eq!(codes.join(" "), expected, "{case}");
+        }
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::check_succession;
 use crate::diagnostic::Severity;
 use crate::intent::fixture::Repo;
 
@@ -415,6 +414,12 @@ fn ports_and_their_vlans() {
             ],
             "pairs/leaf3-4.yaml:5:61 port-access",
         ),
+    ]);
+}
+
+#[test]
+fn port_channels_and_names_of_ports() {
+    table(&[
         (
             "the peer link's number",
             &["pairs/leaf3-4.yaml: lag: 1 => lag: 999"],
@@ -540,65 +545,4 @@ fn vlans_and_vrfs() {
             "fabric.yaml:37:15 static-route-twice",
         ),
     ]);
-}
-
-#[test]
-fn a_device_leaves_in_steps() {
-    let before = Repo::example();
-    for (case, first, then, expected) in [
-        ("nothing", &[][..], &[][..], ""),
-        (
-            "a device that was not released",
-            &[],
-            &[
-                "- devices/leaf8.yaml",
-                "vlans/78.yaml: , leaf8: 10.78.78.3/24 => ",
-                "vlans/900.yaml: , leaf8: 10.90.90.3/29 => ",
-            ],
-            "device-not-released devices-deleted",
-        ),
-        (
-            "a released one",
-            &["devices/leaf8.yaml += state: released"],
-            &[
-                "- devices/leaf8.yaml",
-                "vlans/78.yaml: , leaf8: 10.78.78.3/24 => ",
-                "vlans/900.yaml: , leaf8: 10.90.90.3/29 => ",
-            ],
-            "devices-deleted",
-        ),
-        (
-            "a released one within the limit",
-            &["devices/leaf8.yaml += state: released"],
-            &[
-                "- devices/leaf8.yaml",
-                "vlans/78.yaml: , leaf8: 10.78.78.3/24 => ",
-                "vlans/900.yaml: , leaf8: 10.90.90.3/29 => ",
-                "fabric.yaml: devices-deleted: 0 => devices-deleted: 1",
-            ],
-            "",
-        ),
-        ("released at once", &[], &["devices/leaf8.yaml += state: released"], "device-not-drained"),
-        (
-            "released after it was drained",
-            &["devices/leaf8.yaml += state: drained"],
-            &["devices/leaf8.yaml: drained => released"],
-            "",
-        ),
-        (
-            "released when dead",
-            &["devices/leaf8.yaml += state: paused"],
-            &["devices/leaf8.yaml: paused => released"],
-            "",
-        ),
-        ("another name", &[], &["fabric.yaml: evpn-lab => evpn-prod"], "fabric-renamed"),
-    ] {
-        let mut old = before.clone();
-        old.apply(first);
-        let mut new = old.clone();
-        new.apply(then);
-        let findings = check_succession(&old.fabric(), &new.fabric());
-        let codes = findings.iter().map(|finding| finding.code).collect::<Vec<_>>();
-        assert_eq!(codes.join(" "), expected, "{case}");
-    }
 }

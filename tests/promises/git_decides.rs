@@ -65,10 +65,11 @@ async fn whatever_wakes_the_agent_the_devices_get_the_head() {
     lab.commit("While it is away", |files| files.set_spine_raw("three"));
     agent.stands("spine1", Standing::Unreachable).await;
     let head = lab.commit("Still away", |files| files.set_spine_raw("four"));
-    agent.until("the head is seen", |report| {
-        report.fabric.as_ref().is_some_and(|fabric| fabric.good.as_ref() == Some(&head))
-    })
-    .await;
+    agent
+        .until("the head is seen", |report| {
+            report.fabric.as_ref().is_some_and(|fabric| fabric.good.as_ref() == Some(&head))
+        })
+        .await;
     lab.device("spine1").up().unwrap();
     agent.settled(&head).await;
     lab.assert_true(&head, &["spine1"]);
@@ -89,7 +90,10 @@ async fn a_revert_restores_every_device_byte_for_byte() {
     let changed = lab.commit("Much at once", |files| {
         files.rename_vlan("web");
         files.write("vlans/60.yaml", "name: db\nvni: 110060\nat: [leaf7-8]\n");
-        files.write("vlans/61.yaml", "name: app\nvrf: gold\ngateway: 10.61.0.1/24\nat: { leaf7: 10.61.0.2/24, leaf8: 10.61.0.3/24 }\n");
+        files.write(
+            "vlans/61.yaml",
+            "name: app\nvrf: gold\ngateway: 10.61.0.1/24\nat: { leaf7: 10.61.0.2/24, leaf8: 10.61.0.3/24 }\n",
+        );
         files.replace("pairs/leaf7-8.yaml", "lag: 1, vlans: [78]", "lag: 1, vlans: [40, 60]");
         files.remove("vlans/900.yaml");
         files.replace("vrfs/gold.yaml", "peers:", "# peers:");

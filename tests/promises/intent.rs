@@ -24,9 +24,8 @@ impl Intent {
     /// starts no more devices than it needs.
     pub(crate) fn of(devices: &[&str]) -> Self {
         let mut intent = Self::example();
-        let absent: Vec<String> = (intent.names("devices/").into_iter())
-            .filter(|name| !devices.contains(&name.as_str()))
-            .collect();
+        let absent: Vec<String> =
+            (intent.names("devices/").into_iter()).filter(|name| !devices.contains(&name.as_str())).collect();
         for name in &absent {
             intent.remove(&format!("devices/{name}.yaml"));
         }
@@ -96,13 +95,15 @@ impl Intent {
     /// Gives a spine's loopback another description by way of its role: an edit that
     /// concerns the spines and no leaf.
     pub(crate) fn set_spine_raw(&mut self, banner: &str) {
-        let config = format!(r#"{{ "openconfig-system:system": {{ "config": {{ "login-banner": "{banner}" }} }} }}"#);
+        let config =
+            format!(r#"{{ "openconfig-system:system": {{ "config": {{ "login-banner": "{banner}" }} }} }}"#);
         self.write("raw/banner.json", &format!(r#"{{ "at": ["role:spine"], "config": {config} }}"#));
     }
 
     /// What a commit has to write to come from `before` to these files.
     pub(crate) fn edits_from(&self, before: &Self) -> Edits {
-        let gone = before.0.keys().filter(|path| !self.0.contains_key(*path)).map(|path| (path.clone(), None));
+        let gone =
+            before.0.keys().filter(|path| !self.0.contains_key(*path)).map(|path| (path.clone(), None));
         let written = self.0.iter().filter(|(path, text)| before.0.get(*path) != Some(*text));
         gone.chain(written.map(|(path, text)| (path.clone(), Some(text.clone().into_bytes())))).collect()
     }
@@ -114,7 +115,8 @@ impl Intent {
 
     /// The objects of a folder, by the names of their files.
     fn names(&self, folder: &str) -> Vec<String> {
-        let name = |path: &RepoPath| Some(path.as_str().strip_prefix(folder)?.strip_suffix(".yaml")?.to_owned());
+        let name =
+            |path: &RepoPath| Some(path.as_str().strip_prefix(folder)?.strip_suffix(".yaml")?.to_owned());
         self.0.keys().filter_map(name).collect()
     }
 }

@@ -183,7 +183,10 @@ impl Lab {
     pub(crate) fn owned(&self) -> BTreeMap<DeviceName, String> {
         let store = self.store();
         let owned = |name: &DeviceName| store.owned_tree(&fabric_name(), name).unwrap();
-        self.fabric.devices().filter_map(|device| Some((device.name().clone(), owned(device.name())?))).collect()
+        self.fabric
+            .devices()
+            .filter_map(|device| Some((device.name().clone(), owned(device.name())?)))
+            .collect()
     }
 
     /// The record, for reading.

@@ -59,9 +59,10 @@ impl Running {
     /// Waits until a head was judged so, and gives the reason.
     pub(crate) async fn judged(&mut self, commit: &CommitId, verdict: Verdict) -> Report {
         self.until("the head is judged", |report| {
-            report.fabric.as_ref().is_some_and(|fabric| {
-                fabric.head.as_ref() == Some(commit) && fabric.verdict == verdict
-            })
+            report
+                .fabric
+                .as_ref()
+                .is_some_and(|fabric| fabric.head.as_ref() == Some(commit) && fabric.verdict == verdict)
         })
         .await
     }
@@ -70,7 +71,10 @@ impl Running {
     pub(crate) async fn stands(&mut self, name: &str, standing: Standing) -> String {
         let report = self
             .until(&format!("{name} is {standing:?}"), |report| {
-                report.devices.iter().any(|device| device.device.as_str() == name && device.standing == standing)
+                report
+                    .devices
+                    .iter()
+                    .any(|device| device.device.as_str() == name && device.standing == standing)
             })
             .await;
         reason_of(&report, name)
@@ -126,10 +130,13 @@ impl Process {
 
     /// Waits for its end.
     pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
-        let (waited, log) = (tokio::task::spawn_blocking(move || {
-            let status = self.child.wait().unwrap();
-            (status, std::fs::read_to_string(&self.log).unwrap())
-        }), PATIENCE);
+        let (waited, log) = (
+            tokio::task::spawn_blocking(move || {
+                let status = self.child.wait().unwrap();
+                (status, std::fs::read_to_string(&self.log).unwrap())
+            }),
+            PATIENCE,
+        );
         tokio::time::timeout(log, waited).await.expect("the process does not end").unwrap()
     }
 

@@ -151,6 +151,28 @@ mod tests {
         assert_eq!(AccessReport::read("PATH,ACCESS\na,write\n"), Err(unknown));
     }
 
+    #[test]
+    fn each_node_has_its_own_access_or_that_of_a_missing_ancestor() {
+        let pack = "gitfabric-pack 1\nplatform p\nversion 1\nmodule m\nnodes\nm:a container\n  \
+                    b container\n    c leaf string\n    d leaf string\n  e leaf string\n  f leaf string\n";
+        let mut schema = super::super::pack::read(pack).unwrap();
+        let report = "PATH,ACCESS\na/b,not-supported\na/b/d,read\na/e,read+write\na/e,read\na/gone,read+write\n\
+                      a/gone-too,read\n";
+        let lacking = AccessReport::read(report).unwrap().apply(&mut schema);
+        assert_eq!(lacking, ["/a/gone"]);
+        for (path, expected) in [
+            ("/a", Access::Unlisted),
+            ("/a/b", Access::Unsupported),
+            ("/a/b/c", Access::Unsupported),
+            ("/a/b/d", Access::ReadOnly),
+            ("/a/e", Access::ReadWrite),
+            ("/a/f", Access::Unlisted),
+        ] {
+            let id = schema.find(&path.parse().unwrap()).unwrap();
+            assert_eq!(schema.node(id).access, expected, "{path}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_the_reader_panic(text in "PATH,ACCESS\n([a-z,\"\r\n]|.){0,60}") {

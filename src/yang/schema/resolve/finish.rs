@@ -31,23 +31,25 @@ struct Finisher<'a> {
     defaults: Vec<(NodeId, At)>,
 }
 
-/// Makes the schema of all nodes that are configuration.
+/// Makes the schema of all nodes that are configuration. Beside it: the modules that its
+/// leafrefs lead into and that gave no nodes.
 pub(super) fn finish(
     library: &Library,
     draft: &Draft,
     identities: &Identities,
     findings: &mut Findings,
-) -> Schema {
+) -> (Schema, BTreeSet<ModuleIndex>) {
     let typing = Typing::new(library, draft, identities, findings);
     let mut finisher =
         Finisher { library, draft, typing, nodes: Vec::new(), homes: Vec::new(), defaults: Vec::new() };
     let mut schema = Schema { top: finisher.nodes_below(None, None, 0), ..Schema::default() };
     let Finisher { typing, nodes, homes, defaults, .. } = finisher;
+    let wanted = typing.wanted;
     (schema.nodes, schema.types) = (nodes, typing.types);
     let kept = reachable_identities(&mut schema, identities);
     number_modules(&mut schema, library, &homes, &kept);
     defaults::set(&mut schema, library, identities, &defaults, findings);
-    schema
+    (schema, wanted)
 }
 
 impl Finisher<'_> {

@@ -27,7 +27,7 @@ mod typing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Schema;
@@ -52,7 +52,7 @@ pub struct Resolution {
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'a> {
     /// The modules that contribute nodes, augments and deviations, in this order. So do
-    /// modules whose nodes they augment or deviate.
+    /// modules whose nodes they augment, deviate or refer to.
     pub implemented: &'a [&'a str],
     /// Modules that contribute no nodes, whatever else says they should: a device does not
     /// serve every module that its vendor publishes.
@@ -64,53 +64,80 @@ pub struct Selection<'a> {
 pub fn resolve(files: &BTreeMap<RepoPath, Arc<str>>, selection: &Selection<'_>) -> Resolution {
     let mut findings = Findings::new();
     let library = library::load(files, selection.implemented, &mut findings);
-    let modules = implemented_modules(&library, selection);
-    let mut expander = Expander::new(&library);
-    for module in &modules {
+    let identities = Identities::collect(&library, &mut findings);
+    let mut modules = Implemented::new(&library, selection);
+    loop {
+        let (schema, of_nodes, wanted) = build(&library, &identities, &modules.list);
+        // each round adds a module at least, so this ends
+        if !modules.add(&library, wanted) {
+            findings.append(of_nodes);
+            findings.sort();
+            return Resolution { schema, findings };
+        }
+    }
+}
+
+/// The schema of these modules, what was wrong, and the modules that leafrefs lead into.
+fn build(
+    library: &Library,
+    identities: &Identities,
+    modules: &[ModuleIndex],
+) -> (Schema, Findings, BTreeSet<ModuleIndex>) {
+    let mut expander = Expander::new(library);
+    for module in modules {
         for root in library.roots(*module) {
             expander.expand(root, None, *module);
         }
     }
-    augment::apply(&mut expander, &modules);
-    deviate::apply(&mut expander, &modules);
+    augment::apply(&mut expander, modules);
+    deviate::apply(&mut expander, modules);
     if expander.full {
         expander.draft = Draft::default(); // an error says so; a part would be of no use
     }
-    let Expander { draft, findings: of_nodes, .. } = expander;
-    findings.append(of_nodes);
-    let identities = Identities::collect(&library, &mut findings);
-    let schema = finish::finish(&library, &draft, &identities, &mut findings);
-    findings.sort();
-    Resolution { schema, findings }
+    let Expander { draft, mut findings, .. } = expander;
+    let (schema, wanted) = finish::finish(library, &draft, identities, &mut findings);
+    (schema, findings, wanted)
 }
 
-/// The selected modules, and those whose nodes they augment or deviate: to change a
-/// module's nodes is to implement it (RFC 7950 section 5.6.5).
-fn implemented_modules(library: &Library, selection: &Selection<'_>) -> Vec<ModuleIndex> {
-    let import_only: Vec<_> =
-        selection.import_only.iter().filter_map(|name| library.module_named(name)).collect();
-    let mut modules: Vec<ModuleIndex> = Vec::new();
-    for index in selection.implemented.iter().filter_map(|name| library.module_named(name)) {
-        if !modules.contains(&index) && !import_only.contains(&index) {
-            modules.push(index);
-        }
+/// The modules that contribute nodes: those selected, and those whose nodes an augment, a
+/// deviation or a leafref of theirs names (RFC 7950 section 5.6.5).
+struct Implemented {
+    list: Vec<ModuleIndex>,
+    import_only: Vec<ModuleIndex>,
+}
+
+impl Implemented {
+    fn new(library: &Library, selection: &Selection<'_>) -> Self {
+        let named = |names: &[&str]| names.iter().filter_map(|name| library.module_named(name)).collect();
+        let selected: Vec<ModuleIndex> = named(selection.implemented);
+        let mut implemented = Self { list: Vec::new(), import_only: named(selection.import_only) };
+        implemented.add(library, selected);
+        implemented
     }
-    let mut next = 0;
-    while let Some(module) = modules.get(next).copied() {
-        next += 1;
-        for root in library.roots(module) {
-            let changes = library.children(root);
-            for change in changes.filter(|at| matches!(library.keyword(*at), "augment" | "deviation")) {
-                let steps = library.argument(change).split('/');
-                let prefixes = steps.filter_map(|step| split_prefix(step.trim()).0);
-                let targets = prefixes.filter_map(|prefix| library.prefixed(change, Some(prefix)));
-                targets.for_each(|index| {
-                    if !modules.contains(&index) && !import_only.contains(&index) {
-                        modules.push(index);
-                    }
-                });
+
+    /// Adds modules and those that they augment or deviate. Says whether there was any new.
+    fn add(&mut self, library: &Library, modules: impl IntoIterator<Item = ModuleIndex>) -> bool {
+        let mut next = self.list.len();
+        let before = next;
+        modules.into_iter().for_each(|index| self.push(index));
+        while let Some(module) = self.list.get(next).copied() {
+            next += 1;
+            for root in library.roots(module) {
+                let changes = library.children(root);
+                for change in changes.filter(|at| matches!(library.keyword(*at), "augment" | "deviation")) {
+                    let steps = library.argument(change).split('/');
+                    let prefixes = steps.filter_map(|step| split_prefix(step.trim()).0);
+                    let targets = prefixes.filter_map(|prefix| library.prefixed(change, Some(prefix)));
+                    targets.for_each(|index| self.push(index));
+                }
             }
         }
+        self.list.len() > before
     }
-    modules
+
+    fn push(&mut self, index: ModuleIndex) {
+        if !self.list.contains(&index) && !self.import_only.contains(&index) {
+            self.list.push(index);
+        }
+    }
 }

@@ -227,6 +227,18 @@ fn leafrefs_take_the_type_they_lead_to() {
             ],
         ),
         (
+            "to the leaf of the same statement, further up: no circle",
+            &["module m { grouping g { leaf x { type leafref { path ../../x; } } }
+               leaf x { type int8; } container a { uses g; container b { uses g; } } }"],
+            &[
+                "m:a container",
+                "  b container",
+                "    x leaf leafref(../../x,leafref(../../x,int8)) access=unlisted",
+                "  x leaf leafref(../../x,int8) access=unlisted",
+                "m:x leaf int8 access=unlisted",
+            ],
+        ),
+        (
             "to what is no configuration, or is not supported: no instance can be required",
             &["module m { container s { config false; leaf x { type int8; } }
                leaf a { type leafref { path ../s/x; } } leaf gone { type int16; }
@@ -276,17 +288,20 @@ fn modules_that_are_only_imported_give_no_nodes() {
 }
 
 #[test]
-fn a_module_that_is_augmented_is_implemented_without_being_named() {
-    let files = [
-        ("a", "module a { prefix a; container c; }"),
-        ("b", "module b { prefix b; import a { prefix p; } augment /p:c { leaf x { type int8; } } }"),
-    ];
-    let files = files
-        .iter()
-        .map(|(name, text)| (format!("{name}.yang").parse().unwrap(), Arc::from(*text)))
-        .collect();
-    let made = resolve(&files, &Selection { implemented: &["b"], import_only: &[] });
-    assert!(made.schema.find(&"/c/x".parse().unwrap()).is_some(), "{:?}", made.findings);
+fn a_module_is_implemented_without_being_named_if_its_nodes_are() {
+    let base = "module a { prefix a; container c { leaf d { type int8; } } }";
+    for (how, body) in [
+        ("augmented", "augment /p:c { leaf x { type int8; } }"),
+        ("deviated", "deviation /p:c { deviate add { must x; } }"),
+        ("referred to", "leaf x { type leafref { path /p:c/p:d; } }"),
+    ] {
+        let named = format!("module b {{ prefix b; import a {{ prefix p; }} {body} }}");
+        let files = [("a.yang", base), ("b.yang", &named)];
+        let files = files.map(|(name, text)| (name.parse().unwrap(), Arc::from(text))).into();
+        let made = resolve(&files, &Selection { implemented: &["b"], import_only: &[] });
+        assert!(made.schema.find(&"/c/d".parse().unwrap()).is_some(), "{how}: {:?}", made.findings);
+        assert!(made.findings.is_empty(), "{how}: {:?}", made.findings);
+    }
 }
 
 #[test]

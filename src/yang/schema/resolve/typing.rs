@@ -3,7 +3,7 @@
 //! Here: [`Typing`]. Elsewhere: ranges (`ranges`), leafref paths (`leafref`), identities
 //! (`identities`), default values (`defaults`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::canonical::{decimal, integer};
@@ -12,7 +12,7 @@ use super::super::types::{TextSyntax, Type, TypeId};
 use super::draft::{Draft, DraftId};
 use super::identities::{self, Identities};
 use super::leafref;
-use super::library::{At, Library, split_prefix};
+use super::library::{At, Library, ModuleIndex, split_prefix};
 use super::ranges::{self, Bounds};
 use crate::diagnostic::{Finding, Findings};
 
@@ -31,8 +31,12 @@ pub(super) struct Typing<'a> {
     pub(super) findings: &'a mut Findings,
     pub(super) types: Vec<Type>,
     known: BTreeMap<Type, TypeId>,
-    /// The typedefs and leafrefs that are being followed.
+    /// Modules that are not implemented and that leafrefs of implemented ones lead into.
+    pub(super) wanted: BTreeSet<ModuleIndex>,
+    /// The typedefs that are being followed.
     open: Vec<At>,
+    /// The targets of leafrefs that are being followed.
+    open_targets: Vec<DraftId>,
     depth: usize,
     steps: u32,
 }
@@ -53,8 +57,19 @@ impl<'a> Typing<'a> {
         identities: &'a Identities,
         findings: &'a mut Findings,
     ) -> Self {
-        let (types, known) = (Vec::new(), BTreeMap::new());
-        Self { library, draft, identities, findings, types, known, open: Vec::new(), depth: 0, steps: 0 }
+        Self {
+            library,
+            draft,
+            identities,
+            findings,
+            types: Vec::new(),
+            known: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            open: Vec::new(),
+            open_targets: Vec::new(),
+            depth: 0,
+            steps: 0,
+        }
     }
 
     /// The id of a type.
@@ -211,22 +226,25 @@ impl<'a> Typing<'a> {
             Ok(followed) => followed,
             Err(step) => {
                 let text = library.argument(path);
+                if let Some(first) = text.trim().strip_prefix('/').and_then(|text| text.split('/').next()) {
+                    self.wanted.extend(library.prefixed(path, split_prefix(first).0));
+                }
                 let message = format!("leafref `{text}`: `{step}` leads nowhere");
                 self.findings.push(
                     Finding::warning("yang-unknown-target", &library.place(path), message)
-                        .hint("any text is taken; is the module of the target in the load order?"),
+                        .hint("any text is taken"),
                 );
                 return ANYTHING;
             }
         };
-        let target_type = self.draft.node(followed.target).ty;
-        let Some(target_type) = target_type.filter(|ty| !self.open.contains(ty)) else {
+        if self.open_targets.contains(&followed.target) {
             self.error("yang-circle", at, "a leafref leads back to itself".into());
             return ANYTHING;
-        };
-        self.open.push(target_type);
+        }
+        let Some(target_type) = self.draft.node(followed.target).ty else { return ANYTHING };
+        self.open_targets.push(followed.target);
         let target = self.resolve(target_type, followed.target).ty;
-        self.open.pop();
+        self.open_targets.pop();
         let required = library.value(at, "require-instance") != Some("false");
         Type::Leafref {
             path: followed.path.into(),

@@ -2,10 +2,12 @@
 //!
 //! `config` (its file), `secrets` (their values), `inventory` (where devices are), `target`
 //! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
-//! devices hold), `live` (a plan against them), `pass` (one run), `run` (the loop: polls, wakes, retries, clean end).
+//! devices hold), `live` (a plan against them), `due`, `pass`,
+//! `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end).
 //! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
 pub mod config;
+mod due;
 pub mod head;
 pub mod inventory;
 pub mod live;
@@ -14,6 +16,7 @@ mod read;
 pub mod run;
 pub mod secrets;
 pub mod target;
+mod verdict;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,8 +1,9 @@
-//! One pass: which devices need something, what, and what became of it.
+//! One pass: look at what is due, send what may be sent, write down how each device stands.
 //!
 //! A pass takes no input but the commit that counts: it finds out by itself what is due, so
 //! a restart, a push, a timer and a device that came back all take this path. Elsewhere:
-//! which commit counts (`head`), reading devices (`read`), one device's Set (`rollout`).
+//! which commit counts (`head`), what is due (`due`), reading devices (`read`), one
+//! device's Set (`rollout`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,47 +12,24 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::config::Mode;
+use super::due::{Due, Situation};
 use super::read::{Found, Read};
 use super::target::Target;
+use super::verdict::Verdict;
 use super::{Agent, Asked};
-use crate::intent::model::{DeviceState, DriftPolicy};
-use crate::intent::topology::Topology;
-use crate::names::{DeviceName, PassNumber};
+use crate::intent::Topology;
+use crate::intent::model::DriftPolicy;
+use crate::names::{DeviceName, PassNumber, SecretName};
 use crate::plan::{DevicePlan, operations_of, waves};
-use crate::record::{DeviceEntry, DeviceEvent, EventKind, Held, Stance, Standing};
+use crate::record::{DeviceEntry, DeviceEvent, EventKind, Held, Settled, Stance, Standing};
 use crate::rollout::{self, Context, Job, Journal, Outcome, Partner};
 
-/// What is to be written of a device at the end of a pass.
-#[derive(Debug)]
-struct Verdict {
-    standing: Standing,
-    reason: Option<String>,
-    event: Option<EventKind>,
-    changes: usize,
-}
+type Verdicts = BTreeMap<DeviceName, Verdict>;
 
-impl Verdict {
-    fn new(standing: Standing, reason: impl Into<Option<String>>, event: EventKind) -> Self {
-        Self { standing, reason: reason.into(), event: Some(event), changes: 0 }
-    }
-
-    /// A standing that the intent itself says, which is no event.
-    fn quiet(standing: Standing, reason: &str) -> Self {
-        Self { standing, reason: Some(reason.to_owned()), event: None, changes: 0 }
-    }
-}
-
-/// Which devices a pass has to look at.
-#[derive(Debug, Default)]
-struct Due {
-    /// They hold an older commit whose tree for them is the same: only the SHA is written.
-    advance: Vec<DeviceName>,
-    /// They have to be read, and perhaps set.
-    read: BTreeSet<DeviceName>,
-    /// They are not to be touched, and why.
-    rest: BTreeMap<DeviceName, Verdict>,
-    /// The record knows them and the intent does not.
-    gone: Vec<DeviceName>,
+/// What becomes of a device that was looked at: a verdict, or a plan to be sent.
+enum Next {
+    Verdict(Verdict),
+    Send(Box<Job>),
 }
 
 impl Agent {
@@ -60,132 +38,122 @@ impl Agent {
     pub(super) async fn pass(&mut self, why: &str, asked: Asked) -> anyhow::Result<Option<PassNumber>> {
         let Some(target) = self.target.clone() else { return Ok(None) };
         let entries = self.entries(&target).await?;
-        let due = due(&target, &entries, asked, self.observed_already(&target));
-        let partners = partners_of(&target, &due.read);
+        let observed = self.observed_already(&target);
+        let situation = Situation { target: &target, entries: &entries, asked, observed };
+        let due = situation.due();
+        let partners = situation.partners(&due.read);
         let found = self.reader().read(&target.fabric, &target.devices, &due.read, &partners).await?;
-        if is_old_news(&due, &found, &entries, &target) {
+        if situation.is_old_news(&due, &found) {
             return Ok(None);
         }
-        let pass = self.begin(&target, why).await?;
-        let journal =
-            Journal::new(Arc::clone(&self.store), target.name().clone(), target.commit.clone(), pass);
-        let span = tracing::info_span!("pass", number = pass.get(), commit = target.commit.short());
-        tracing::info!(parent: &span, why, devices = due.read.len(), unchanged = due.advance.len(), "pass begins");
-
-        let mut verdicts = due.rest;
-        let advance = due.advance.clone();
-        let gone = due.gone.clone();
-        journal
-            .with(move |store, journal| {
-                let now = Timestamp::now();
-                gone.iter().try_for_each(|device| store.forget(&journal.fabric, device))?;
-                store.advance(&journal.fabric, &advance, &journal.commit, pass, now)
-            })
-            .await?;
-        for device in &due.advance {
-            let verdict =
-                Verdict { event: Some(EventKind::Unchanged), ..Verdict::quiet(Standing::Current, "") };
-            verdicts.insert(device.clone(), Verdict { reason: None, ..verdict });
-        }
-        let done = self.work(&target, &journal, &due.read, &entries, found, asked).await?;
-        verdicts.extend(done);
-        self.finish(&target, &journal, verdicts).await?;
-        Ok(Some(pass))
+        let journal = self.begin(&target, why).await?;
+        tracing::info!(
+            pass = journal.pass.get(),
+            commit = journal.commit.short(),
+            why,
+            devices = due.read.len(),
+            unchanged = due.advance.len(),
+            "pass begins"
+        );
+        let mut verdicts: Verdicts = due
+            .rest
+            .iter()
+            .map(|(name, (standing, why))| (name.clone(), Verdict::at_rest(*standing, why)))
+            .collect();
+        advance(&journal, due).await?;
+        verdicts.extend(self.work(&situation, &journal, found).await?);
+        self.observed = Some(target.commit.clone());
+        finish(&journal, verdicts, target.devices.len()).await?;
+        Ok(Some(journal.pass))
     }
 
     /// Plans every device that was read, sends what may be sent, and says how each stands.
     async fn work(
-        &mut self,
-        target: &Arc<Target>,
+        &self,
+        situation: &Situation<'_>,
         journal: &Journal,
-        due: &BTreeSet<DeviceName>,
-        entries: &BTreeMap<DeviceName, DeviceEntry>,
-        mut found: BTreeMap<DeviceName, Found>,
-        asked: Asked,
-    ) -> anyhow::Result<BTreeMap<DeviceName, Verdict>> {
+        found: BTreeMap<DeviceName, Found>,
+    ) -> anyhow::Result<Verdicts> {
         let context = Context {
             journal: journal.clone(),
             key: self.key.clone(),
             secrets: Arc::clone(&self.secrets),
             stop: self.stop.clone(),
         };
-        let mut verdicts = BTreeMap::new();
-        let mut jobs = BTreeMap::new();
-        let mut ill: BTreeMap<DeviceName, String> = diverged(entries, target, asked);
-        let held = ill.keys().next().cloned();
-        for (name, device) in &found {
-            if let Found::Unreachable(why) = device {
-                ill.insert(name.clone(), format!("is not reachable: {why}"));
-            }
-        }
-        for name in due {
-            let Some(device) = found.remove(name) else { continue };
-            let read = match device {
+        let diverged = situation.diverged();
+        let mut ill: BTreeMap<DeviceName, String> =
+            diverged.iter().map(|name| (name.clone(), "diverged".to_owned())).collect();
+        let (mut verdicts, mut jobs) = (Verdicts::new(), BTreeMap::new());
+        for (name, found) in found {
+            match found {
+                Found::Answers => {}
                 Found::Unreachable(why) => {
-                    verdicts.insert(
-                        name.clone(),
-                        Verdict::new(Standing::Unreachable, why, EventKind::Unreachable),
-                    );
-                    continue;
+                    ill.insert(name.clone(), "is not reachable".to_owned());
+                    // of a partner that is not due itself, only its health was asked
+                    if !situation.holds(&name) || situation.asked.read_back {
+                        let verdict =
+                            Verdict::not_current(Standing::Unreachable, EventKind::Unreachable, why);
+                        verdicts.insert(name, verdict);
+                    }
                 }
-                Found::Answers => continue,
-                Found::Read(read) => *read,
-            };
-            let settled = entries.get(name).is_some_and(|entry| {
-                entry.tree_hash.as_deref() == Some(&*target.devices[name].hash) && !entry.in_flight
-            });
-            let plan = context.with_prints(|prints| read.plan(prints));
-            for misfit in &read.reading.misfits {
-                tracing::warn!(device = %name, %misfit, "the device and its schema disagree");
-            }
-            if plan.is_empty() {
-                self.found_equal(target, journal, name, &read, settled, &context).await?;
-                verdicts.insert(
-                    name.clone(),
-                    Verdict { reason: None, ..Verdict::new(Standing::Current, None, EventKind::Unchanged) },
-                );
-                continue;
-            }
-            let leaves = describe(&plan);
-            if settled && target.fabric.design.drift != DriftPolicy::Correct && !asked.by_person {
-                let reason = format!("changed behind our back: {leaves}");
-                verdicts.insert(name.clone(), Verdict::new(Standing::Drifted, reason, EventKind::Drifted));
-                continue;
-            }
-            if self.config.mode == Mode::Observe {
-                let reason = format!("the agent only observes: {leaves} not sent");
-                let verdict = Verdict::new(Standing::Behind, reason, EventKind::Observed);
-                verdicts.insert(name.clone(), Verdict { changes: plan.changes.len(), ..verdict });
-                continue;
-            }
-            if let Some(culprit) = &held {
-                let reason =
-                    format!("held since {culprit} diverged; the next commit or `gitfabric apply` goes on");
-                verdicts.insert(name.clone(), Verdict::new(Standing::Waiting, reason, EventKind::Waiting));
-                continue;
-            }
-            match self.job(read, plan).await {
-                Ok(job) => {
-                    jobs.insert(name.clone(), job);
-                }
-                Err(reason) => {
-                    verdicts.insert(name.clone(), Verdict::new(Standing::Behind, reason, EventKind::Waiting));
-                }
+                Found::Read(read) => match self.assess(situation, &name, *read, &context).await? {
+                    Next::Verdict(verdict) => {
+                        verdicts.insert(name, verdict);
+                    }
+                    Next::Send(job) => {
+                        jobs.insert(name, *job);
+                    }
+                },
             }
         }
-        self.observed = Some(target.commit.clone());
         let changes: BTreeMap<DeviceName, usize> =
             jobs.iter().map(|(name, job)| (name.clone(), job.plan.changes.len())).collect();
-        for (name, outcome) in self.roll_out(target, jobs, &ill, &context).await? {
-            let changes = changes.get(&name).copied().unwrap_or(0);
-            verdicts.insert(name, Verdict { changes, ..verdict_of(outcome) });
+        let outcomes = match diverged.first() {
+            Some(culprit) => held(jobs, culprit),
+            None => self.roll_out(situation.target, jobs, &ill, &context).await?,
+        };
+        for (name, outcome) in outcomes {
+            let changes = changes.get(&name).copied().unwrap_or_default();
+            verdicts.insert(name, Verdict::of(outcome, changes));
         }
         Ok(verdicts)
     }
 
+    /// What is to become of one device that was read.
+    async fn assess(
+        &self,
+        situation: &Situation<'_>,
+        name: &DeviceName,
+        read: Read,
+        context: &Context,
+    ) -> anyhow::Result<Next> {
+        for misfit in &read.reading.misfits {
+            tracing::warn!(device = %name, %misfit, "the device and its schema disagree");
+        }
+        let settled = situation.holds(name);
+        let plan = context.with_prints(|prints| read.plan(prints));
+        if plan.is_empty() {
+            if !settled {
+                found_equal(name, &read, context).await?;
+            }
+            return Ok(Next::Verdict(Verdict::current()));
+        }
+        let correct = situation.target.fabric.design.drift == DriftPolicy::Correct;
+        if settled && !correct && !situation.asked.by_person {
+            return Ok(Next::Verdict(Verdict::drifted(&plan)));
+        }
+        if self.config.mode == Mode::Observe {
+            return Ok(Next::Verdict(Verdict::observed(&plan)));
+        }
+        Ok(match self.job(read, plan).await {
+            Ok(job) => Next::Send(Box::new(job)),
+            Err(why) => Next::Verdict(Verdict::not_current(Standing::Behind, EventKind::Waiting, why)),
+        })
+    }
+
     /// A device that may be sent its plan, or why not.
     async fn job(&self, read: Read, plan: DevicePlan) -> Result<Job, String> {
-        let secrets = |name: &crate::names::SecretName| (self.secrets)(name);
+        let secrets = |name: &SecretName| (self.secrets)(name);
         let operations = operations_of(&plan, &read.build.schema, &read.rules(), &secrets)
             .map_err(|missing| missing.to_string())?;
         read.session.identify().await?;
@@ -204,17 +172,14 @@ impl Agent {
 
     async fn roll_out(
         &self,
-        target: &Arc<Target>,
+        target: &Target,
         jobs: BTreeMap<DeviceName, Job>,
         ill: &BTreeMap<DeviceName, String>,
         context: &Context,
     ) -> anyhow::Result<BTreeMap<DeviceName, Outcome>> {
-        if jobs.is_empty() {
-            return Ok(BTreeMap::new());
-        }
+        let changed: BTreeSet<DeviceName> = jobs.keys().cloned().collect();
         let (waves, partners) = {
             let topology = Topology::new(&target.fabric);
-            let changed: BTreeSet<DeviceName> = jobs.keys().cloned().collect();
             let mut partners = BTreeMap::new();
             for name in &changed {
                 partners.insert(name.clone(), self.partners(target, &topology, name, ill)?);
@@ -232,56 +197,10 @@ impl Agent {
         ill: &BTreeMap<DeviceName, String>,
     ) -> anyhow::Result<Vec<Partner>> {
         let group = topology.redundancy_group(name);
-        let others = group.into_iter().filter(|other| *other != name && is_in_service(target, other));
+        let others = group.into_iter().filter(|other| *other != name && target.in_service(other));
         others
             .map(|other| Ok(Partner { device: self.device(target, other)?, ill: ill.get(other).cloned() }))
             .collect()
-    }
-
-    /// A device that needs nothing: if that was not on record, now it is.
-    async fn found_equal(
-        &self,
-        target: &Target,
-        journal: &Journal,
-        name: &DeviceName,
-        read: &Read,
-        settled: bool,
-        context: &Context,
-    ) -> anyhow::Result<()> {
-        if settled {
-            return Ok(());
-        }
-        let recorded =
-            context.recorded_after(&read.build.tree, read.recorded.created.clone(), &read.reading.tree);
-        let (hash, schema) = (target.devices[name].hash.clone(), Arc::clone(&read.build.schema));
-        let device = name.clone();
-        journal
-            .with(move |store, journal| {
-                let event = DeviceEvent {
-                    pass: journal.pass,
-                    device,
-                    commit: journal.commit.clone(),
-                    kind: EventKind::Unchanged,
-                    changes: 0,
-                    detail: Some("found equal".to_owned()),
-                    at: Timestamp::now(),
-                };
-                let held = Held {
-                    commit: &journal.commit,
-                    tree_hash: &hash,
-                    recorded: &recorded,
-                    schema: &schema,
-                    by_set: false,
-                };
-                store.hold(&journal.fabric, &held, &event)
-            })
-            .await?;
-        Ok(())
-    }
-
-    async fn begin(&self, target: &Target, why: &str) -> anyhow::Result<PassNumber> {
-        let (fabric, commit, why) = (target.name().clone(), target.commit.clone(), why.to_owned());
-        self.with_store(move |store| store.begin_pass(&fabric, &commit, &why, Timestamp::now())).await
     }
 
     async fn entries(&self, target: &Target) -> anyhow::Result<BTreeMap<DeviceName, DeviceEntry>> {
@@ -290,183 +209,112 @@ impl Agent {
         Ok(entries.into_iter().map(|entry| (entry.device.clone(), entry)).collect())
     }
 
-    /// Writes how every device stands, what was done, and the end of the pass.
-    async fn finish(
-        &self,
-        target: &Target,
-        journal: &Journal,
-        verdicts: BTreeMap<DeviceName, Verdict>,
-    ) -> anyhow::Result<()> {
-        for (device, verdict) in &verdicts {
-            let reason = verdict.reason.as_deref().unwrap_or_default();
-            match verdict.standing {
-                Standing::Current => tracing::debug!(%device, "current"),
-                Standing::Diverged => tracing::error!(%device, reason, "diverged"),
-                standing => tracing::warn!(%device, reason, "{}", standing.as_str()),
-            }
-        }
-        let total = target.devices.len();
-        let summary = journal
-            .with(move |store, journal| {
-                let now = Timestamp::now();
-                for (device, verdict) in &verdicts {
-                    let stance = Stance {
-                        standing: verdict.standing,
-                        reason: verdict.reason.as_deref(),
-                        target: &journal.commit,
-                        pass: journal.pass,
-                        now,
-                    };
-                    store.stand(&journal.fabric, device, &stance)?;
-                    // `hold` has written the event of a device that was set
-                    let Some(kind) = verdict.event.filter(|kind| *kind != EventKind::Applied) else {
-                        continue;
-                    };
-                    let event = DeviceEvent {
-                        pass: journal.pass,
-                        device: device.clone(),
-                        commit: journal.commit.clone(),
-                        kind,
-                        changes: verdict.changes as u64,
-                        detail: verdict.reason.clone(),
-                        at: now,
-                    };
-                    store.add_event(&journal.fabric, &event)?;
-                }
-                let devices = store.devices(&journal.fabric)?;
-                let summary = summary(&devices, total);
-                store.end_pass(&journal.fabric, journal.pass, &summary, now)?;
-                Ok(summary)
-            })
-            .await
-            .context("the pass's outcome cannot be recorded")?;
-        tracing::info!(pass = journal.pass.get(), "{summary}");
-        Ok(())
+    async fn begin(&self, target: &Target, why: &str) -> anyhow::Result<Journal> {
+        let (fabric, commit, why) = (target.name().clone(), target.commit.clone(), why.to_owned());
+        let pass =
+            self.with_store(move |store| store.begin_pass(&fabric, &commit, &why, Timestamp::now())).await?;
+        Ok(Journal::new(Arc::clone(&self.store), target.name().clone(), target.commit.clone(), pass))
     }
 }
 
-/// Whether a device is one that a pass may write to.
-fn is_in_service(target: &Target, name: &DeviceName) -> bool {
-    target
-        .fabric
-        .devices
-        .get(name)
-        .is_some_and(|device| matches!(*device.state, DeviceState::Active | DeviceState::Drained))
+/// Nothing is sent while a device is diverged at this commit.
+fn held(jobs: BTreeMap<DeviceName, Job>, culprit: &DeviceName) -> BTreeMap<DeviceName, Outcome> {
+    let why = format!("held since {culprit} diverged; the next commit goes on, or `gitfabric apply`");
+    jobs.into_keys().map(|name| (name, Outcome::Waiting(why.clone()))).collect()
 }
 
-fn due(
-    target: &Target,
-    entries: &BTreeMap<DeviceName, DeviceEntry>,
-    asked: Asked,
-    observed_already: bool,
-) -> Due {
-    let mut due = Due {
-        gone: entries.keys().filter(|name| !target.devices.contains_key(*name)).cloned().collect(),
-        ..Due::default()
-    };
-    for (name, device) in &target.fabric.devices {
-        let quiet = match *device.state {
-            DeviceState::Active | DeviceState::Drained => None,
-            DeviceState::Staged => Some((Standing::Staged, "its state is staged: compiled, not sent")),
-            DeviceState::Paused => Some((Standing::Paused, "its state is paused: left as it is")),
-            DeviceState::Released => Some((Standing::Released, "its state is released: never written again")),
-        };
-        let entry = entries.get(name);
-        if let Some((standing, reason)) = quiet {
-            due.rest.insert(name.clone(), Verdict::quiet(standing, reason));
-            continue;
-        }
-        let Some(build) = target.devices.get(name) else { continue };
-        let holds =
-            entry.is_some_and(|entry| entry.tree_hash.as_deref() == Some(&*build.hash) && !entry.in_flight);
-        let diverged = entry.is_some_and(|entry| {
-            entry.standing == Standing::Diverged && entry.target.as_ref() == Some(&target.commit)
-        });
-        if asked.read_back || (!holds && !diverged && !observed_already) || (diverged && asked.by_person) {
-            due.read.insert(name.clone());
-        } else if holds && entry.is_some_and(|entry| entry.commit.as_ref() != Some(&target.commit)) {
-            due.advance.push(name.clone());
-        }
-    }
-    due
-}
-
-/// The redundancy partners of devices: whether they are healthy has to be known.
-fn partners_of(target: &Target, devices: &BTreeSet<DeviceName>) -> BTreeSet<DeviceName> {
-    let topology = Topology::new(&target.fabric);
-    let group = |name| topology.redundancy_group(name).into_iter().cloned();
-    devices
-        .iter()
-        .flat_map(group)
-        .filter(|name| !devices.contains(name) && is_in_service(target, name))
-        .collect()
-}
-
-/// Whether a pass would write nothing that is not on record: the same devices are out of
-/// reach, or wait, for the same commit.
-fn is_old_news(
-    due: &Due,
-    found: &BTreeMap<DeviceName, Found>,
-    entries: &BTreeMap<DeviceName, DeviceEntry>,
-    target: &Target,
-) -> bool {
-    let same = |name: &DeviceName, standing: Standing| {
-        entries
-            .get(name)
-            .is_some_and(|entry| entry.standing == standing && entry.target.as_ref() == Some(&target.commit))
-    };
-    let unreachable = |name: &DeviceName| matches!(found.get(name), Some(Found::Unreachable(_)) | None);
-    let topology = Topology::new(&target.fabric);
-    due.advance.is_empty()
-        && due.gone.is_empty()
-        && due.rest.iter().all(|(name, verdict)| same(name, verdict.standing))
-        && due.read.iter().all(|name| {
-            let partner_away = || {
-                topology
-                    .redundancy_group(name)
-                    .into_iter()
-                    .any(|other| other != name && unreachable(other) && is_in_service(target, other))
-            };
-            (unreachable(name) && same(name, Standing::Unreachable))
-                || (same(name, Standing::Waiting) && partner_away())
+/// Writes the SHA of devices that the commit does not concern, and forgets those that left.
+async fn advance(journal: &Journal, due: Due) -> anyhow::Result<()> {
+    journal
+        .with(move |store, journal| {
+            due.gone.iter().try_for_each(|device| store.forget(&journal.fabric, device))?;
+            store.advance(&journal.fabric, &due.advance, &journal.commit, journal.pass, Timestamp::now())
         })
+        .await?;
+    Ok(())
 }
 
-/// The devices that diverged at this commit, which hold the rest of it; none if a person
-/// says to go on.
-fn diverged(
-    entries: &BTreeMap<DeviceName, DeviceEntry>,
-    target: &Target,
-    asked: Asked,
-) -> BTreeMap<DeviceName, String> {
-    if asked.by_person {
-        return BTreeMap::new();
+/// A device that holds the commit already, which was not on record: now it is.
+async fn found_equal(name: &DeviceName, read: &Read, context: &Context) -> anyhow::Result<()> {
+    let created = read.recorded.created.clone();
+    let recorded = context.recorded_after(&read.build.tree, created, &read.reading.tree);
+    let (device, build) = (name.clone(), Arc::clone(&read.build));
+    context
+        .journal
+        .with(move |store, journal| {
+            let event = DeviceEvent {
+                pass: journal.pass,
+                device,
+                commit: journal.commit.clone(),
+                kind: EventKind::Unchanged,
+                changes: 0,
+                detail: Some("found equal".to_owned()),
+                at: Timestamp::now(),
+            };
+            let held = Held {
+                commit: &journal.commit,
+                tree_hash: &build.hash,
+                recorded: &recorded,
+                schema: &build.schema,
+                by_set: false,
+            };
+            store.hold(&journal.fabric, &held, &event)
+        })
+        .await?;
+    Ok(())
+}
+
+/// Writes how every device stands, what was done, and the end of the pass.
+async fn finish(journal: &Journal, verdicts: Verdicts, total: usize) -> anyhow::Result<()> {
+    for (device, verdict) in &verdicts {
+        let reason = verdict.reason.as_deref().unwrap_or_default();
+        match verdict.standing {
+            Standing::Current => tracing::debug!(%device, "current"),
+            Standing::Diverged => tracing::error!(%device, reason, "diverged"),
+            standing => tracing::warn!(%device, reason, "{}", standing.as_str()),
+        }
     }
-    entries
-        .values()
-        .filter(|entry| entry.standing == Standing::Diverged && entry.target.as_ref() == Some(&target.commit))
-        .map(|entry| (entry.device.clone(), "diverged".to_owned()))
-        .collect()
+    let summary = journal
+        .with(move |store, journal| {
+            let now = Timestamp::now();
+            let settled: Vec<Settled<'_>> =
+                verdicts.iter().map(|(device, verdict)| settled(journal, device, verdict, now)).collect();
+            store.settle(&journal.fabric, &settled)?;
+            let summary = summary(&store.devices(&journal.fabric)?, total);
+            store.end_pass(&journal.fabric, journal.pass, &summary, now)?;
+            Ok(summary)
+        })
+        .await
+        .context("the pass's outcome cannot be recorded")?;
+    tracing::info!(pass = journal.pass.get(), "{summary}");
+    Ok(())
 }
 
-fn verdict_of(outcome: Outcome) -> Verdict {
-    match outcome {
-        Outcome::Applied => Verdict::new(Standing::Current, None, EventKind::Applied),
-        Outcome::Unreachable(why) => Verdict::new(Standing::Unreachable, why, EventKind::Unreachable),
-        Outcome::Refused(why) => Verdict::new(Standing::Diverged, why, EventKind::Refused),
-        Outcome::Unequal(why) => Verdict::new(Standing::Diverged, why, EventKind::Unequal),
-        Outcome::Waiting(why) => Verdict::new(Standing::Waiting, why, EventKind::Waiting),
-        Outcome::Stopped => Verdict::new(
-            Standing::Behind,
-            "the agent was stopped before its turn".to_owned(),
-            EventKind::Waiting,
-        ),
-    }
-}
-
-fn describe(plan: &DevicePlan) -> String {
-    let counts = plan.counts();
-    format!("+{} ~{} -{} leaves", counts.added, counts.modified, counts.deleted)
+fn settled<'a>(
+    journal: &'a Journal,
+    device: &DeviceName,
+    verdict: &'a Verdict,
+    now: Timestamp,
+) -> Settled<'a> {
+    let stance = Stance {
+        standing: verdict.standing,
+        reason: verdict.reason.as_deref(),
+        target: &journal.commit,
+        pass: journal.pass,
+        now,
+    };
+    // what was applied is on record since it was read back
+    let kind = verdict.event.filter(|kind| *kind != EventKind::Applied);
+    let event = kind.map(|kind| DeviceEvent {
+        pass: journal.pass,
+        device: device.clone(),
+        commit: journal.commit.clone(),
+        kind,
+        changes: verdict.changes as u64,
+        detail: verdict.reason.clone(),
+        at: now,
+    });
+    Settled { device: device.clone(), stance, event }
 }
 
 fn summary(devices: &[DeviceEntry], total: usize) -> String {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::compile::{Build, DeviceBuild};
 use crate::intent::Fabric;
+use crate::intent::model::DeviceState;
 use crate::intent::topology::Topology;
 use crate::names::{CommitId, DeviceName, FabricName};
 use crate::plan::{DevicePlan, Inputs, Plan, Prints, Recorded, Revision, Rules, device_plan};
@@ -30,6 +31,12 @@ impl Target {
     /// The fabric's name.
     pub fn name(&self) -> &FabricName {
         &self.fabric.design.name
+    }
+
+    /// Whether a device is one that a pass may write to.
+    pub fn in_service(&self, name: &DeviceName) -> bool {
+        let device = self.fabric.devices.get(name);
+        device.is_some_and(|device| matches!(*device.state, DeviceState::Active | DeviceState::Drained))
     }
 
     /// The plan from another commit's devices to these, no device asked: what the limits on

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns;
-use super::passes::DeviceEvent;
+use super::passes::{DeviceEvent, insert_event};
 use super::store::{RecordError, Store, parsed};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
 use crate::plan::Recorded;
@@ -132,6 +132,17 @@ pub struct Stance<'a> {
     pub pass: PassNumber,
     /// When.
     pub now: Timestamp,
+}
+
+/// A device at the end of a pass.
+#[derive(Clone, Debug)]
+pub struct Settled<'a> {
+    /// The device.
+    pub device: DeviceName,
+    /// How it stands.
+    pub stance: Stance<'a>,
+    /// What the pass did to it.
+    pub event: Option<DeviceEvent>,
 }
 
 impl<'a> Stance<'a> {
@@ -299,8 +310,9 @@ impl Store {
                 event.pass.get(),
             ],
         )?;
+        insert_event(&write, fabric, event)?;
         write.commit()?;
-        self.add_event(fabric, event)
+        Ok(())
     }
 
     /// Writes what is known to be ours on a device that is not current: after a Set whose
@@ -338,16 +350,15 @@ impl Store {
         Ok(())
     }
 
-    /// Writes how a device stands towards a commit, and since when if that is new.
-    pub fn stand(
-        &mut self,
-        fabric: &FabricName,
-        device: &DeviceName,
-        stance: &Stance<'_>,
-    ) -> Result<(), RecordError> {
+    /// Writes how devices stand towards a commit, since when if that is new, and what the
+    /// pass did to them: all of it or nothing, and on disk once.
+    pub fn settle(&mut self, fabric: &FabricName, devices: &[Settled<'_>]) -> Result<(), RecordError> {
         let write = self.connection.transaction()?;
-        ensure_row(&write, fabric, device, stance.pass, stance.now)?;
-        set_standing(&write, fabric, device, stance)?;
+        for Settled { device, stance, event } in devices {
+            ensure_row(&write, fabric, device, stance.pass, stance.now)?;
+            set_standing(&write, fabric, device, stance)?;
+            event.iter().try_for_each(|event| insert_event(&write, fabric, event))?;
+        }
         write.commit()?;
         Ok(())
     }

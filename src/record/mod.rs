@@ -14,7 +14,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use devices::{DeviceEntry, Held, InFlight, Stance, Standing};
+pub use devices::{DeviceEntry, Held, InFlight, Settled, Stance, Standing};
 pub use fabrics::{FabricEntry, Verdict};
 pub use lock::{Lock, LockError};
 pub use passes::{DeviceEvent, EventKind, PassEntry};

@@ -1,7 +1,7 @@
 //! History: what each pass was, and what it did to each device.
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::store::{RecordError, Store, parsed};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
@@ -136,25 +136,6 @@ impl Store {
         Ok(())
     }
 
-    /// Writes what a pass did to a device.
-    pub fn add_event(&mut self, fabric: &FabricName, event: &DeviceEvent) -> Result<(), RecordError> {
-        self.connection.execute(
-            "INSERT OR REPLACE INTO event (fabric, pass, device, commit_id, kind, changes, detail, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                fabric.as_str(),
-                event.pass.get(),
-                event.device.as_str(),
-                event.commit.as_str(),
-                event.kind.as_str(),
-                event.changes,
-                event.detail,
-                event.at.to_string(),
-            ],
-        )?;
-        Ok(())
-    }
-
     /// The newest passes, newest first.
     pub fn passes(&self, fabric: &FabricName, limit: u32) -> Result<Vec<PassEntry>, RecordError> {
         let mut query = self.connection.prepare(
@@ -206,6 +187,29 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// Writes what a pass did to a device.
+pub(super) fn insert_event(
+    connection: &Connection,
+    fabric: &FabricName,
+    event: &DeviceEvent,
+) -> Result<(), RecordError> {
+    connection.execute(
+        "INSERT OR REPLACE INTO event (fabric, pass, device, commit_id, kind, changes, detail, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            fabric.as_str(),
+            event.pass.get(),
+            event.device.as_str(),
+            event.commit.as_str(),
+            event.kind.as_str(),
+            event.changes,
+            event.detail,
+            event.at.to_string(),
+        ],
+    )?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -167,7 +167,8 @@ fn since_moves_only_when_the_standing_does() {
     ] {
         let pass = PassNumber::try_from(1).unwrap();
         let stance = Stance { standing, reason: Some("why"), target: &target, pass, now: at(second) };
-        fixture.store.stand(&fixture.fabric, &fixture.device, &stance).unwrap();
+        let settled = Settled { device: fixture.device.clone(), stance, event: None };
+        fixture.store.settle(&fixture.fabric, &[settled]).unwrap();
         let entry = fixture.entry();
         assert_eq!((entry.standing, entry.since), (standing, at(since)));
     }

@@ -1,0 +1,71 @@
+//! How a device stands at the end of a pass, in the terms of the record.
+
+use crate::plan::DevicePlan;
+use crate::record::{EventKind, Standing};
+use crate::rollout::Outcome;
+
+/// What is to be written of a device at the end of a pass.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    /// How it stands.
+    pub(super) standing: Standing,
+    /// Why, if it is not current.
+    pub(super) reason: Option<String>,
+    /// What the pass did to it; none if the intent itself says how it stands.
+    pub(super) event: Option<EventKind>,
+    /// How many leaves were to change.
+    pub(super) changes: usize,
+}
+
+impl Verdict {
+    /// It holds the commit, and did before.
+    pub(super) fn current() -> Self {
+        Self { standing: Standing::Current, reason: None, event: Some(EventKind::Unchanged), changes: 0 }
+    }
+
+    /// It does not hold the commit, and why.
+    pub(super) fn not_current(standing: Standing, event: EventKind, reason: String) -> Self {
+        Self { standing, reason: Some(reason), event: Some(event), changes: 0 }
+    }
+
+    /// A standing that the intent itself says.
+    pub(super) fn at_rest(standing: Standing, reason: &str) -> Self {
+        Self { standing, reason: Some(reason.to_owned()), event: None, changes: 0 }
+    }
+
+    /// An owned leaf changed behind our back, and the policy is to say so.
+    pub(super) fn drifted(plan: &DevicePlan) -> Self {
+        let reason = format!("changed behind our back: {}", leaves(plan));
+        let verdict = Self::not_current(Standing::Drifted, EventKind::Drifted, reason);
+        Self { changes: plan.changes.len(), ..verdict }
+    }
+
+    /// It has a plan, and the agent may not send it.
+    pub(super) fn observed(plan: &DevicePlan) -> Self {
+        let reason = format!("the agent only observes: {} not sent", leaves(plan));
+        let verdict = Self::not_current(Standing::Behind, EventKind::Observed, reason);
+        Self { changes: plan.changes.len(), ..verdict }
+    }
+
+    /// What became of a plan of so many changes.
+    pub(super) fn of(outcome: Outcome, changes: usize) -> Self {
+        let (standing, event, reason) = match outcome {
+            Outcome::Applied => (Standing::Current, EventKind::Applied, None),
+            Outcome::Unreachable(why) => (Standing::Unreachable, EventKind::Unreachable, Some(why)),
+            Outcome::Refused(why) => (Standing::Diverged, EventKind::Refused, Some(why)),
+            Outcome::Unequal(why) => (Standing::Diverged, EventKind::Unequal, Some(why)),
+            Outcome::Waiting(why) => (Standing::Waiting, EventKind::Waiting, Some(why)),
+            Outcome::Stopped => {
+                let why = "the agent was stopped before its turn".to_owned();
+                (Standing::Behind, EventKind::Waiting, Some(why))
+            }
+        };
+        Self { standing, reason, event: Some(event), changes }
+    }
+}
+
+/// `+3 ~1 -0 leaves`.
+fn leaves(plan: &DevicePlan) -> String {
+    let counts = plan.counts();
+    format!("+{} ~{} -{} leaves", counts.added, counts.modified, counts.deleted)
+}

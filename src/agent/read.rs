@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::StoreHandle;
 use super::inventory::Inventory;
 use crate::compile::DeviceBuild;
+use crate::gnmi::ErrorKind;
 use crate::intent::Fabric;
 use crate::names::DeviceName;
 use crate::plan::{DevicePlan, Inputs, Prints, Recorded, Rules, device_plan};
@@ -128,12 +129,14 @@ async fn call(device: Device, build: Option<Arc<DeviceBuild>>) -> Found {
     }
 }
 
-/// The device's name stands beside it already.
+/// The device's name stands beside it already, and so does that it is not reachable.
 fn why(error: &crate::gnmi::Error) -> String {
-    match &error.hint {
-        Some(hint) => format!("{} ({}); {hint}", error.kind, error.address),
-        None => format!("{} ({})", error.kind, error.address),
-    }
+    let what = match &error.kind {
+        ErrorKind::Unreachable { what } => what.clone(),
+        kind => kind.to_string(),
+    };
+    let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+    format!("{what} ({}){hint}", error.address)
 }
 
 fn settle(

@@ -1,17 +1,15 @@
 //! Subscribe: the data at some paths, now and as it changes (gNMI specification §3.5).
 //!
-//! Here: [`serve`] for one call: ONCE, POLL, and STREAM on change
-//! (a mode left to the target is taken as that). Sampling is refused as an invalid argument. Each leaf is one update. Each
-//! change is one notification: what is gone, and what is new. Elsewhere: what there is to
-//! see (`view`), the call's transport (`service`).
+//! Here: [`serve`] for one call: ONCE, POLL, and STREAM on change (a mode left to the target
+//! is taken as that). Sampling is refused as an invalid argument; heartbeats are not sent.
+//! Each leaf is one update. Each change is one notification: what is gone, and what is new.
+//! Elsewhere: what there is to see (`view`), the call's transport (`service`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
-use tokio::time::{Interval, MissedTickBehavior, interval_at};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::Status;
 
@@ -69,8 +67,6 @@ struct Call {
     mode: Mode,
     encoding: Encoding,
     updates_only: bool,
-    /// Sends everything again, if the client wants to see a sign of life.
-    heartbeat: Option<Duration>,
     targets: Vec<Resolved>,
     prefix: Option<proto::Path>,
 }
@@ -83,7 +79,6 @@ impl Call {
             return Err(Status::invalid_argument("no subscription in the list"));
         }
         let mut targets = Vec::new();
-        let mut heartbeat = None;
         let snapshot = device.snapshot();
         for subscription in &list.subscription {
             if mode == Mode::Stream {
@@ -94,14 +89,10 @@ impl Call {
             let target = resolve(device.schema(), list.prefix.as_ref(), path)?;
             check_implemented(&device, snapshot.view(&device.config), &target)?;
             targets.push(target);
-            let beat = Some(subscription.heartbeat_interval).filter(|nanoseconds| *nanoseconds > 0);
-            heartbeat = [heartbeat, beat].into_iter().flatten().min();
         }
         let prefix = echo(list.prefix.as_ref());
-        let heartbeat =
-            heartbeat.map(|nanoseconds| Duration::from_nanos(nanoseconds).max(Duration::from_secs(1)));
         let updates_only = list.updates_only;
-        Ok(Self { device, answers, mode, encoding, updates_only, heartbeat, targets, prefix })
+        Ok(Self { device, answers, mode, encoding, updates_only, targets, prefix })
     }
 
     async fn once(&self) -> Result<(), Gone> {
@@ -134,7 +125,6 @@ impl Call {
             self.send_leaves(&known, first.changed_at).await?;
         }
         self.sync().await?;
-        let mut heartbeat = self.heartbeat.map(ticks);
         let mut open = true;
         loop {
             tokio::select! {
@@ -150,7 +140,6 @@ impl Call {
                     None if self.device.config.personality.survives_half_close => open = false,
                     None | Some(Err(_)) => return Ok(()),
                 },
-                () = tick(&mut heartbeat) => self.everything().await?,
                 () = self.answers.closed() => return Err(Gone),
             }
         }
@@ -263,19 +252,5 @@ fn check_mode(subscription: &proto::Subscription) -> Result<(), Status> {
         }
         Ok(SubscriptionMode::Sample) => Err(Status::invalid_argument("SAMPLE is not simulated")),
         Err(_) => Err(Status::invalid_argument("no such subscription mode")),
-    }
-}
-
-fn ticks(period: Duration) -> Interval {
-    let mut ticks = interval_at(tokio::time::Instant::now() + period, period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
-}
-
-/// The next heartbeat; never, without one.
-async fn tick(heartbeat: &mut Option<Interval>) {
-    match heartbeat {
-        Some(ticks) => drop(ticks.tick().await),
-        None => std::future::pending().await,
     }
 }

@@ -1,11 +1,12 @@
 //! Tests of the simulator as a whole: rules of a Set and of a Get as tables, and the wire.
 //!
-//! Here: what they share. `rules`, `ways` and `reading` call a device without a socket, `wire`
+//! Here: what they share. `rules`, `ways`, `reading` and `subscribing` call a device without a socket, `wire`
 //! over TLS, with the project's own client. Elsewhere: an independent client, in
 //! `.ci/interop`.
 
 mod reading;
 mod rules;
+mod subscribing;
 mod ways;
 mod wire;
 

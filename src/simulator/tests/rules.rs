@@ -1,11 +1,14 @@
 //! What a Set does, rule by rule.
 
+use proptest::prelude::*;
 use tonic::Code;
 
 use super::super::device::Device;
+use super::super::get;
 use super::super::personality::{LeafListUpdate, Personality};
 use super::super::set::run;
 use super::{config, lines, request};
+use crate::gnmi::proto::GetRequest;
 
 const E1: &str = "/interfaces/interface[name=Ethernet1]";
 const TYPE: &str = "iana-if-type:ethernetCsmacd";
@@ -308,4 +311,64 @@ fn faults_that_were_there_before_refuse_no_set() {
     ));
     run_lines(&device, &format!("update {E1}/config/mtu 1500")).unwrap();
     run_lines(&device, "update /interfaces/interface[name=Ethernet2]/config/name \"Ethernet2\"").unwrap_err();
+}
+
+proptest! {
+    /// Whatever a client sends: no panic, and a refusal leaves everything as it was.
+    #[test]
+    fn no_request_panics_or_half_applies(operations in prop::collection::vec(operation(), 0..5)) {
+        let device = Device::new(config(Personality::eos(), &start()));
+        let before = (lines(&device), device.snapshot().annotation.clone());
+        if run_lines(&device, &operations.join("\n")).is_err() {
+            prop_assert_eq!((lines(&device), device.snapshot().annotation.clone()), before);
+        }
+        let everything = GetRequest { path: vec![super::wire("/")], ..GetRequest::default() };
+        prop_assert!(get::run(&device, &everything).is_ok());
+    }
+}
+
+/// A line for `request`, mostly about nodes that there are.
+fn operation() -> impl Strategy<Value = String> {
+    let step = prop::sample::select(vec![
+        "interfaces",
+        "interface[name=Ethernet1]",
+        "interface",
+        "interface[name=*]",
+        "config",
+        "state",
+        "mtu",
+        "subinterfaces",
+        "subinterface[index=0]",
+        "*",
+        "...",
+        "odds",
+        "pair[a=x][b=1]",
+        "pair[a=x]",
+        "many",
+        "present",
+        "network-instances",
+        "network-instance[name=default]",
+        "openconfig-interfaces:interfaces",
+        "nowhere",
+    ]);
+    let path = prop::collection::vec(step, 0..5).prop_map(|steps| format!("/{}", steps.join("/")));
+    let value = prop::sample::select(vec![
+        "{}",
+        "null",
+        "[]",
+        "[null]",
+        "1500",
+        "\"x\"",
+        "{\"mtu\": 1500}",
+        "[{\"name\": \"Ethernet1\"}]",
+        "{\"config\": {\"mtu\": null}}",
+        "{\"@\": {}}",
+        "{\"@\": 1}",
+        "{\"many\": [1, 2]}",
+        "{",
+        "[[1]]",
+        "{\"openconfig-interfaces:interfaces\": {\"interface\": [{\"name\": \"a\"}, 7]}}",
+    ]);
+    let verb = prop::sample::select(vec!["delete", "replace", "update"]);
+    (verb, path, value).prop_map(|(verb, path, value)| format!("{verb} {path} {value}"))
 }

@@ -71,8 +71,8 @@ impl fmt::Debug for Scalar {
 pub enum Value {
     /// A leaf's value.
     Scalar(Scalar),
-    /// A leaf-list's values: in the user's order if the schema says so, else sorted and
-    /// without repetition, so that equal sets are equal values.
+    /// A leaf-list's values: in the user's order if the schema says so, else as
+    /// [`Value::set`] makes it, so that equal sets are equal values.
     LeafList(Vec<Scalar>),
     /// A secret, by name. The value is put in when the Set is made and never earlier.
     Secret(SecretName),

@@ -3,8 +3,8 @@
 //! Here: [`Schema`] and its parts, and finding a node. `types`, `pattern`: what a leaf may
 //! hold. `canonical`: values against types. `locate`: paths to nodes. `pack`: the text a
 //! schema is stored as. `make` with `parse`, `resolve`, `access`: `.yang` files and a
-//! vendor's path report to a schema
-//! (for makers of packs). Elsewhere: whole trees against a schema (`yang::validate`).
+//! vendor's path report to a schema (for makers of packs). Elsewhere: whole trees against a
+//! schema (`yang::validate`).
 
 pub mod access;
 pub mod canonical;

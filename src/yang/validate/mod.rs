@@ -62,7 +62,7 @@ impl FaultKind {
     /// The finding's code.
     pub fn code(self) -> &'static str {
         match self {
-            Self::Unknown => "yang-unknown-node",
+            Self::Unknown => "yang-no-such-node",
             Self::WrongKind => "yang-wrong-kind",
             Self::KeyMissing => "yang-key-missing",
             Self::KeyMismatch => "yang-key-mismatch",

@@ -152,7 +152,7 @@ fn a_misspelt_reference_and_an_unknown_node_have_suggestions() {
     let leaf = unknown.iter().next().unwrap().1.clone();
     unknown.insert("/odds/mani/more".parse().unwrap(), leaf);
     let faults = validate(sample(), &unknown);
-    assert_eq!(shown(&faults), ["yang-unknown-node /odds/mani: sample 1 has no such node"]);
+    assert_eq!(shown(&faults), ["yang-no-such-node /odds/mani: sample 1 has no such node"]);
     assert_eq!(faults[0].hint.as_deref(), Some("did you mean `many`?"));
 }
 

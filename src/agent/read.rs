@@ -54,6 +54,7 @@ impl Read {
             rules: &self.rules(),
             desired: &self.build.tree,
             actual: &self.reading.tree,
+            unknown: &self.reading.unknown,
             recorded: &self.recorded,
             bootstrap: &self.build.bootstrap,
             prints,

@@ -1,6 +1,6 @@
 //! What a commit asks of every device: the compiled commit that counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::compile::{Build, DeviceBuild};
@@ -75,6 +75,7 @@ fn plan_of_device(before: Option<&DeviceBuild>, after: &DeviceBuild) -> DevicePl
         rules: &Rules::of(after.profile, &after.protected),
         desired: &after.tree,
         actual: &recorded.tree,
+        unknown: &BTreeSet::new(),
         recorded: &recorded,
         bootstrap: &crate::yang::Tree::new(),
         prints: Prints::none(),

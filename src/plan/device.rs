@@ -29,6 +29,8 @@ pub struct Inputs<'a> {
     pub desired: &'a Tree,
     /// What the device holds now.
     pub actual: &'a Tree,
+    /// What it holds besides, at nodes that the schema lacks: foreign.
+    pub unknown: &'a BTreeSet<Path>,
     /// What it held when it was last written.
     pub recorded: &'a Recorded,
     /// What `bootstrap` prints for it: compared, never sent.
@@ -45,6 +47,18 @@ pub struct Prints<'a> {
     pub secret: &'a dyn Fn(&SecretName) -> Option<Fingerprint>,
     /// Of a text that a device shows in a secret's place.
     pub shown: &'a dyn Fn(&str) -> Option<Fingerprint>,
+}
+
+impl Inputs<'_> {
+    /// Whether the device has something at this path or below it.
+    pub(super) fn is_there(&self, path: &Path) -> bool {
+        self.actual.contains_below(path) || self.unknown_below(path).next().is_some()
+    }
+
+    /// The nodes below this path that the schema lacks.
+    pub(super) fn unknown_below<'p>(&'p self, path: &'p Path) -> impl Iterator<Item = &'p Path> {
+        self.unknown.range(path..).take_while(move |unknown| unknown.starts_with(path))
+    }
 }
 
 impl Prints<'static> {
@@ -216,7 +230,7 @@ impl DevicePlan {
 
     /// The entries that are ours to take away once this plan has been applied.
     pub fn created_after(&self, before: &BTreeSet<Path>) -> BTreeSet<Path> {
-        let gone = |entry: &Path| self.removed.iter().any(|removed| entry.starts_with(removed));
+        let gone = |entry: &Path| entries::entries_on(entry).any(|above| self.removed.contains(&above));
         before.iter().filter(|entry| !gone(entry)).chain(&self.created).cloned().collect()
     }
 }
@@ -313,7 +327,7 @@ fn has_drifted(inputs: &Inputs<'_>, path: &Path, actual: Option<&Leaf>) -> bool 
 /// Whether a leaf's list entry does not exist yet. A new entry is written as the intent has
 /// it, defaults included: a platform's own default may be another than its schema says.
 fn in_new_entry(inputs: &Inputs<'_>, path: &Path) -> bool {
-    entries::entries_on(path).last().is_some_and(|entry| !inputs.actual.contains_below(&entry))
+    entries::entries_on(path).last().is_some_and(|entry| !inputs.is_there(&entry))
 }
 
 /// What the device holds at a leaf, as it may be shown.
@@ -354,7 +368,7 @@ fn doomed(inputs: &Inputs<'_>) -> BTreeMap<Path, Change> {
 fn created(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Path> {
     let mut created = BTreeSet::new();
     for change in changes.iter().filter(|change| matches!(change.action, Action::Add { .. })) {
-        for entry in entries::entries_on(&change.path).filter(|entry| !inputs.actual.contains_below(entry)) {
+        for entry in entries::entries_on(&change.path).filter(|entry| !inputs.is_there(entry)) {
             created.insert(entry);
         }
     }

@@ -1,6 +1,6 @@
 //! A small schema in OpenConfig's manner, and trees as text, for the tests of `plan`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::device::{DevicePlan, Inputs, Prints, device_plan};
@@ -166,8 +166,8 @@ pub(crate) fn plan_with(
     recorded: &Recorded,
 ) -> (DevicePlan, Findings) {
     let bootstrap = &Tree::new();
-    let prints = Prints::none();
-    device_plan(&Inputs { schema, rules, desired, actual, recorded, bootstrap, prints })
+    let (unknown, prints) = (&BTreeSet::new(), Prints::none());
+    device_plan(&Inputs { schema, rules, desired, actual, unknown, recorded, bootstrap, prints })
 }
 
 /// What a device holds after a plan, as gNMI says it, leaf by leaf.

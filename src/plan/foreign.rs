@@ -11,8 +11,8 @@ use super::removal::is_incidental;
 use crate::yang::natural::natural_path;
 use crate::yang::{Path, Value};
 
-/// The leaves that are neither desired nor recorded nor bootstrap's, in natural order.
-/// Leaves that say only what holds anyway are left out.
+/// The leaves that are neither desired nor recorded nor bootstrap's, and the nodes that the
+/// schema lacks, in natural order. Leaves that say only what holds anyway are left out.
 pub(super) fn leaves(inputs: &Inputs<'_>) -> Vec<Path> {
     let known = |path: &Path| {
         inputs.desired.get(path).is_some()
@@ -23,7 +23,9 @@ pub(super) fn leaves(inputs: &Inputs<'_>) -> Vec<Path> {
         .actual
         .iter()
         .filter(|(path, leaf)| !known(path) && !is_incidental(inputs.schema, path, leaf))
-        .map(|(path, _)| path.clone())
+        .map(|(path, _)| path)
+        .chain(inputs.unknown)
+        .cloned()
         .collect();
     foreign.sort_by(natural_path);
     foreign

@@ -85,7 +85,7 @@ fn goes(inputs: &Inputs<'_>, doomed: &BTreeMap<Path, Change>, entry: &Path) -> b
     !inputs.desired.contains_below(entry) && foreign_below(inputs, doomed, entry).next().is_none()
 }
 
-/// The leaves of an entry that are neither ours nor incidental.
+/// What an entry holds that is neither ours nor incidental.
 fn foreign_below<'a>(
     inputs: &'a Inputs<'_>,
     doomed: &'a BTreeMap<Path, Change>,
@@ -96,7 +96,8 @@ fn foreign_below<'a>(
         let protected = inputs.rules.why_protected(path, &leaf.value).is_some();
         !owned && (protected || !is_incidental(inputs.schema, path, leaf))
     };
-    inputs.actual.below(entry).filter(move |(path, leaf)| stays(path, leaf)).map(|(path, _)| path)
+    let leaves = inputs.actual.below(entry).filter(move |(path, leaf)| stays(path, leaf));
+    leaves.map(|(path, _)| path).chain(inputs.unknown_below(entry))
 }
 
 /// Whether a leaf cannot go alone: its entry stays, and needs it. A presence container

@@ -45,7 +45,7 @@ pub fn operations_of(
         if plan.ordered.keys().any(|list| entries::is_in_list(&path, list)) {
             continue;
         }
-        let in_new_entry = first.keys().any(|entry| path.starts_with(entry));
+        let in_new_entry = entries::entries_on(&path).any(|entry| first.contains_key(&entry));
         let whole = matches!(leaf.value, Value::LeafList(_)) && !in_new_entry;
         let target = target(rules, &first, &path);
         let place = if whole { &mut replaces } else { &mut updates };
@@ -109,9 +109,10 @@ fn deletes(plan: &DevicePlan, rules: &Rules<'_>) -> Vec<Path> {
         leaves.chain(&plan.removed).filter(|path| !in_ordered(path)).cloned().collect();
     deletes.sort_by(natural_path);
     // an entry goes when the last of its leaves would
+    let gone: BTreeSet<&Path> = plan.changes.iter().map(|change| &change.path).collect();
     let rank = |path: &Path| {
-        let gone = plan.changes.iter().filter(|change| change.path.starts_with(path));
-        gone.map(|change| rules.quirks.rank(&change.path)).min().unwrap_or_else(|| rules.quirks.rank(path))
+        let inside = gone.range::<&Path, _>(&path..).take_while(|leaf| leaf.starts_with(path));
+        inside.map(|leaf| rules.quirks.rank(leaf)).min().unwrap_or_else(|| rules.quirks.rank(path))
     };
     deletes.sort_by_cached_key(|path| Reverse(rank(path)));
     deletes

@@ -124,13 +124,14 @@ impl Job {
         self.device.name()
     }
 
-    fn plan_against(&self, actual: &Tree, recorded: &Recorded, context: &Context) -> DevicePlan {
+    fn plan_against(&self, reading: &Reading, recorded: &Recorded, context: &Context) -> DevicePlan {
         context.with_prints(|prints| {
             let inputs = Inputs {
                 schema: &self.device.schema,
                 rules: &Rules::of(self.device.profile, &self.protected),
                 desired: &self.desired,
-                actual,
+                actual: &reading.tree,
+                unknown: &reading.unknown,
                 recorded,
                 bootstrap: &self.bootstrap,
                 prints,
@@ -146,7 +147,7 @@ impl Job {
 
     /// What still differs, given that the Set was applied: every leaf that was ours before
     /// and every leaf that should be there is compared.
-    fn remaining(&self, actual: &Tree, after: &Recorded, context: &Context) -> DevicePlan {
+    fn remaining(&self, reading: &Reading, after: &Recorded, context: &Context) -> DevicePlan {
         let mut ours = after.clone();
         ours.created.extend(self.recorded.created.iter().cloned());
         for (path, leaf) in self.recorded.tree.iter() {
@@ -154,7 +155,7 @@ impl Job {
                 ours.tree.insert(path.clone(), leaf.clone());
             }
         }
-        self.plan_against(actual, &ours, context)
+        self.plan_against(reading, &ours, context)
     }
 }
 
@@ -177,7 +178,7 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
             }
             Err(error) => return refuse(job, context, error).await,
         }
-        let reading = match read_back(job).await {
+        let reading = match read_back(job, context).await {
             Ok(reading) => reading,
             // The flight stays on record: the next pass that reaches the device settles it.
             Err(error) => {
@@ -187,11 +188,11 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
             }
         };
         let after = job.recorded_after(&reading.tree, context);
-        let remaining = job.remaining(&reading.tree, &after, context);
+        let remaining = job.remaining(&reading, &after, context);
         if remaining.is_empty() {
             return hold(job, context, after).await;
         }
-        let untouched = job.plan_against(&reading.tree, &job.recorded, context).changes == job.plan.changes;
+        let untouched = job.plan_against(&reading, &job.recorded, context).changes == job.plan.changes;
         if untouched && !answered && again && !context.stop.is_cancelled() {
             again = false;
             continue;
@@ -216,13 +217,17 @@ fn annotation(job: &Job, context: &Context) -> Annotation {
 
 /// Reads on a new connection: the one that carried the Set may not show that the change cut
 /// off management.
-async fn read_back(job: &Job) -> Result<Reading, Error> {
+async fn read_back(job: &Job, context: &Context) -> Result<Reading, Error> {
     let mut last = match connect_and_read(&job.device).await {
         Ok(reading) => return Ok(reading),
         Err(error) => error,
     };
     for pause in SETTLE {
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // the flight is on record: whoever comes next settles it
+            () = context.stop.cancelled() => return Err(last),
+        }
         match connect_and_read(&job.device).await {
             Ok(reading) => return Ok(reading),
             Err(error) => last = error,

@@ -1,5 +1,6 @@
 //! A device as the rollout sees it: something that can be read and set.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::gnmi::{Annotation, Client, DataType, Error, ErrorKind, SetOperations, Target};
@@ -32,7 +33,7 @@ pub struct Reading {
     /// Every leaf that the schema knows.
     pub tree: Tree,
     /// What the schema lacks: foreign, not a fault (promise 9).
-    pub unknown: Vec<Path>,
+    pub unknown: BTreeSet<Path>,
     /// Values that do not fit their type, in words: the device and the schema disagree.
     pub misfits: Vec<String>,
 }

@@ -17,9 +17,10 @@ use gitfabric::plan::Recorded;
 use gitfabric::record;
 use gitfabric::rollout::{Outcome, Partner, run};
 use gitfabric::secret::SecretText;
-use gitfabric::simulator::{SetFault, SetOutcome};
+use gitfabric::simulator::{DeviceConfig, SetFault, SetOutcome};
 use gitfabric::yang::Path;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use world::{Want, World, commit, fabric, schema, tree, vlans};
 
@@ -61,6 +62,27 @@ async fn a_revert_restores_the_tree_and_leaves_foreign_configuration_alone() {
     assert_eq!(world.handle("leaf1").config(), held);
     assert_eq!(world.recorded("leaf1").tree, before);
     assert!(held.get(&foreign).is_some());
+}
+
+#[tokio::test]
+async fn what_the_schema_lacks_keeps_the_entry_that_holds_it() {
+    let entry = "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=40]";
+    let colour: Path = format!("{entry}/config/colour").parse().unwrap();
+    let mut device = DeviceConfig::new("leaf1".parse().unwrap(), schema(), tree(&vlans(&[(40, "theirs")])));
+    device.foreign = vec![(colour, json!("blue"))];
+    let mut world = World::with([device]);
+    world.pass("leaf1", &tree(&vlans(&[(40, "web")]))).await;
+    assert_eq!(world.vlan("leaf1", 40).as_deref(), Some("web"));
+    // even if the entry were ours
+    let ours = entry.parse().unwrap();
+    let mut recorded = world.recorded("leaf1");
+    recorded.created.insert(ours);
+    let leaf1 = "leaf1".parse().unwrap();
+    world.store.lock().unwrap().own(&fabric(), &leaf1, &recorded, &schema()).unwrap();
+    assert_eq!(world.pass("leaf1", &tree(&vlans(&[]))).await["leaf1"], Outcome::Applied);
+    assert_eq!(world.vlan("leaf1", 40), None, "our leaf is gone");
+    let deleted = &world.handle("leaf1").sets()[1].operations;
+    assert!(deleted.iter().all(|(_, path)| path.to_string() != entry), "{deleted:?}");
 }
 
 #[tokio::test]
@@ -214,6 +236,32 @@ async fn nothing_is_begun_once_the_agent_was_asked_to_end() {
     let outcomes = world.pass("leaf1", &tree(&vlans(&[(40, "web")]))).await;
     assert_eq!(outcomes["leaf1"], Outcome::Stopped);
     assert_eq!(world.handle("leaf1").sets_received(), 0);
+}
+
+#[tokio::test]
+async fn a_device_that_dies_in_the_middle_of_a_set_is_settled_when_it_is_back() {
+    let mut world = World::new(&["leaf1"]);
+    let desired = tree(&vlans(&[(40, "web")]));
+    let context = world.context();
+    let job = world.job("leaf1", &Want::from(&desired), &context).await.unwrap();
+    let gate = world.handle("leaf1").hold_sets();
+    let waves = vec![vec!["leaf1".parse().unwrap()]];
+    let jobs = BTreeMap::from([("leaf1".parse().unwrap(), job)]);
+    let rollout = tokio::spawn(async move { run(&waves, jobs, &BTreeMap::new(), &context).await });
+    world.handle("leaf1").wait_for_sets(1).await;
+    world.handle("leaf1").down();
+    drop(gate);
+    // the agent would call it again for a minute; it is asked to end
+    world.stop.cancel();
+    let outcomes = rollout.await.unwrap().unwrap();
+    assert!(matches!(outcomes.values().next(), Some(Outcome::Unreachable(_))), "{outcomes:?}");
+    assert!(world.in_flight("leaf1").is_some(), "what was sent stays an open question");
+
+    world.handle("leaf1").up().unwrap();
+    world.stop = CancellationToken::new();
+    let outcomes = world.pass("leaf1", &desired).await;
+    assert!(outcomes.values().all(|outcome| *outcome == Outcome::Applied), "{outcomes:?}");
+    assert_eq!(world.vlan("leaf1", 40).as_deref(), Some("web"));
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ impl World {
                 rules: &rules,
                 desired: &want.tree,
                 actual: &reading.tree,
+                unknown: &reading.unknown,
                 recorded: &recorded,
                 bootstrap: &want.bootstrap,
                 prints,

@@ -139,6 +139,25 @@ fn an_entry_goes_as_a_whole_only_if_it_is_ours_and_holds_nothing_foreign() {
 }
 
 #[test]
+fn a_node_that_the_schema_lacks_is_foreign_too() {
+    let schema = &schema();
+    let entry: Path = "/vlans/vlan[vlan-id=4]".parse().unwrap();
+    let unknown = &BTreeSet::from([format!("{entry}/config/colour").parse().unwrap()]);
+    let vlan = &tree(schema, &format!("{entry}/config/vlan-id 4\n{entry}/config/name a"));
+    let (rules, bootstrap, prints) = (&Rules::default(), &Tree::new(), Prints::none());
+    let (nothing, never) = (&Tree::new(), &Recorded::default());
+    let (desired, actual, recorded) = (nothing, vlan, &recorded(vlan.clone()));
+    let (plan, _) =
+        device_plan(&Inputs { schema, rules, desired, actual, unknown, recorded, bootstrap, prints });
+    assert_eq!(lines(&plan), [format!("- {entry}/config/name a")], "the entry stays for it");
+    assert_eq!(plan.foreign, unknown.iter().cloned().collect::<Vec<_>>());
+    let (desired, actual, recorded) = (vlan, nothing, never);
+    let (plan, _) =
+        device_plan(&Inputs { schema, rules, desired, actual, unknown, recorded, bootstrap, prints });
+    assert!(plan.created.is_empty(), "an entry that holds it was not made by us");
+}
+
+#[test]
 fn the_outermost_entry_that_is_ours_goes_for_those_inside_it() {
     let schema = schema();
     let all = tree(
@@ -193,8 +212,9 @@ fn what_differs_from_bootstrap_is_a_note() {
     let actual = &tree(&schema, "/system/config/hostname localhost");
     let (desired, recorded) = (&Tree::new(), &Recorded::default());
     let (rules, schema) = (&Rules::default(), &schema);
-    let prints = Prints::none();
-    let (plan, _) = device_plan(&Inputs { schema, rules, desired, actual, recorded, bootstrap, prints });
+    let (unknown, prints) = (&BTreeSet::new(), Prints::none());
+    let (plan, _) =
+        device_plan(&Inputs { schema, rules, desired, actual, unknown, recorded, bootstrap, prints });
     assert!(plan.is_empty());
     let noted: Vec<_> = plan.notes.iter().map(|note| format!("{note:?}")).collect();
     assert!(noted[0].contains("hostname") && noted[0].contains("present: true"), "{noted:?}");
@@ -273,6 +293,7 @@ fn secrets_are_compared_by_fingerprint() {
             rules: &Rules::default(),
             desired,
             actual: &actual,
+            unknown: &BTreeSet::new(),
             recorded: &recorded,
             bootstrap: &Tree::new(),
             prints: Prints { secret, shown },

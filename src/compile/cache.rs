@@ -17,18 +17,11 @@ use crate::intent::Fabric;
 use crate::intent::model::Platform;
 use crate::intent::topology::Topology;
 use crate::names::{DeviceName, RepoPath};
-use crate::platform::Profile;
 use crate::platform::arista_eos::protected::Protected;
 use crate::yang::{Schema, Tree};
 
 /// The schema of a platform; none if it is not known.
 pub type Schemas<'f> = &'f dyn Fn(&Platform) -> Option<Arc<Schema>>;
-
-/// The schemas in this binary.
-pub fn embedded(platform: &Platform) -> Option<Arc<Schema>> {
-    let profile = Profile::find(&platform.os.value, &platform.version.value)?;
-    Some((profile.schema)())
-}
 
 /// The id of a file's bytes; none for a file that the snapshot does not have.
 pub type Blobs<'f, B = BlobId> = &'f dyn Fn(&RepoPath) -> Option<B>;

@@ -3,9 +3,8 @@
 //! [`slice`](Slice) is all that a compilation may look at; each file after it writes one
 //! feature and reads like a table of EOS commands and YANG paths. `bootstrap` prints what
 //! has no path or must not be sent; `cache` compiles only what changed; `engine` goes from
-//! files to all devices. Pure: values in,
-//! values out. Elsewhere: rules across the fabric (`intent::check`), what a device has
-//! already (`plan`).
+//! files to all devices. Pure: values in, values out. Elsewhere: rules across the fabric
+//! (`intent::check`), what a device has already (`plan`).
 //!
 //! What a device's state means here: `active`, `staged` and `paused` compile alike (whether
 //! a tree is sent is `rollout`'s); `drained` shuts host ports and BGP neighbours and leaves

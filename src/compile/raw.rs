@@ -9,10 +9,13 @@ use serde_json::Value as Json;
 use super::Slice;
 use super::slice::RawHere;
 use crate::diagnostic::{Finding, Findings, Place};
+use crate::intent::model::Platform;
+use crate::platform::Profile;
 use crate::yang::write::Writer;
 use crate::yang::{Elem, Path, Schema, json};
 
-/// A fragment of which any part is protected (promise 13) is left out whole.
+/// A fragment of which any part is protected (promise 13), or would not be read back, is
+/// left out whole.
 pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, schema: &Schema, findings: &mut Findings) {
     for raw in &slice.raw {
         let place_of = |path: &Path| place(raw, path);
@@ -36,7 +39,18 @@ fn refused(slice: &Slice<'_>, raw: &RawHere<'_>, schema: &Schema) -> Vec<Finding
             .on(slice.device)
             .hint("`gitfabric bootstrap` prints how a device is reached; change it there, by hand")
     };
-    known.chain(foreign).map(finding).collect()
+    let mut refused: Vec<Finding> = known.chain(foreign).map(finding).collect();
+    let Platform { os, version } = slice.platform;
+    if let Some(profile) = Profile::find(&os.value, &version.value) {
+        let unread = read.tree.iter().filter(|(path, _)| !profile.reads(path));
+        refused.extend(unread.map(|(path, _)| {
+            let message = format!("{path} is not read back from {} {}", os.value, version.value);
+            Finding::error("raw-not-read-back", &place(raw, path), message)
+                .on(slice.device)
+                .hint(format!("what is read back: {}", profile.read.join(", ")))
+        }));
+    }
+    refused
 }
 
 /// Where the nearest written node at or above a path stands in the fragment's file.

@@ -36,6 +36,12 @@ impl Profile {
         PROFILES.iter().find(|profile| profile.os == os && profile.version == version)
     }
 
+    /// Whether a full read-back would show this path. What it would not show must not be
+    /// sent, as nothing could tell that it arrived.
+    pub fn reads(&self, path: &Path) -> bool {
+        self.read_paths().iter().any(|read| path.starts_with(read))
+    }
+
     /// [`Profile::read`] as paths.
     pub fn read_paths(&self) -> Vec<Path> {
         self.read.iter().filter_map(|text| text.parse().ok()).collect()
@@ -50,6 +56,17 @@ mod tests {
     fn every_path_of_every_profile_is_a_path() {
         for profile in PROFILES {
             assert_eq!(profile.read_paths().len(), profile.read.len(), "{}", profile.os);
+        }
+    }
+
+    #[test]
+    fn a_path_is_read_back_below_the_subtrees_that_are_read() {
+        for (path, read) in [
+            ("/interfaces/interface[name=Ethernet1]/config/mtu", true),
+            ("/system", true),
+            ("/qos/interfaces", false),
+        ] {
+            assert_eq!(arista_eos::PROFILE_4_35_0F.reads(&path.parse().unwrap()), read, "{path}");
         }
     }
 

@@ -272,6 +272,13 @@ fn raw_fragments() {
             ],
         ),
         (
+            "what is not read back is not sent",
+            "leaf1",
+            &[
+                "raw/sflow.json = { \"at\": [\"leaf1\"], \"config\": { \"openconfig-sampling:sampling\": {\\n  \"openconfig-sampling-sflow:sflow\": { \"config\": { \"enabled\": true } } } } }",
+            ],
+        ),
+        (
             "what EOS lacks is said",
             "leaf1",
             &[

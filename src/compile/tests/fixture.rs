@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::compile::cache::{Compiler, embedded};
+use crate::compile::cache::Compiler;
 use crate::compile::{Compiled, Slice, bootstrap, compile};
 use crate::intent::fixture::Repo;
 use crate::intent::{Fabric, Topology};
@@ -37,7 +37,7 @@ pub(super) fn bootstrapped(repo: &Repo, device: &str) -> String {
 /// Every device, by a compiler that may remember earlier ones.
 pub(super) fn all(repo: &Repo, compiler: &mut Compiler<String>) -> BTreeMap<DeviceName, Arc<Compiled>> {
     let fabric = loaded(repo);
-    compiler.compile(&fabric, &Topology::new(&fabric), &embedded, &|path| repo.text(path).cloned())
+    compiler.compile(&fabric, &Topology::new(&fabric), &|_| Some(schema()), &|path| repo.text(path).cloned())
 }
 
 /// Runs a closure on a device's slice.

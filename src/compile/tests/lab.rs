@@ -6,6 +6,7 @@ use super::fixture::{all, bootstrapped, compiled, schema, with_slice};
 use crate::compile::bootstrap;
 use crate::compile::cache::Compiler;
 use crate::intent::fixture::Repo;
+use crate::platform::arista_eos::PROFILE_4_35_0F;
 use crate::yang::json::{no_secrets, write};
 use crate::yang::schema::Access;
 
@@ -43,11 +44,12 @@ fn every_leaf_has_an_origin_in_a_file_that_its_slice_draws_on() {
 }
 
 #[test]
-fn only_leaves_that_eos_lets_be_written_are_emitted_and_none_is_protected() {
+fn leaves_are_such_as_eos_lets_be_written_none_is_protected_and_all_are_read_back() {
     for (device, compiled) in all(&Repo::example(), &mut Compiler::default()) {
         for (path, leaf) in compiled.tree.iter() {
             assert_eq!(schema().node(leaf.node).access, Access::ReadWrite, "{device}: {path}");
             assert_eq!(compiled.protected.why_leaf(path, &leaf.value), None, "{device}: {path}");
+            assert!(PROFILE_4_35_0F.reads(path), "{device}: {path} is not read back");
         }
     }
 }

@@ -29,6 +29,9 @@ const SUBTREES: &[(&str, &str)] = &[
     ("/certificates", "TLS certificates"),
 ];
 
+/// The ACL that EOS itself puts before its control plane.
+const CONTROL_PLANE_ACL: &str = "default-control-plane-acl";
+
 /// The default VRF, which EOS spells so and which is never protected as a whole.
 const DEFAULT_VRF: &str = "default";
 
@@ -92,6 +95,9 @@ impl Protected {
         if keys().any(|value| value == self.interface) {
             return Some("the management interface");
         }
+        if elem.name() == "acl-set" && elem.key("name") == Some(CONTROL_PLANE_ACL) {
+            return Some("the control-plane ACL");
+        }
         let is_vrf = elem.name() == "network-instance" && elem.key("name") == Some(&self.vrf);
         if is_vrf && self.vrf != DEFAULT_VRF {
             return Some("the management VRF");
@@ -151,6 +157,12 @@ mod tests {
                 Some("the gNMI server"),
             ),
             (&in_default, "/system/control-plane-traffic/ingress/acl", Some("the control-plane ACL")),
+            (
+                &in_default,
+                "/acl/acl-sets/acl-set[name=default-control-plane-acl][type=ACL_IPV4]/config/name",
+                Some("the control-plane ACL"),
+            ),
+            (&in_default, "/acl/acl-sets/acl-set[name=tenants][type=ACL_IPV4]/config/name", None),
             (&in_default, "/system/config/hostname", None),
             (&in_default, "/system", None),
         ] {

@@ -4,6 +4,7 @@
 //! puts the objects together. Elsewhere: which file is which object (`layout`), what an
 //! object's file means (one file a kind), rules across objects (`check`).
 
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{self, Broken};
@@ -103,13 +104,14 @@ impl<B: PartialEq> Cache<B> {
     }
 
     fn entry(&mut self, path: &RepoPath, blob: B, bytes: &[u8], identity: &Identity) -> &Entry<B> {
-        let known = self.entries.get(path).is_some_and(|entry| entry.blob == blob);
-        if !known {
-            self.parsed += 1;
-            let (object, findings) = read(path, bytes, identity);
-            self.entries.insert(path.clone(), Entry { blob, object, findings });
+        match self.entries.entry(path.clone()) {
+            Slot::Occupied(known) if known.get().blob == blob => known.into_mut(),
+            slot => {
+                self.parsed += 1;
+                let (object, findings) = read(path, bytes, identity);
+                slot.insert_entry(Entry { blob, object, findings }).into_mut()
+            }
         }
-        &self.entries[path]
     }
 }
 

@@ -1,10 +1,15 @@
 //! The intent: YAML files of one commit to a checked fabric, with every finding placed.
 //!
-//! `yaml` (text → positioned tree), `decode` (positioned tree → typed values, collecting
-//! findings), one file a kind (`design`, `device`, `pair`, `vlan`, `vrf`, `raw`), `load`
-//! (snapshot → fabric, cached by blob), `check` (rules across files), `model` (what comes
-//! out), `topology` (who is connected to whom, who carries what). Pure. Elsewhere: reading
-//! files and Git (`git`), YANG of a device (`compile`).
+//! A file's way, in the order of the flow:
+//!
+//! - `layout`: from its path to the object it is; `yaml`: from its text to a tree with places
+//! - `decode`: the fields of an object, with `scalar`, `route` and `at` to read their values
+//! - one file a kind: `design`, `device`, `pair`, `port`, `vlan`, `vrf`, `raw`
+//! - [`model`]: what comes out; `load`: all files to one fabric, cached by blob
+//! - [`topology`]: who is connected to whom, who carries what
+//! - `check`: rules across files, and across two commits
+//!
+//! Pure. Elsewhere: reading files and Git (`git`), YANG of a device (`compile`).
 
 mod at;
 mod check;

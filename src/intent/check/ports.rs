@@ -149,7 +149,7 @@ fn lags(cx: &Context<'_>, device: &Device, pair: Option<&Pair>, reported: &mut R
     let own = device.ports.iter().map(|(name, port)| (false, name, port));
     for (of_pair, name, port) in shared.chain(own) {
         let Some(lag) = &port.lag else { continue };
-        if let Some(peer_link) = peer_link.filter(|peer_link| of_pair && peer_link.value == lag.value)
+        if let Some(peer_link) = peer_link.filter(|peer_link| pair.is_some() && peer_link.value == lag.value)
             && reported.first("lag-reserved", &lag.place, None)
         {
             let message = format!("{name}: Port-Channel{} is the peer link's", lag.value);
@@ -253,19 +253,16 @@ fn settings(
 fn vlans_at(cx: &Context<'_>, owner: &Owner<'_>, port: &Port, reported: &mut Reported, out: &mut Findings) {
     for wanted in port.vlans.iter().chain(&port.native) {
         let Some(vlan) = cx.fabric.vlans.get(&wanted.value) else { continue };
-        if !cx.settled(&vlan.at) {
-            continue;
-        }
         let without = |name: &&&DeviceName| cx.topology.is_kept(name) && !cx.topology.carries(name, vlan.id);
         let missing: Vec<&str> = owner.devices.iter().filter(without).map(|name| name.as_str()).collect();
         let whole = missing.len() == owner.devices.len();
         // a VLAN at one member is reported at the VLAN, unless that is meant
-        if !whole && !vlan.single {
+        if missing.is_empty() || (!whole && !vlan.single) || !cx.settled(&vlan.at) {
             continue;
         }
         // said once for all ports of a file that want the same VLAN
         let file = Place::start_of(port.place.file.clone());
-        if missing.is_empty() || !reported.first("port-vlan-not-at", &vlan.place, Some(&file)) {
+        if !reported.first("port-vlan-not-at", &vlan.place, Some(&file)) {
             continue;
         }
         let absent = if whole { owner.name.to_owned() } else { missing.join(" and ") };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::Context;
+use super::{Context, also};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::intent::model::{Redistribute, RouteScheme, RouteTargets, Vrf};
 use crate::intent::route::is_route_id;
@@ -11,8 +11,8 @@ use crate::names::{DeviceName, PairName};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     let services = services(cx);
-    for service in &services {
-        schemes(cx, service, out);
+    if cx.sound("overlay") {
+        schemes(cx, &services, out);
     }
     same_on_pair(cx, &services, out);
     for vrf in cx.fabric.vrfs.values() {
@@ -33,13 +33,31 @@ struct Service<'a> {
     scheme: Option<&'a RouteScheme>,
     /// The words of the scheme that do not differ between devices; none is not given.
     words: Vec<(&'static str, Option<String>)>,
-    devices: Vec<&'a DeviceName>,
+    /// The device with the greatest AS number, whose route ids are the longest.
+    widest: Option<&'a DeviceName>,
+    /// A device whose partner has the service too.
+    paired: Option<&'a DeviceName>,
+}
+
+/// Devices from the greatest AS number down.
+fn ranked<'a>(cx: &Context<'a>) -> Vec<&'a DeviceName> {
+    let mut devices: Vec<_> = cx.kept().map(|device| &device.name).collect();
+    devices.sort_by_key(|name| std::cmp::Reverse(cx.topology.asn_of(name).map(|asn| asn.value)));
+    devices
 }
 
 fn services<'a>(cx: &Context<'a>) -> Vec<Service<'a>> {
     let overlay = cx.fabric.design.overlay.as_ref();
+    let ranked = ranked(cx);
+    let partnered = |device: &&DeviceName| cx.topology.redundancy_group(device).len() > 1;
+    let paired: Vec<_> = cx.kept().map(|device| &device.name).filter(partnered).collect();
+    let find = |at: &dyn Fn(&DeviceName) -> bool| {
+        let widest = ranked.iter().copied().find(|device| at(device));
+        (widest, paired.iter().copied().find(|device| at(device)))
+    };
     let vlans = cx.fabric.vlans.values().filter_map(|vlan| {
         let vni = vlan.vni.as_ref()?;
+        let (widest, paired) = find(&|device| cx.topology.carries(device, vlan.id));
         Some(Service {
             what: format!("VLAN {}", vlan.id),
             section: "vlan",
@@ -48,17 +66,13 @@ fn services<'a>(cx: &Context<'a>) -> Vec<Service<'a>> {
             rt: vlan.rt.as_ref(),
             scheme: overlay.and_then(|overlay| overlay.vlan.as_ref()),
             words: vec![("vni", Some(vni.to_string())), ("vlan", Some(vlan.id.to_string()))],
-            devices: cx.topology.select_all(&vlan.at).into_iter().collect(),
+            widest,
+            paired,
         })
     });
-    let mut at: BTreeMap<_, Vec<&'a DeviceName>> = BTreeMap::new();
-    for device in cx.fabric.devices.keys() {
-        for vrf in cx.topology.vrfs_at(device) {
-            at.entry(&vrf.name).or_default().push(device);
-        }
-    }
     let vrfs = cx.fabric.vrfs.values().filter_map(|vrf| {
         let vni = vrf.vni.as_ref()?;
+        let (widest, paired) = find(&|device| cx.topology.vrfs_at(device).any(|at| at.name == vrf.name));
         Some(Service {
             what: format!("VRF {}", vrf.name),
             section: "vrf",
@@ -67,51 +81,57 @@ fn services<'a>(cx: &Context<'a>) -> Vec<Service<'a>> {
             rt: vrf.rt.as_ref(),
             scheme: overlay.and_then(|overlay| overlay.vrf.as_ref()),
             words: vec![("vni", Some(vni.to_string())), ("id", vrf.id.as_ref().map(|id| id.to_string()))],
-            devices: at.remove(&vrf.name).unwrap_or_default(),
+            widest,
+            paired,
         })
     });
     vlans.chain(vrfs).collect()
 }
 
-/// Each service has a scheme or its own values, and the scheme's make sense everywhere.
-fn schemes(cx: &Context<'_>, service: &Service<'_>, out: &mut Findings) {
-    if (service.rd.is_some() && service.rt.is_some()) || !cx.sound("overlay") {
-        return;
-    }
-    let Service { what, section, vni, .. } = service;
-    let Some(scheme) = service.scheme else {
-        let message =
-            format!("{what} has a VNI, and fabric.yaml has no `overlay.{section}` scheme for its RD and RT");
-        let hint = format!("add `{section}: {{ rd, rt }}` to `overlay`, or `rd` and `rt` here");
-        out.push(Finding::error("service-no-scheme", vni, message).hint(hint));
-        return;
-    };
-    let texts = [("rd", &scheme.rd, service.rd.is_none()), ("rt", &scheme.rt, service.rt.is_none())];
-    for (key, text, used) in texts {
-        if !used {
+/// Each service has a scheme or its own values, and the scheme's make sense everywhere. A
+/// scheme that fits no service is one fault.
+fn schemes(cx: &Context<'_>, services: &[Service<'_>], out: &mut Findings) {
+    let mut lacking: BTreeMap<&str, Vec<&Service<'_>>> = BTreeMap::new();
+    let mut wide: BTreeMap<&Place, Vec<(&Service<'_>, String)>> = BTreeMap::new();
+    for service in services.iter().filter(|service| service.rd.is_none() || service.rt.is_none()) {
+        let Some(scheme) = service.scheme else {
+            lacking.entry(service.section).or_default().push(service);
             continue;
+        };
+        let texts = [("rd", &scheme.rd, service.rd.is_none()), ("rt", &scheme.rt, service.rt.is_none())];
+        for (key, text, _) in texts.into_iter().filter(|(.., used)| *used) {
+            let said = |word: &str| text.contains(&format!("{{{word}}}"));
+            if let Some((word, _)) = service.words.iter().find(|(word, value)| value.is_none() && said(word))
+            {
+                let message = format!("{}: `{word}` is missing, which its {key} is made of", service.what);
+                let finding = Finding::error("service-no-id", service.vni, message);
+                out.push(finding.related(&text.place, "the scheme").hint(format!("add `{word}: NUMBER`")));
+                break;
+            }
+            let filled = service.widest.and_then(|device| Some((device, fill(cx, service, text, device)?)));
+            if let Some((device, filled)) = filled.filter(|(_, filled)| !is_route_id(filled)) {
+                let message = format!("{}: its {key} on {device} would be {filled}", service.what);
+                wide.entry(&text.place).or_default().push((service, message));
+                break;
+            }
         }
-        let absent = service
-            .words
-            .iter()
-            .find(|(word, value)| value.is_none() && text.contains(&format!("{{{word}}}")));
-        if let Some((word, _)) = absent {
-            let message = format!("{what}: `{word}` is missing, which its {key} is made of");
-            let finding = Finding::error("service-no-id", vni, message).related(&text.place, "the scheme");
-            out.push(finding.hint(format!("add `{word}: NUMBER`")));
-            return;
-        }
-        let bad = service.devices.iter().find_map(|device| {
-            let filled = fill(cx, service, text, device)?;
-            (!is_route_id(&filled)).then_some((device, filled))
-        });
-        if let Some((device, filled)) = bad {
-            let message =
-                format!("{what}: its {key} on {device} would be {filled}, which does not fit in six bytes");
-            let finding = Finding::error("service-route-id", vni, message).related(&text.place, "the scheme");
-            out.push(finding.hint("after an address or a four-byte AS, the number is at most 65535"));
-            return;
-        }
+    }
+    for (section, services) in lacking {
+        let Some((first, others)) = services.split_first() else { continue };
+        let message = format!(
+            "{} has a VNI, and fabric.yaml has no `overlay.{section}` scheme for its RD and RT",
+            first.what
+        );
+        let finding = Finding::error("service-no-scheme", first.vni, message);
+        let finding = also(finding, others.iter().map(|service| service.vni), "this too");
+        out.push(finding.hint(format!("add `{section}: {{ rd, rt }}` to `overlay`, or `rd` and `rt` here")));
+    }
+    for (place, faults) in wide {
+        let Some(((_, message), others)) = faults.split_first() else { continue };
+        let message = format!("{message}, which does not fit in six bytes");
+        let finding = Finding::error("service-route-id", place, message);
+        let finding = also(finding, others.iter().map(|(service, _)| service.vni), "nor with this VNI");
+        out.push(finding.hint("after an address or an AS number above 65535, the number is at most 65535"));
     }
 }
 
@@ -132,12 +152,8 @@ fn same_on_pair(cx: &Context<'_>, services: &[Service<'_>], out: &mut Findings) 
     let mut said = BTreeSet::new();
     for service in services.iter().filter(|service| service.rd.is_none()) {
         let Some(rd) = service.scheme.map(|scheme| &scheme.rd) else { continue };
-        if rd.contains("{router-id}") {
-            continue;
-        }
-        let whole = |device: &&&DeviceName| cx.topology.redundancy_group(device).len() > 1;
-        let Some(device) = service.devices.iter().find(whole) else { continue };
-        let Some(pair) = cx.topology.pair_of(device) else { continue };
+        let pair = service.paired.and_then(|device| cx.topology.pair_of(device));
+        let Some(pair) = pair.filter(|_| !rd.contains("{router-id}")) else { continue };
         if said.insert(&rd.place) {
             let message = format!(
                 "`overlay.{}.rd` is equal on both members of a pair, as for {} on {}: a spine keeps one of two equal routes",

@@ -11,9 +11,10 @@ use crate::names::{DeviceName, VlanId, Vni};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     numbers(cx, out);
+    let couples = couples(cx);
     for vlan in cx.fabric.vlans.values() {
         reserved(cx, vlan, out);
-        one_member(cx, vlan, out);
+        one_member(cx, vlan, &couples, out);
         subnets(vlan, out);
         owners(cx, vlan, out);
         unaddressed(cx, vlan, out);
@@ -85,33 +86,45 @@ fn reserved(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
 
 /// A VLAN on one member of a pair needs `single: true`: hosts behind the pair would lose it
 /// with that member.
-fn one_member(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
+fn one_member(cx: &Context<'_>, vlan: &Vlan, couples: &[(&DeviceName, &DeviceName)], out: &mut Findings) {
     if vlan.single || !cx.settled(&vlan.at) {
         return;
     }
-    let there: BTreeSet<&DeviceName> = cx.topology.select_all(&vlan.at);
-    for device in &there {
-        let Some(pair) = cx.fabric.devices.get(*device).and_then(|device| device.pair.as_ref()) else {
-            continue;
+    let there = |device: &DeviceName| cx.topology.carries(device, vlan.id);
+    for (first, second) in couples {
+        let (device, absent) = match (there(first), there(second)) {
+            (true, false) => (first, second),
+            (false, true) => (second, first),
+            _ => continue,
         };
-        let group = cx.topology.redundancy_group(device);
-        // of three members it is not known which two are meant
-        if group.len() > 2 {
-            continue;
-        }
-        let Some(absent) = group.iter().find(|other| !there.contains(**other)) else { continue };
         let Some(placement) = placement_of(cx, vlan, device) else { continue };
+        let pair = cx.topology.pair_of(device).map_or("", |pair| pair.name.as_str());
         let message = format!(
-            "VLAN {}: it is at {device} and not at {absent}, the other member of pair {}",
-            vlan.id, pair.value
+            "VLAN {}: it is at {device} and not at {absent}, the other member of pair {pair}",
+            vlan.id
         );
         let finding = Finding::error("at-one-member", &placement.selector.place, message);
         out.push(if placement.addresses.is_empty() {
-            finding.hint(format!("write {} instead, or add `single: true`", pair.value))
+            finding.hint(format!("write {pair} instead, or add `single: true`"))
         } else {
             finding.hint(format!("add `{absent}: ADDRESS` to `at`, or add `single: true`"))
         });
     }
+}
+
+/// Both members of each pair that has two which count. Of three it is not known which two
+/// are meant.
+fn couples<'a>(cx: &Context<'a>) -> Vec<(&'a DeviceName, &'a DeviceName)> {
+    let members = cx.fabric.pairs.keys().map(|pair| cx.topology.members(pair));
+    members
+        .filter_map(|members| {
+            let mut kept = members.iter().copied().filter(|member| cx.topology.is_kept(member));
+            match (kept.next(), kept.next(), kept.next()) {
+                (Some(first), Some(second), None) => Some((first, second)),
+                _ => None,
+            }
+        })
+        .collect()
 }
 
 fn placement_of<'v>(cx: &Context<'_>, vlan: &'v Vlan, device: &DeviceName) -> Option<&'v Placement> {

@@ -519,7 +519,7 @@ fn vlans_and_vrfs() {
         (
             "a scheme that overflows",
             &["fabric.yaml: {asn}:{vni} => {router-id}:{vni}"],
-            "vlans/40.yaml:3:6 service-route-id",
+            "fabric.yaml:25:15 service-route-id",
         ),
         ("a scheme that differs on both members", &["fabric.yaml: {asn}:{vni} => {router-id}:{vlan}"], ""),
         (

@@ -1,0 +1,187 @@
+//! Cuts a device's slice from the fabric.
+//!
+//! What several files say of one thing (profile and port, pair and device) is merged here,
+//! so that features read one answer. Elsewhere: who is connected to whom and who carries
+//! what (`intent::topology`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{HostPort, LinkEnd, Management, Mlag, RawHere, Slice, VlanHere, VrfHere};
+use crate::intent::Fabric;
+use crate::intent::model::{Device, Pair, Port, Profile, RawFragment};
+use crate::intent::topology::{Link, Topology, VlanAt};
+use crate::names::{DeviceName, InterfaceName, RepoPath};
+
+impl<'a> Slice<'a> {
+    /// Cuts one device's slice; none if the fabric has no such device.
+    pub fn of(fabric: &'a Fabric, topology: &Topology<'a>, device: &DeviceName) -> Option<Self> {
+        let this = fabric.devices.get(device)?;
+        let design = &fabric.design;
+        let pair = topology.pair_of(device);
+        let mut slice = Self {
+            device: &this.name,
+            place: &this.place,
+            state: &this.state,
+            spine: topology.is_spine(device),
+            platform: topology.platform_of(device),
+            asn: topology.asn_of(device),
+            loopback: &this.loopback,
+            vtep: topology.vtep_of(device),
+            management: Management {
+                interface: &design.management.interface,
+                vrf: &design.management.vrf,
+                address: &this.management,
+                gnmi_port: design.management.gnmi_port,
+            },
+            underlay: &design.underlay,
+            overlay: design.overlay.as_ref(),
+            mlag: mlag(fabric, topology, this, pair),
+            links: links(fabric, topology, device),
+            ports: ports(&design.profiles, this, pair),
+            unused_ports: design.unused_ports,
+            unused_ports_place: &design.place,
+            vlan_internal: design.vlan_internal.as_ref(),
+            vlans: topology.vlans_at(device).iter().map(vlan).collect(),
+            vrfs: vrfs(topology, device),
+            static_routes: &design.static_routes,
+            raw: raw(&fabric.raw, topology, device),
+            files: BTreeSet::new(),
+        };
+        slice.files = files(fabric, topology, &slice, this, pair);
+        Some(slice)
+    }
+}
+
+fn mlag<'a>(
+    fabric: &'a Fabric,
+    topology: &Topology<'a>,
+    this: &'a Device,
+    pair: Option<&'a Pair>,
+) -> Option<Mlag<'a>> {
+    let (design, member) = (fabric.design.mlag.as_ref()?, this.mlag.as_ref()?);
+    let other = topology.mlag_peer(&this.name)?;
+    Some(Mlag {
+        domain: &design.domain,
+        port_channel: &design.port_channel,
+        peer_vlan: &design.peer_vlan,
+        ibgp_vlan: design.ibgp_vlan.as_ref(),
+        dual_primary: design.dual_primary.as_ref(),
+        vrf_ibgp: design.vrf_ibgp.as_ref(),
+        peer_link: pair.map_or(&[], |pair| &pair.peer_link),
+        address: &member.peer,
+        peer_address: other.peer_address,
+        ibgp_address: member.ibgp.as_ref(),
+        ibgp_peer: other.ibgp_address,
+        peer: other.device,
+        heartbeat: other.device.and_then(|name| fabric.devices.get(name)).map(|device| &device.management),
+    })
+}
+
+fn links<'a>(fabric: &'a Fabric, topology: &Topology<'a>, device: &DeviceName) -> Vec<LinkEnd<'a>> {
+    let end = |link: &Link<'a>| {
+        let remote = fabric.devices.get(link.remote)?;
+        Some(LinkEnd { link: link.clone(), asn: topology.asn_of(link.remote), loopback: &remote.loopback })
+    };
+    topology.links(device).iter().filter_map(end).collect()
+}
+
+/// The pair's ports, on which the device may change description and `enabled`, and the
+/// device's own.
+fn ports<'a>(
+    profiles: &'a BTreeMap<String, Profile>,
+    this: &'a Device,
+    pair: Option<&'a Pair>,
+) -> BTreeMap<&'a InterfaceName, HostPort<'a>> {
+    let mut ports: BTreeMap<_, _> = BTreeMap::new();
+    for (name, shared) in pair.into_iter().flat_map(|pair| &pair.ports) {
+        let mut port = host_port(profiles, shared, true);
+        if let Some(own) = this.ports.get(name) {
+            port.description = own.description.as_ref().or(port.description);
+            port.enabled = own.enabled.as_ref().or(port.enabled);
+        }
+        ports.insert(name, port);
+    }
+    for (name, own) in &this.ports {
+        ports.entry(name).or_insert_with(|| host_port(profiles, own, false));
+    }
+    ports
+}
+
+fn host_port<'a>(profiles: &'a BTreeMap<String, Profile>, port: &'a Port, of_pair: bool) -> HostPort<'a> {
+    let profile = port.profile.as_ref().and_then(|name| profiles.get(&name.value));
+    macro_rules! own_or_profile {
+        ($field:ident) => {
+            port.own.$field.as_ref().or_else(|| profile.and_then(|profile| profile.$field.as_ref()))
+        };
+    }
+    HostPort {
+        place: &port.place,
+        of_pair,
+        description: port.description.as_ref().or(port.to.as_ref()),
+        enabled: port.enabled.as_ref(),
+        lag: port.lag.as_ref(),
+        vlans: &port.vlans,
+        native: port.native.as_ref(),
+        mode: own_or_profile!(mode),
+        lacp: own_or_profile!(lacp),
+        fallback: own_or_profile!(fallback),
+        fallback_timeout: own_or_profile!(fallback_timeout),
+        mtu: own_or_profile!(mtu),
+    }
+}
+
+fn vlan<'a>(here: &VlanAt<'a>) -> VlanHere<'a> {
+    VlanHere {
+        id: here.vlan.id,
+        place: &here.vlan.place,
+        at: here.place,
+        name: &here.vlan.name,
+        vrf: here.vlan.vrf.as_ref(),
+        vni: here.vlan.vni.as_ref(),
+        gateway: &here.vlan.gateway,
+        addresses: here.addresses.clone(),
+        rd: here.vlan.rd.as_ref(),
+        rt: here.vlan.rt.as_ref(),
+    }
+}
+
+fn vrfs<'a>(topology: &Topology<'a>, device: &DeviceName) -> Vec<VrfHere<'a>> {
+    let here = topology.vrfs_at(device).map(|vrf| VrfHere {
+        name: &vrf.name,
+        place: &vrf.place,
+        id: vrf.id.as_ref(),
+        vni: vrf.vni.as_ref(),
+        rd: vrf.rd.as_ref(),
+        rt: vrf.rt.as_ref(),
+        redistribute: &vrf.redistribute,
+        peers: topology.peers_at(device, &vrf.name),
+    });
+    here.collect()
+}
+
+fn raw<'a>(fragments: &'a [RawFragment], topology: &Topology<'a>, device: &DeviceName) -> Vec<RawHere<'a>> {
+    let selected = fragments.iter().filter(|raw| topology.select_all(&raw.at).contains(device));
+    selected.map(|raw| RawHere { file: &raw.file, config: &raw.config, places: &raw.places }).collect()
+}
+
+/// Every file that a value of the slice came from: what must be unmoved for a tree made
+/// earlier to have true origins.
+fn files<'a>(
+    fabric: &'a Fabric,
+    topology: &Topology<'a>,
+    slice: &Slice<'a>,
+    this: &'a Device,
+    pair: Option<&'a Pair>,
+) -> BTreeSet<&'a RepoPath> {
+    let mut files = BTreeSet::from([&fabric.design.place.file, &this.place.file]);
+    files.extend(pair.map(|pair| &pair.place.file));
+    let others = slice.links.iter().map(|end| end.link.remote);
+    for other in others.chain(slice.mlag.iter().filter_map(|mlag| mlag.peer)) {
+        files.extend(fabric.devices.get(other).map(|device| &device.place.file));
+        files.extend(topology.pair_of(other).map(|pair| &pair.place.file));
+    }
+    files.extend(slice.vlans.iter().map(|vlan| &vlan.place.file));
+    files.extend(slice.vrfs.iter().map(|vrf| &vrf.place.file));
+    files.extend(slice.raw.iter().map(|raw| raw.file));
+    files
+}

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compare::is_default;
 use super::device::{Inputs, Note};
 use super::removal::is_incidental;
 use crate::yang::natural::natural_path;
@@ -58,9 +59,7 @@ pub(super) fn protected_differences(inputs: &Inputs<'_>) -> Vec<Note> {
     let bootstrap = inputs.bootstrap.iter();
     bootstrap
         .filter(|(path, leaf)| differs(path, &leaf.value))
-        .filter(|(path, leaf)| {
-            inputs.actual.get(path).is_some() || !super::device::is_default(inputs.schema, leaf)
-        })
+        .filter(|(path, leaf)| inputs.actual.get(path).is_some() || !is_default(inputs.schema, leaf))
         .map(|(path, leaf)| Note::Protected {
             path: path.clone(),
             expected: leaf.value.clone(),

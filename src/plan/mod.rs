@@ -1,14 +1,15 @@
 //! What changes on each device, and in which order.
 //!
-//! `device` (desired × actual × recorded → the changes of one device), `foreign` (what is
-//! not ours), `removal` (which list entries go as a whole), `set` (changes → the operations
-//! of one gNMI Set), `entries` (list entries on a path), `rules` (what a
-//! platform asks), `fabric` (all devices, the brakes, the seal), `waves` (who changes at the
-//! same time), `render` (text, Markdown, JSON). Pure: values in, values out. A
-//! [`DevicePlan`] is complete: applying it makes no further choice, printing it tells all.
+//! `device` (desired × actual × recorded → the changes of one device), `compare` (one
+//! leaf), `foreign` (what is not ours), `removal` (which list entries go as a whole), `set`
+//! (changes → the operations of one gNMI Set), `entries` (list entries on a path), `rules`
+//! (what a platform asks), `fabric` (all devices, the brakes, the seal), `waves` (who
+//! changes at the same time), `render` (text, Markdown, JSON). Pure: values in, values out.
+//! A [`DevicePlan`] is complete: applying it makes no further choice, printing it tells all.
 //! Elsewhere: reading devices and sending (`gnmi`), when (`rollout`), remembering what was
 //! done (`record`).
 
+mod compare;
 pub mod device;
 mod entries;
 pub mod fabric;

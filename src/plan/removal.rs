@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::device::{Change, Inputs, is_default};
+use super::compare::is_default;
+use super::device::{Change, Inputs};
 use super::entries;
 use crate::yang::schema::{Access, Kind};
 use crate::yang::{Leaf, Path, Schema, Value};

@@ -54,9 +54,17 @@ pub async fn run(
                 (device, apply_beside(&Arc::new(job), &partners, &context).await)
             });
         }
+        // a fault of the journal ends the rollout, but never a Set that is under way beside it
+        let mut fault = None;
         while let Some(done) = running.join_next().await {
-            let (device, outcome) = done.map_err(|_| JournalError::CutOff)?;
-            outcomes.insert(device, outcome?);
+            match done {
+                Ok((device, Ok(outcome))) => drop(outcomes.insert(device, outcome)),
+                Ok((_, Err(error))) => fault = Some(error),
+                Err(_) => fault = Some(JournalError::CutOff),
+            }
+        }
+        if let Some(fault) = fault {
+            return Err(fault);
         }
     }
     Ok(outcomes)

@@ -53,7 +53,7 @@ pub(super) struct VrfLink<'s, 'a> {
 /// The links of `vrf-ibgp`: VRF `id` N takes the Nth VLAN of the range, so that the number
 /// hangs on the VRF's own id and on no order. The addresses are those of the iBGP SVI
 /// again, as every VRF is a space of its own. A VRF that the range has no VLAN for is left
-/// out; [`write`] says so.
+/// out; [`write()`] says so.
 pub(super) fn vrf_ibgp<'s, 'a>(slice: &'s Slice<'a>) -> Vec<VrfLink<'s, 'a>> {
     let Some(mlag) = &slice.mlag else { return Vec::new() };
     let Some(range) = mlag.vrf_ibgp.filter(|_| mlag.ibgp_address.is_some()) else { return Vec::new() };

@@ -10,6 +10,18 @@ pub(crate) fn nearest<'c>(given: &str, candidates: impl IntoIterator<Item = &'c 
     (best.0 <= allowed).then_some(best.1)
 }
 
+/// The candidates that do not differ from `given` in their numbers alone: where people number
+/// what they name, leaf1 is not what was meant by leaf8.
+pub(crate) fn not_renumbered<'c>(
+    given: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> impl Iterator<Item = &'c str> {
+    let letters = |text: &str| text.to_lowercase().replace(|c: char| c.is_ascii_digit(), "");
+    let numbered = given.contains(|c: char| c.is_ascii_digit());
+    let given = letters(given);
+    candidates.into_iter().filter(move |candidate| !numbered || letters(candidate) != given)
+}
+
 /// `did you mean `x`?` for a near candidate, else the whole choice when it is short.
 pub(crate) fn suggest<'c>(given: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
@@ -60,6 +72,14 @@ mod tests {
             assert_eq!(nearest(given, vrfs), expected, "{case}");
         }
         assert_eq!(nearest("x", []), None);
+        let leafs = ["leaf1", "spine1"];
+        for (case, given, expected) in [
+            ("another number", "leaf8", None),
+            ("another letter", "spin1", Some("spine1")),
+            ("a lost number", "leaf", Some("leaf1")),
+        ] {
+            assert_eq!(nearest(given, not_renumbered(given, leafs)), expected, "{case}");
+        }
     }
 
     #[test]

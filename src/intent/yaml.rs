@@ -182,6 +182,9 @@ impl Source<'_> {
             | Kind::TabInBlockIndentation
             | Kind::TabInIndentation
             | Kind::TabAtBlockScalarStart => ("yaml-tab", Some("indent with spaces")),
+            _ if ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark)) => {
+                ("yaml-syntax", Some("a merge left both versions here: keep one, and remove its marks"))
+            }
             _ if indent.contains('\t') => ("yaml-tab", Some("indent with spaces")),
             _ if line.contains("}:") => {
                 ("yaml-syntax", Some("put quotes around a value that starts with `{`"))
@@ -427,6 +430,7 @@ mod tests {
             ("a directive", b"%YAML 1.1\n---\na: 1\n", "1:1 yaml-syntax"),
             ("tabs", b"a:\n\tb: 1\n", "2:2 yaml-tab"),
             ("a scheme without quotes", b"rd: {asn}:{vni}\n", "1:10 yaml-syntax"),
+            ("a merge conflict", b"a:\n<<<<<<< HEAD\n  b: 1\n", "2:1 yaml-syntax"),
             ("an open quote", b"a: \"b\n", "2:1 yaml-syntax"),
             ("a byte-order mark", b"\xef\xbb\xbfa: 1\n", "1:1 yaml-encoding"),
             ("latin-1", b"a: 1\nb: caf\xe9\n", "2:7 yaml-encoding"),

@@ -7,7 +7,7 @@ use crate::diagnostic::{Finding, Findings, Place};
 use crate::intent::layout::Kind;
 use crate::intent::model::{Device, DeviceState, Uplink};
 use crate::names::{InterfaceName, RoleName};
-use crate::nearest::suggest;
+use crate::nearest::{not_renumbered, suggest};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     unknown(cx, out);
@@ -41,7 +41,7 @@ fn unknown(cx: &Context<'_>, out: &mut Findings) {
         );
         // a link goes up, so who has uplinks itself is not suggested first
         let above = cx.fabric.devices.values().filter(|device| device.uplinks.is_empty());
-        out.push(match suggest(name, above.map(|device| device.name.as_str())) {
+        out.push(match suggest(name, not_renumbered(name, above.map(|device| device.name.as_str()))) {
             Some(hint) => finding.hint(hint),
             None => finding,
         });

@@ -8,7 +8,7 @@ use crate::diagnostic::{Finding, Findings, Place};
 use crate::intent::layout::Kind;
 use crate::intent::model::{Placement, Port, Selector};
 use crate::names::{DeviceName, PairName, RoleName, VrfName};
-use crate::nearest::{nearest, suggest};
+use crate::nearest::{nearest, not_renumbered, suggest};
 
 /// Each unknown name once, with every line that gives it.
 type Unknown<'a> = BTreeMap<(&'static str, &'a str), Vec<(&'a Place, String)>>;
@@ -65,8 +65,11 @@ fn roles_and_pairs(cx: &Context<'_>, out: &mut Findings) {
     );
     let known = || cx.fabric.pairs.keys().map(PairName::as_str);
     let hint = |name: &str| {
-        let create = || format!("create pairs/{name}.yaml");
-        Some(nearest(name, known()).map_or_else(create, |near| format!("did you mean `{near}`?")))
+        let create = || format!("create pairs/{name}.yaml, or name a pair that there is");
+        Some(
+            nearest(name, not_renumbered(name, known()))
+                .map_or_else(create, |near| format!("did you mean `{near}`?")),
+        )
     };
     report(pairs, "device-unknown-pair", hint, |name| format!("there is no pairs/{name}.yaml"), out);
 }
@@ -87,7 +90,10 @@ fn vrfs(cx: &Context<'_>, out: &mut Findings) {
             return Some("remove the line: without `vrf` a VLAN is in the device's own VRF".to_owned());
         }
         let create = || format!("create vrfs/{name}.yaml");
-        Some(nearest(name, known()).map_or_else(create, |near| format!("did you mean `{near}`?")))
+        Some(
+            nearest(name, not_renumbered(name, known()))
+                .map_or_else(create, |near| format!("did you mean `{near}`?")),
+        )
     };
     report(unknown, "vlan-unknown-vrf", hint, |name| format!("there is no vrfs/{name}.yaml"), out);
 }
@@ -168,7 +174,7 @@ fn places(cx: &Context<'_>, out: &mut Findings) {
                 .flat_map(|device| device.tags.iter().map(|tag| tag.as_str()))
                 .collect(),
         };
-        out.push(match nearest(name, known) {
+        out.push(match nearest(name, not_renumbered(name, known)) {
             Some(near) => finding.hint(format!("did you mean `{near}`?")),
             None => finding.hint("take it out of `at`, or add the device"),
         });
@@ -183,7 +189,10 @@ fn selects_nothing<'a>(cx: &Context<'_>, placement: &'a Placement) -> Option<(&'
     match &placement.selector.value {
         Selector::Name(name) => {
             let name = name.as_str();
-            let known = cx.fabric.devices.contains_key(name) || cx.fabric.pairs.contains_key(name);
+            // a pair that devices name and that has no file is reported at the devices
+            let has_members = || !cx.topology.select(&placement.selector.value).is_empty();
+            let known =
+                cx.fabric.devices.contains_key(name) || cx.fabric.pairs.contains_key(name) || has_members();
             let broken = cx.broken.has(Kind::Device, name) || cx.broken.has(Kind::Pair, name);
             // a pair without members is reported at the pair
             (!known && !broken).then_some(("device or pair", name))

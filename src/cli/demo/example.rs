@@ -12,6 +12,7 @@ macro_rules! embed {
 
 /// Every file with its text; a test holds the list against the folder.
 const FILES: &[(&str, &str)] = embed![
+    "README.md"
     "devices/leaf1.yaml"
     "devices/leaf2.yaml"
     "devices/leaf3.yaml"

@@ -323,6 +323,9 @@ fn summary(devices: &[DeviceEntry], total: usize) -> String {
     for device in devices.iter().filter(|device| device.standing != Standing::Current) {
         *others.entry(device.standing.as_str()).or_default() += 1;
     }
-    let others: String = others.iter().map(|(standing, count)| format!(", {count} {standing}")).collect();
-    format!("{current} of {total} devices current{others}")
+    let mut summary = format!("{current} of {total} devices current");
+    for (standing, count) in others {
+        summary.push_str(&format!(", {count} {standing}"));
+    }
+    summary
 }

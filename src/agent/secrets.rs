@@ -10,9 +10,12 @@ use std::path::PathBuf;
 use crate::names::SecretName;
 use crate::secret::SecretText;
 
+/// Variables of the environment, by name.
+type Environment = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+
 /// Where secrets are looked for, in this order.
 pub struct Secrets {
-    environment: Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    environment: Environment,
     credentials: Option<PathBuf>,
     directory: Option<PathBuf>,
 }

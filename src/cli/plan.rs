@@ -26,6 +26,7 @@ use crate::plan::{Plan, Revision, render};
 /// --live, what the devices hold now is compared instead; that needs the agent's
 /// configuration, for their addresses and for what is on record as ours.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// The revision to plan from (with --live: to plan to)
     from: Option<String>,

@@ -69,8 +69,7 @@ impl Place {
 /// Draws findings, one after the other with a blank line between.
 pub(super) fn drawn(findings: &Findings, snapshot: &Snapshot, colour: bool) -> String {
     let source = |path: &RepoPath| -> Option<Arc<str>> { snapshot.text(path) };
-    let drawn: Vec<String> = findings.iter().map(|finding| draw(finding, &source, colour)).collect();
-    drawn.iter().map(|text| format!("{text}\n\n")).collect()
+    findings.iter().map(|finding| draw(finding, &source, colour) + "\n\n").collect()
 }
 
 /// Ends a command whose intent has errors; warnings are for `check` to show.

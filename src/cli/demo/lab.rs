@@ -119,8 +119,9 @@ fn password() -> anyhow::Result<String> {
 
 /// The agent's configuration, as a person would write it.
 fn configuration(addresses: &BTreeMap<DeviceName, SocketAddr>) -> String {
-    let addresses: String =
-        addresses.iter().map(|(device, address)| format!("    {device}: \"{address}\"\n")).collect();
+    let addresses: String = addresses
+        .iter()
+        .fold(String::new(), |lines, (device, address)| lines + &format!("    {device}: \"{address}\"\n"));
     format!(
         "# The demo's agent, also for `gitfabric status --config THIS-FILE`.\n\
          state: state\n\

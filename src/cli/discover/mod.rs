@@ -42,7 +42,7 @@ const PASSWORD_VARIABLE: &str = "GITFABRIC_PASSWORD";
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment, group = ArgGroup::new("trust").required(true).multiple(false))]
 pub struct Args {
-    /// The device, as HOST or HOST:PORT; an IPv6 address with a port as [HOST]:PORT. Default port: 6030
+    /// The device, as HOST or HOST:PORT; an IPv6 address with a port as \[HOST\]:PORT. Default port: 6030
     #[arg(long, value_name = "HOST[:PORT]")]
     address: String,
     /// The authority that signed the device's certificate (PEM)

@@ -14,9 +14,8 @@ pub fn deleted_devices<'a>(previous: &'a Fabric, next: &Fabric) -> Vec<&'a Devic
 
 /// Compares two fabrics, the one in force and the one that is to follow.
 ///
-/// Codes: `device-not-released`, `device-not-drained`, `devices-deleted` (above the limit of
-/// the next fabric), `fabric-renamed`. The first and third are what a commit trailer may
-/// allow once.
+/// Codes: `device-not-released`, `device-not-drained`, `fabric-renamed`. How many devices a
+/// commit may take out is a limit, which a commit trailer may lift once: see `plan`.
 pub fn check_succession(previous: &Fabric, next: &Fabric) -> Findings {
     let mut out = Findings::new();
     if previous.design.name != next.design.name {
@@ -28,16 +27,6 @@ pub fn check_succession(previous: &Fabric, next: &Fabric) -> Findings {
     let deleted = deleted_devices(previous, next);
     for device in deleted.iter().filter(|device| device.state.value != DeviceState::Released) {
         out.push(not_released(device));
-    }
-    let limit = next.design.limits.devices_deleted as usize;
-    if deleted.len() > limit {
-        let names = deleted.iter().map(|device| device.name.as_str()).collect::<Vec<_>>().join(", ");
-        let count = deleted.len();
-        let verb = if count == 1 { "device is" } else { "devices are" };
-        let message =
-            format!("{count} {verb} gone from the intent ({names}), and a commit may take out {limit}");
-        let finding = Finding::error("devices-deleted", &next.design.place, message);
-        out.push(finding.hint("restore the files; or raise `limits.devices-deleted` in fabric.yaml"));
     }
     for device in next.devices.values() {
         let before = previous.devices.get(&device.name).map(|device| device.state.value);
@@ -78,7 +67,7 @@ mod tests {
                     "vlans/78.yaml: , leaf8: 10.78.78.3/24 => ",
                     "vlans/900.yaml: , leaf8: 10.90.90.3/29 => ",
                 ],
-                "device-not-released devices-deleted",
+                "device-not-released",
             ),
             (
                 "a released one",
@@ -88,7 +77,7 @@ mod tests {
                     "vlans/78.yaml: , leaf8: 10.78.78.3/24 => ",
                     "vlans/900.yaml: , leaf8: 10.90.90.3/29 => ",
                 ],
-                "devices-deleted",
+                "",
             ),
             (
                 "a released one within the limit",

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::Agent;
 use super::target::Target;
-use crate::compile::{Build, Engine};
+use crate::compile::Engine;
 use crate::diagnostic::{self, Finding, Findings};
 use crate::git::{Allowance, Allowances, Repository, Snapshot, brakes};
 use crate::intent::check_succession;
@@ -26,6 +26,8 @@ struct Judged {
     findings: Findings,
     target: Option<Arc<Target>>,
     snapshot: Option<Snapshot>,
+    /// The fabric's name, if it could be read.
+    name: Option<FabricName>,
 }
 
 impl Agent {
@@ -42,6 +44,10 @@ impl Agent {
             branch = self.mirror.remote().branch(),
             "the head moved"
         );
+        if self.target.is_none() && self.recorded.is_some() {
+            // the mirror is new, and only now may have the last good commit
+            self.resume().await?;
+        }
         let before = self.target.as_ref().map(|target| target.commit.clone());
         let judged = self.judge(head.commit.clone()).await?;
         self.note(&head.commit, &judged).await?;
@@ -55,10 +61,14 @@ impl Agent {
         Ok(before != self.target.as_ref().map(|target| target.commit.clone()))
     }
 
-    /// Takes up what an agent before this one left: the last good commit on record.
+    /// Takes up what an agent before this one left: the last good commit on record. If that
+    /// cannot be had any more, or has errors for this version, devices stay as they are, and
+    /// the head is still held against it.
     pub(super) async fn resume(&mut self) -> anyhow::Result<()> {
         let fabrics = self.with_store(|store| store.fabrics()).await?;
-        let Some(good) = fabrics.into_iter().find_map(|fabric| fabric.good) else { return Ok(()) };
+        let found = fabrics.into_iter().find_map(|entry| Some((entry.fabric, entry.good?)));
+        let Some((fabric, good)) = found else { return Ok(()) };
+        self.recorded = Some((fabric, good.clone()));
         let repository = self.mirror.repository()?;
         if !repository.holds(&good) {
             return Ok(());
@@ -73,7 +83,7 @@ impl Agent {
         .await?;
         self.engine = engine;
         if let Ok((build, snapshot, good)) = built {
-            self.target = Target::new(good, &build).map(Arc::new);
+            self.target = Target::new(good, &build).filter(|_| !build.findings.has_errors()).map(Arc::new);
             self.snapshot = Some(snapshot);
         }
         Ok(())
@@ -82,10 +92,19 @@ impl Agent {
     async fn judge(&mut self, head: CommitId) -> anyhow::Result<Judged> {
         let repository = self.mirror.repository()?;
         let (path, before, snapshot) = (self.path.clone(), self.target.clone(), self.snapshot.clone());
+        let recorded = self.recorded.as_ref().map(|(_, good)| good.clone());
         let mut engine = std::mem::take(&mut self.engine);
         let (engine, judged) = tokio::task::spawn_blocking(move || {
-            let judged =
-                judge(&mut engine, &repository, &head, path.as_ref(), before.as_deref(), snapshot.as_ref());
+            let last_good = before.as_ref().map(|target| &target.commit).or(recorded.as_ref());
+            let judged = brakes::judge(&repository, last_good, &head, path.as_ref())
+                .map_err(anyhow::Error::from)
+                .and_then(|brakes| {
+                    if !brakes.frozen.is_empty() {
+                        return Ok(frozen(brakes.frozen.iter().map(brakes::Frozen::finding), None));
+                    }
+                    let snapshot = read(&repository, snapshot.as_ref(), &head, path.as_ref())?;
+                    Ok(judge(&mut engine, head, snapshot, before.as_deref(), &brakes.allowances))
+                });
             (engine, judged)
         })
         .await?;
@@ -95,11 +114,12 @@ impl Agent {
 
     /// Writes what was said of the head, and tells the log.
     async fn note(&self, head: &CommitId, judged: &Judged) -> anyhow::Result<()> {
-        let fabric = match (&judged.target, &self.target) {
-            (Some(target), _) | (None, Some(target)) => target.name().clone(),
-            // Nothing was ever good: the fabric has no name yet.
-            (None, None) => "unnamed".parse::<FabricName>()?,
-        };
+        let target = judged.target.as_ref().or(self.target.as_ref());
+        let name = target.map(|target| target.name()).or(self.recorded.as_ref().map(|(name, _)| name));
+        let name = name.or(judged.name.as_ref()).cloned();
+        // Nothing was ever good, and fabric.yaml cannot be read: the fabric has no name yet.
+        let nameless: FabricName = "unnamed".parse()?;
+        let good = target.map(|target| &target.commit).or(self.recorded.as_ref().map(|(_, good)| good));
         let snapshot = judged.snapshot.as_ref();
         let source = |path: &RepoPath| snapshot.and_then(|snapshot| snapshot.text(path));
         let errors = judged.findings.iter().filter(|finding| finding.severity == diagnostic::Severity::Error);
@@ -107,10 +127,9 @@ impl Agent {
         for text in &drawn {
             tracing::error!("{text}");
         }
-        let good = judged.target.as_ref().or(self.target.as_ref()).map(|target| target.commit.clone());
         let entry = FabricEntry {
-            fabric,
-            good,
+            fabric: name.unwrap_or_else(|| nameless.clone()),
+            good: good.cloned(),
             head: Some(head.clone()),
             verdict: judged.verdict,
             reason: reason(judged),
@@ -121,7 +140,11 @@ impl Agent {
             let reason = entry.reason.as_deref().unwrap_or_default();
             tracing::error!(commit = head.short(), verdict = judged.verdict.as_str(), "{reason}");
         }
-        self.with_store(move |store| store.set_fabric(&entry)).await
+        self.with_store(move |store| {
+            store.forget_fabric(&nameless)?;
+            store.set_fabric(&entry)
+        })
+        .await
     }
 }
 
@@ -132,10 +155,9 @@ fn reason(judged: &Judged) -> Option<String> {
         Verdict::Refused => {
             let files: BTreeSet<&RepoPath> =
                 judged.findings.iter().filter_map(|finding| Some(&finding.place.as_ref()?.file)).collect();
-            Some(format!(
-                "{errors} errors in {} files; the fabric stays on the last good commit",
-                files.len()
-            ))
+            let errors = counted(errors, "error");
+            let files = counted(files.len(), "file");
+            Some(format!("{errors} in {files}; the fabric stays on the last good commit"))
         }
         Verdict::Frozen => {
             let first =
@@ -143,6 +165,10 @@ fn reason(judged: &Judged) -> Option<String> {
             first.map(|finding| finding.message.clone())
         }
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn read(
@@ -158,42 +184,52 @@ fn read(
     snapshot.with_context(|| format!("cannot read commit {}", commit.short()))
 }
 
+/// Judges a head that no brake of Git holds: its findings, what it does to the devices of
+/// the commit before, and how much it deletes.
 fn judge(
     engine: &mut Engine,
-    repository: &Repository,
-    head: &CommitId,
-    path: Option<&RepoPath>,
+    head: CommitId,
+    snapshot: Snapshot,
     before: Option<&Target>,
-    snapshot: Option<&Snapshot>,
-) -> anyhow::Result<Judged> {
-    let brakes = brakes::judge(repository, before.map(|target| &target.commit), head, path)?;
-    if !brakes.frozen.is_empty() {
-        let findings = brakes.frozen.iter().map(brakes::Frozen::finding).collect();
-        return Ok(Judged { verdict: Verdict::Frozen, findings, target: None, snapshot: None });
-    }
-    let snapshot = read(repository, snapshot, head, path)?;
+    allowances: &Allowances,
+) -> Judged {
     let build = engine.build(&snapshot);
-    let target = Target::new(head.clone(), &build);
-    let Build { mut findings, .. } = build;
-    let refused = |findings, snapshot| Judged { verdict: Verdict::Refused, findings, target: None, snapshot };
-    let Some(target) = target.filter(|_| !findings.has_errors()) else {
-        return Ok(refused(findings, Some(snapshot)));
-    };
-    if let Some(before) = before {
-        findings.append(check_succession(&before.fabric, &target.fabric));
-        if findings.has_errors() {
-            return Ok(refused(findings, Some(snapshot)));
+    let target = Target::new(head, &build);
+    let name = build.fabric.as_ref().map(|fabric| fabric.design.name.value.clone());
+    let mut findings = build.findings;
+    let mut deletions = Findings::new();
+    if let (Some(before), Some(target)) = (before, target.as_ref().filter(|_| !findings.has_errors())) {
+        for finding in check_succession(&before.fabric, &target.fabric).iter().cloned() {
+            if is_deletion(&finding) { deletions.push(finding) } else { findings.push(finding) }
         }
-        if let Some(frozen) = above_limits(before, &target, &brakes.allowances) {
-            let findings = std::iter::once(frozen).collect();
-            return Ok(Judged { verdict: Verdict::Frozen, findings, target: None, snapshot: Some(snapshot) });
+        deletions.extend(target.plan_from(before).brake(&target.fabric.design.limits, &BTreeSet::new()));
+    }
+    match target.filter(|_| !findings.has_errors()) {
+        None => Judged { verdict: Verdict::Refused, findings, target: None, snapshot: Some(snapshot), name },
+        Some(_) if deletions.has_errors() && !allowances.contains(Allowance::Deletions) => {
+            let way_out = |finding: Finding| {
+                let hint = finding.hint.clone().map_or_else(String::new, |hint| hint + "; or ");
+                match finding.code {
+                    "deletions-above-limit" => finding,
+                    _ => finding.hint(hint + &Allowance::Deletions.hint()),
+                }
+            };
+            frozen(deletions.iter().cloned().map(way_out), Some(snapshot))
+        }
+        Some(target) => {
+            let target = Some(Arc::new(target));
+            Judged { verdict: Verdict::Good, findings, target, snapshot: Some(snapshot), name }
         }
     }
-    Ok(Judged { verdict: Verdict::Good, findings, target: Some(Arc::new(target)), snapshot: Some(snapshot) })
 }
 
-fn above_limits(before: &Target, after: &Target, allowances: &Allowances) -> Option<Finding> {
-    let gone = before.fabric.devices.keys().filter(|name| !after.fabric.devices.contains_key(*name)).cloned();
-    let finding = after.plan_from(before).brake(&after.fabric.design.limits, &gone.collect())?;
-    (!allowances.contains(Allowance::Deletions)).then_some(finding)
+fn frozen(findings: impl Iterator<Item = Finding>, snapshot: Option<Snapshot>) -> Judged {
+    let findings = findings.collect();
+    Judged { verdict: Verdict::Frozen, findings, target: None, snapshot, name: None }
+}
+
+/// What the trailer `Gitfabric-Allow: deletions` lets through, among the rules that compare
+/// a commit with the one before.
+fn is_deletion(finding: &Finding) -> bool {
+    matches!(finding.code, "devices-deleted" | "device-not-released")
 }

@@ -31,7 +31,7 @@ use self::target::Target;
 use crate::compile::Engine;
 use crate::git::{Credential, Mirror, Remote, Snapshot, Ssh, TokenSource};
 use crate::gnmi;
-use crate::names::{CommitId, DeviceName, RepoPath};
+use crate::names::{CommitId, DeviceName, FabricName, RepoPath};
 use crate::plan::FingerprintKey;
 use crate::record::{Lock, RecordError, Store};
 use crate::rollout::{Device, SecretLookup};
@@ -58,6 +58,8 @@ pub struct Agent {
     snapshot: Option<Snapshot>,
     /// The last good commit.
     target: Option<Arc<Target>>,
+    /// The fabric and its last good commit by the record, until that commit is the target.
+    recorded: Option<(FabricName, CommitId)>,
     /// The head that was judged last.
     judged: Option<CommitId>,
     /// The commit whose plans an observing agent has made.
@@ -110,6 +112,7 @@ impl Agent {
             engine: Engine::new(),
             snapshot: None,
             target: None,
+            recorded: None,
             judged: None,
             observed: None,
             stop,

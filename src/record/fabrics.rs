@@ -104,6 +104,12 @@ impl Store {
         }))
     }
 
+    /// Forgets a fabric that has no devices: one whose name could not be read.
+    pub fn forget_fabric(&mut self, fabric: &FabricName) -> Result<(), RecordError> {
+        self.connection.execute("DELETE FROM fabric WHERE fabric = ?1", [fabric.as_str()])?;
+        Ok(())
+    }
+
     /// Writes a fabric's row.
     pub fn set_fabric(&mut self, entry: &FabricEntry) -> Result<(), RecordError> {
         self.connection.execute(

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Asked;
 use super::read::Found;
 use super::target::Target;
+use super::verdict::Verdict;
 use crate::intent::Topology;
 use crate::intent::model::DeviceState;
 use crate::names::DeviceName;
@@ -81,7 +82,7 @@ impl Situation<'_> {
     }
 
     /// Whether a pass would write nothing that is not on record: the same devices are out of
-    /// reach, or wait for one that is, at the same commit.
+    /// reach, or wait for one that is or that diverged, at the same commit.
     pub(super) fn is_old_news(&self, due: &Due, found: &BTreeMap<DeviceName, Found>) -> bool {
         let away = |name: &DeviceName| matches!(found.get(name), Some(Found::Unreachable(_)) | None);
         let topology = Topology::new(&self.target.fabric);
@@ -89,9 +90,10 @@ impl Situation<'_> {
             let group = topology.redundancy_group(name);
             group.into_iter().any(|other| other != name && away(other) && self.target.in_service(other))
         };
+        let held = !self.diverged().is_empty();
         let same = |name: &DeviceName| {
             (away(name) && self.stands(name, Standing::Unreachable))
-                || (self.stands(name, Standing::Waiting) && partner_away(name))
+                || (self.stands(name, Standing::Waiting) && (held || partner_away(name)))
         };
         due.advance.is_empty()
             && due.gone.is_empty()
@@ -99,16 +101,36 @@ impl Situation<'_> {
             && due.read.iter().all(same)
     }
 
+    /// Whether a pass that sent nothing found only what is on record: then it is none.
+    pub(super) fn knew(&self, due: &Due, verdicts: &BTreeMap<DeviceName, Verdict>) -> bool {
+        let asked = self.asked.read_back || self.asked.by_person;
+        let same = |(name, verdict): (&DeviceName, &Verdict)| {
+            let reason = self.entries.get(name).map(|entry| &entry.reason);
+            self.stands(name, verdict.standing) && reason == Some(&verdict.reason)
+        };
+        !asked && due.advance.is_empty() && due.gone.is_empty() && verdicts.iter().all(same)
+    }
+
     fn has_to_be_read(&self, name: &DeviceName) -> bool {
         if self.stands(name, Standing::Diverged) {
             return self.asked.by_person || self.asked.read_back;
         }
-        // a device that held the commit when it was last seen is current again once it answers
-        let away = self.stands(name, Standing::Unreachable);
-        self.asked.read_back || away || (!self.holds(name) && !self.observed)
+        self.asked.read_back || self.is_in_doubt(name) || (!self.holds(name) && !self.observed)
     }
 
-    fn holds_an_equal_commit(&self, name: &DeviceName) -> bool {
+    /// Whether the hash on record is no proof that the device holds it still: it was not
+    /// looked at, or it was found changed.
+    fn is_in_doubt(&self, name: &DeviceName) -> bool {
+        match self.entries.get(name).map(|entry| entry.standing) {
+            Some(Standing::Unreachable | Standing::Staged | Standing::Paused | Standing::Released) => true,
+            // told once for each commit; the slow read-back looks again
+            Some(Standing::Drifted) => !self.stands(name, Standing::Drifted),
+            _ => false,
+        }
+    }
+
+    /// Whether it holds a commit before this one that asks the same of it.
+    pub(super) fn holds_an_equal_commit(&self, name: &DeviceName) -> bool {
         let other = |entry: &DeviceEntry| entry.commit.as_ref() != Some(&self.target.commit);
         self.holds(name) && self.entries.get(name).is_some_and(other)
     }

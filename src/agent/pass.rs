@@ -32,6 +32,13 @@ enum Next {
     Send(Box<Job>),
 }
 
+/// What came of the devices that were looked at.
+struct Done {
+    verdicts: Verdicts,
+    /// Whether a Set was sent to any of them.
+    sent: bool,
+}
+
 impl Agent {
     /// Brings what is due to the commit that counts. Gives the pass's number, or none if
     /// nothing was to be done.
@@ -60,9 +67,14 @@ impl Agent {
             .iter()
             .map(|(name, (standing, why))| (name.clone(), Verdict::at_rest(*standing, why)))
             .collect();
-        advance(&journal, due).await?;
-        verdicts.extend(self.work(&situation, &journal, found).await?);
+        advance(&journal, &due).await?;
+        let done = self.work(&situation, &journal, found).await?;
+        verdicts.extend(done.verdicts);
         self.observed = Some(target.commit.clone());
+        if !done.sent && situation.knew(&due, &verdicts) {
+            journal.with(|store, journal| store.drop_pass(&journal.fabric, journal.pass)).await?;
+            return Ok(None);
+        }
         finish(&journal, verdicts, target.devices.len()).await?;
         Ok(Some(journal.pass))
     }
@@ -73,7 +85,7 @@ impl Agent {
         situation: &Situation<'_>,
         journal: &Journal,
         found: BTreeMap<DeviceName, Found>,
-    ) -> anyhow::Result<Verdicts> {
+    ) -> anyhow::Result<Done> {
         let context = Context {
             journal: journal.clone(),
             key: self.key.clone(),
@@ -112,11 +124,12 @@ impl Agent {
             Some(culprit) => held(jobs, culprit),
             None => self.roll_out(situation.target, jobs, &ill, &context).await?,
         };
+        let sent = outcomes.values().any(|it| !matches!(it, Outcome::Waiting(_) | Outcome::Stopped));
         for (name, outcome) in outcomes {
             let changes = changes.get(&name).copied().unwrap_or_default();
             verdicts.insert(name, Verdict::of(outcome, changes));
         }
-        Ok(verdicts)
+        Ok(Done { verdicts, sent })
     }
 
     /// What is to become of one device that was read.
@@ -135,11 +148,16 @@ impl Agent {
         if plan.is_empty() {
             if !settled {
                 found_equal(name, &read, context).await?;
+            } else if situation.holds_an_equal_commit(name) {
+                let equal = Due { advance: vec![name.clone()], ..Due::default() };
+                advance(&context.journal, &equal).await?;
             }
             return Ok(Next::Verdict(Verdict::current()));
         }
         let correct = situation.target.fabric.design.drift == DriftPolicy::Correct;
-        if settled && !correct && !situation.asked.by_person {
+        // a secret that changed is our own doing
+        let drifted = settled && plan.changes.iter().all(|change| change.drift);
+        if drifted && !correct && !situation.asked.by_person {
             return Ok(Next::Verdict(Verdict::drifted(&plan)));
         }
         if self.config.mode == Mode::Observe {
@@ -224,11 +242,12 @@ fn held(jobs: BTreeMap<DeviceName, Job>, culprit: &DeviceName) -> BTreeMap<Devic
 }
 
 /// Writes the SHA of devices that the commit does not concern, and forgets those that left.
-async fn advance(journal: &Journal, due: Due) -> anyhow::Result<()> {
+async fn advance(journal: &Journal, due: &Due) -> anyhow::Result<()> {
+    let (gone, equal) = (due.gone.clone(), due.advance.clone());
     journal
         .with(move |store, journal| {
-            due.gone.iter().try_for_each(|device| store.forget(&journal.fabric, device))?;
-            store.advance(&journal.fabric, &due.advance, &journal.commit, journal.pass, Timestamp::now())
+            gone.iter().try_for_each(|device| store.forget(&journal.fabric, device))?;
+            store.advance(&journal.fabric, &equal, &journal.commit, journal.pass, Timestamp::now())
         })
         .await?;
     Ok(())

@@ -136,6 +136,15 @@ impl Store {
         Ok(())
     }
 
+    /// Takes a pass back that sent nothing and found nothing new. Its number is given again.
+    pub fn drop_pass(&mut self, fabric: &FabricName, pass: PassNumber) -> Result<(), RecordError> {
+        self.connection.execute(
+            "DELETE FROM pass WHERE fabric = ?1 AND pass = ?2",
+            params![fabric.as_str(), pass.get()],
+        )?;
+        Ok(())
+    }
+
     /// The newest passes, newest first.
     pub fn passes(&self, fabric: &FabricName, limit: u32) -> Result<Vec<PassEntry>, RecordError> {
         let mut query = self.connection.prepare(

@@ -63,6 +63,12 @@ impl Intent {
         Self::of(&["spine1", "leaf7", "leaf8"])
     }
 
+    /// The same files in another folder.
+    pub(crate) fn moved(&self, from: &str, to: &str) -> Self {
+        let path = |path: &RepoPath| format!("{to}{}", path.as_str().strip_prefix(from).unwrap());
+        Self(self.0.iter().map(|(at, text)| (path(at).parse().unwrap(), text.clone())).collect())
+    }
+
     /// Writes a file anew.
     pub(crate) fn write(&mut self, path: &str, text: &str) {
         self.0.insert(path.parse().unwrap(), text.to_owned());
@@ -92,8 +98,7 @@ impl Intent {
         self.replace("vlans/40.yaml", &line, &format!("name: {name}"));
     }
 
-    /// Gives a spine's loopback another description by way of its role: an edit that
-    /// concerns the spines and no leaf.
+    /// Gives the spines a banner: an edit that concerns them and no leaf.
     pub(crate) fn set_spine_raw(&mut self, banner: &str) {
         let config =
             format!(r#"{{ "openconfig-system:system": {{ "config": {{ "login-banner": "{banner}" }} }} }}"#);

@@ -1,1 +1,153 @@
-//! todo
+//! Promise 4: `kill -9` at any moment leaves a record that is true after the next pass.
+
+use gitfabric::gnmi::{Client, Credentials, Deadlines, Target, Tls, Transport, Trust, install_crypto};
+use gitfabric::secret::SecretText;
+use gitfabric::simulator::SetFault;
+
+use crate::intent::Intent;
+use crate::lab::{Lab, fabric_name};
+use crate::running::{Process, Running, soon};
+
+/// The agent dies while a Set waits at the device: it may still be carried out, or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_a_set_is_in_flight_the_record_is_true_after_the_next_pass() {
+    for culprit in ["leaf1", "leaf2", "spine1"] {
+        let lab = Lab::new(Intent::pair());
+        let gate = lab.device(culprit).hold_sets();
+        let process = Process::start(&lab);
+        soon("the Set", lab.device(culprit).wait_for_sets(1)).await;
+        process.kill();
+        assert!(lab.entry(culprit).in_flight, "{culprit}");
+        gate.open();
+
+        let mut agent = Running::start(&lab);
+        agent.settled(&lab.head()).await;
+        lab.assert_true(&lab.head(), &["leaf1", "leaf2", "spine1"]);
+        agent.end().await;
+    }
+}
+
+/// The agent dies after the device took the Set and before that was written down. Nothing
+/// is sent again, and what was put on the device is ours: the next commits change it and
+/// take it away.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_outcome_was_recorded_what_was_applied_is_ours() {
+    let lab = Lab::new(Intent::pair());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let (owned, held) = (lab.owned(), lab.trees());
+    agent.end().await;
+
+    lab.device("leaf1").next_set(SetFault::NoAnswer);
+    let added = lab.commit("Add VLAN 60", |files| {
+        files.write("vlans/60.yaml", "name: db\nvni: 110060\nat: [leaf1-2]\n");
+    });
+    let process = Process::start(&lab);
+    soon("the Set", lab.device("leaf1").wait_for_ended_sets(2)).await;
+    process.kill();
+    let entry = lab.entry("leaf1");
+    assert!(entry.in_flight && entry.commit.as_ref() != Some(&added), "{entry:?}");
+
+    let mut agent = Running::start(&lab);
+    agent.settled(&added).await;
+    lab.assert_true(&added, &["leaf1", "leaf2", "spine1"]);
+    assert_eq!(lab.sets(), "leaf1:2 leaf2:2 spine1:1", "a Set that came through is not sent again");
+    agent.settled(&lab.revert()).await;
+    assert_eq!(lab.owned(), owned);
+    assert_eq!(lab.trees(), held, "nothing of it was taken for foreign");
+    agent.end().await;
+}
+
+/// The agent dies after the commit was read and before the device's turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_set_was_sent_it_is_sent_after_the_restart() {
+    let lab = Lab::new(Intent::pair());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    agent.end().await;
+
+    let gate = lab.device("leaf1").hold_sets();
+    let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    let process = Process::start(&lab);
+    soon("the first Set", lab.device("leaf1").wait_for_sets(2)).await;
+    process.kill();
+    assert_eq!(lab.device("leaf2").sets_received(), 1, "its turn had not come");
+    assert!(!lab.entry("leaf2").in_flight);
+    gate.open();
+
+    let mut agent = Running::start(&lab);
+    agent.settled(&renamed).await;
+    lab.assert_true(&renamed, &["leaf1", "leaf2", "spine1"]);
+    assert_eq!(lab.device("leaf2").sets_received(), 2);
+    agent.end().await;
+}
+
+/// The agent dies, and while it is dead the branch moves on: the device goes from whatever
+/// the Set left behind to the new head.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_and_overtaken_by_another_commit_nothing_of_the_lost_one_stays() {
+    for applied in [true, false] {
+        let lab = Lab::new(Intent::pair());
+        let mut agent = Running::start(&lab);
+        agent.settled(&lab.head()).await;
+        let (owned, held) = (lab.owned(), lab.trees());
+        agent.end().await;
+
+        let gate = (!applied).then(|| lab.device("leaf1").hold_sets());
+        lab.device("leaf1").next_set(SetFault::NoAnswer);
+        lab.commit("Add VLAN 60", |files| {
+            files.write("vlans/60.yaml", "name: db\nvni: 110060\nat: [leaf1-2]\n");
+        });
+        let process = Process::start(&lab);
+        soon("the Set", lab.device("leaf1").wait_for_sets(2)).await;
+        if applied {
+            soon("its end", lab.device("leaf1").wait_for_ended_sets(2)).await;
+        }
+        process.kill();
+        let head = lab.revert();
+        lab.device("leaf1").cut_connections();
+        lab.device("leaf1").clear_faults();
+        drop(gate);
+
+        let mut agent = Running::start(&lab);
+        agent.settled(&head).await;
+        lab.assert_true(&head, &["leaf1", "leaf2", "spine1"]);
+        assert_eq!(lab.owned(), owned, "applied: {applied}");
+        assert_eq!(lab.trees(), held, "applied: {applied}");
+        agent.end().await;
+    }
+}
+
+/// Each Set leaves its commit, and the hash of the device's tree, on the device itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_device_itself_tells_which_commit_it_holds() {
+    let lab = Lab::new(Intent::pair());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    agent.settled(&renamed).await;
+    agent.end().await;
+    install_crypto();
+    for name in ["leaf1", "leaf2"] {
+        let mark = client(&lab, name).await.read_annotation().await.unwrap().unwrap();
+        let build = &lab.build(&renamed).devices[name];
+        assert_eq!((mark.fabric, mark.commit, &mark.tree), (fabric_name(), renamed.clone(), &build.hash));
+        assert_eq!(Some(mark.pass), lab.entry(name).applied_by, "{name}");
+    }
+}
+
+/// Another gNMI client than the agent.
+pub(crate) async fn client(lab: &Lab, name: &str) -> Client {
+    let authority = std::fs::read(lab.path("ca.pem")).unwrap();
+    let tls = Tls { trust: Trust::Authority(authority), server_name: None, identity: None };
+    let password = SecretText::new("admin");
+    let target = Target {
+        device: name.parse().unwrap(),
+        host: "127.0.0.1".to_owned(),
+        port: lab.device(name).address().port(),
+        transport: Transport::Tls(tls),
+        credentials: Some(Credentials { username: "admin".to_owned(), password }),
+        deadlines: Deadlines::default(),
+    };
+    Client::connect(&target).await.unwrap()
+}

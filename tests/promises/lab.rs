@@ -10,7 +10,7 @@ use gitfabric::compile::{Build, Engine};
 use gitfabric::git::repository::Repository;
 use gitfabric::git::snapshot::Snapshot;
 use gitfabric::git::write::{Author, commit_files, init_with};
-use gitfabric::names::{CommitId, DeviceName, FabricName};
+use gitfabric::names::{CommitId, DeviceName, FabricName, RepoPath};
 use gitfabric::record::{DeviceEntry, Store};
 use gitfabric::simulator::{DeviceConfig, Handle, SimulatedFabric};
 use gitfabric::yang::schema::Kind;
@@ -23,6 +23,8 @@ use crate::intent::Intent;
 pub(crate) struct Lab {
     folder: TempDir,
     fabric: SimulatedFabric,
+    /// The folder of the intent in the repository.
+    base: Option<RepoPath>,
     /// What the head holds, and the commits so far.
     history: Mutex<Vec<(CommitId, Intent)>>,
 }
@@ -32,6 +34,8 @@ pub(crate) struct Lab {
 pub(crate) struct Settings {
     /// Further lines of the agent's configuration.
     pub(crate) config: &'static str,
+    /// `repository.path`: the folder of the intent.
+    pub(crate) path: Option<&'static str>,
     /// `repository.poll`. Pushes into the repository wake the agent anyway.
     pub(crate) poll: &'static str,
     /// Changes a device before it is started.
@@ -40,7 +44,7 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { config: "mode: apply", poll: "1s", device: |_| {} }
+        Self { config: "mode: apply", path: None, poll: "1s", device: |_| {} }
     }
 }
 
@@ -56,7 +60,8 @@ impl Lab {
         let repository = folder.path().join("intent.git");
         let first = intent.edits_from(&Intent::nothing());
         let commit = init_with(&repository, "main", &first, "The lab as it is", &author()).unwrap();
-        let build = build(&repository, &commit);
+        let base: Option<RepoPath> = settings.path.map(|path| path.parse().unwrap());
+        let build = build(&repository, &commit, base.as_ref());
         assert!(!build.findings.has_errors(), "{:?}", build.findings);
         let devices = build.devices.iter().map(|(name, device)| {
             let bootstrap = device.bootstrap.as_ref().clone();
@@ -65,22 +70,23 @@ impl Lab {
             config
         });
         let fabric = SimulatedFabric::start(devices).unwrap();
-        let lab = Self { folder, fabric, history: Mutex::new(vec![(commit, intent)]) };
+        let lab = Self { folder, fabric, base, history: Mutex::new(vec![(commit, intent)]) };
         lab.write_file("ca.pem", &lab.fabric.authority_pem());
         lab.set_secret("gnmi/password", "admin");
         lab.configure(settings);
         lab
     }
 
-    fn configure(&self, Settings { config, poll, .. }: Settings) {
+    fn configure(&self, Settings { config, path, poll, .. }: Settings) {
         let addresses = self.fabric.addresses();
         let addresses: Vec<String> =
             addresses.iter().map(|(name, address)| format!("{name}: '{address}'")).collect();
         let addresses = addresses.join(", ");
+        let path = path.map_or(String::new(), |path| format!(", path: {path}"));
         self.write_file(
             "agent.yaml",
             &format!(
-                "state: state\nrepository: {{ url: intent.git, poll: {poll} }}\nsecrets: {{ directory: secrets }}\n\
+                "state: state\nrepository: {{ url: intent.git, poll: {poll}{path} }}\nsecrets: {{ directory: secrets }}\n\
                  devices:\n  username: admin\n  password: secret:gnmi/password\n  tls: {{ ca: ca.pem }}\n  \
                  addresses: {{ {addresses} }}\n{config}\n"
             ),
@@ -154,7 +160,7 @@ impl Lab {
 
     /// A commit compiled by an engine that has seen nothing before.
     pub(crate) fn build(&self, commit: &CommitId) -> Build {
-        build(&self.repository(), commit)
+        build(&self.repository(), commit, self.base.as_ref())
     }
 
     /// A simulated device.
@@ -203,7 +209,7 @@ impl Lab {
     /// may be absent, and of a secret the device shows a hash.
     pub(crate) fn missing(&self, commit: &CommitId, name: &str) -> Vec<String> {
         let build = self.build(commit);
-        let device = &build.devices[&name.parse::<DeviceName>().unwrap()];
+        let device = &build.devices[name];
         let held = self.device(name).config();
         let holds = |path: &YangPath, leaf: &Leaf| match (held.get(path), &leaf.value) {
             (Some(held), Value::Secret(_)) => matches!(held.value, Value::Scalar(_)),
@@ -226,8 +232,7 @@ impl Lab {
             assert_eq!(entry.commit.as_ref(), Some(commit), "{name}");
             assert!(!entry.in_flight, "{name}");
             assert_eq!(self.missing(commit, name), Vec::<String>::new(), "{name}");
-            let key: DeviceName = name.parse().unwrap();
-            let build = &self.build(commit).devices[&key];
+            let build = &self.build(commit).devices[*name];
             assert_eq!(entry.tree_hash.as_deref(), Some(&*build.hash), "{name}");
         }
     }
@@ -263,7 +268,7 @@ fn author() -> Author {
     Author { name: "Lab".to_owned(), email: "lab@example.net".to_owned(), when }
 }
 
-fn build(repository: &Path, commit: &CommitId) -> Build {
+fn build(repository: &Path, commit: &CommitId, base: Option<&RepoPath>) -> Build {
     let repository = Repository::open(repository).unwrap();
-    Engine::new().build(&Snapshot::of_commit(&repository, commit, None).unwrap())
+    Engine::new().build(&Snapshot::of_commit(&repository, commit, base).unwrap())
 }

@@ -1,13 +1,14 @@
 //! The agent at work: in this process, or as a process of its own.
 
-use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use gitfabric::agent::Agent;
 use gitfabric::agent::run::Report;
 use gitfabric::names::CommitId;
-use gitfabric::record::{Standing, Verdict};
+use gitfabric::record::{Lock, Standing, Verdict};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) struct Running {
     reports: watch::Receiver<Report>,
     stop: CancellationToken,
+    state: PathBuf,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
@@ -30,7 +32,8 @@ impl Running {
         let stop = CancellationToken::new();
         let agent = Agent::new(lab.config(), stop.clone()).unwrap();
         let (sender, reports) = watch::channel(Report::default());
-        Self { reports, stop, task: tokio::spawn(agent.run(sender)) }
+        let state = agent.state();
+        Self { reports, stop, state, task: tokio::spawn(agent.run(sender)) }
     }
 
     /// Waits until a report is so.
@@ -85,6 +88,14 @@ impl Running {
         self.stop.cancel();
         let ended = tokio::time::timeout(PATIENCE, self.task).await;
         ended.expect("the agent does not end").unwrap().unwrap();
+        // A process that another test starts just now has all files of this one open, the
+        // lock too, until it runs its own program.
+        let free = async {
+            while Lock::take(&self.state).is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("the state folder is free", free).await;
     }
 }
 
@@ -97,23 +108,35 @@ pub(crate) fn reason_of(report: &Report, name: &str) -> String {
 /// `gitfabric run` as a process. Killed when it is dropped.
 pub(crate) struct Process {
     child: Child,
-    log: std::path::PathBuf,
+    /// All that it has logged.
+    log: watch::Receiver<String>,
 }
 
 impl Process {
-    /// Starts it for a lab; its log goes to `agent.log` in the lab's folder.
+    /// Starts it for a lab.
     pub(crate) fn start(lab: &Lab) -> Self {
-        let log = lab.path("agent.log");
-        let file = File::options().create(true).append(true).open(&log).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_gitfabric"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_gitfabric"))
             .args(["run", "--config"])
             .arg(lab.path("agent.yaml"))
             .stdin(Stdio::null())
-            .stdout(file.try_clone().unwrap())
-            .stderr(file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let (sender, log) = watch::channel(String::new());
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                sender.send_modify(|log| log.extend([line.as_str(), "\n"]));
+            }
+        });
         Self { child, log }
+    }
+
+    /// Waits until it has logged a text.
+    pub(crate) async fn logs(&self, text: &str) {
+        let mut log = self.log.clone();
+        soon(text, log.wait_for(|log| log.contains(text))).await.unwrap();
     }
 
     /// `kill -9`, and its end.
@@ -128,16 +151,13 @@ impl Process {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Waits for its end.
+    /// Waits for its end; gives its exit code and its log.
     pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
-        let (waited, log) = (
-            tokio::task::spawn_blocking(move || {
-                let status = self.child.wait().unwrap();
-                (status, std::fs::read_to_string(&self.log).unwrap())
-            }),
-            PATIENCE,
-        );
-        tokio::time::timeout(log, waited).await.expect("the process does not end").unwrap()
+        let mut log = self.log.clone();
+        // standard error ends with the process
+        soon("the end of the process", async { while log.changed().await.is_ok() {} }).await;
+        let log = log.borrow().clone();
+        (self.child.wait().unwrap(), log)
     }
 
     /// Its process id.

@@ -1,1 +1,112 @@
-//! todo
+//! Promise 3: one device, one transaction, and "done" only after reading back. Promise 9:
+//! nothing is guessed.
+
+use gitfabric::record::Standing;
+use gitfabric::simulator::{SetFault, SetOutcome};
+
+use crate::intent::Intent;
+use crate::lab::Lab;
+use crate::running::{Running, soon};
+
+const VLAN_NAME: &str =
+    "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=40]/config/name";
+
+/// Promise 3: a commit with many changes is one Set for each device, the next one another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_reaches_each_device_in_one_set() {
+    let lab = Lab::new(Intent::border());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let many = lab.commit("Many things at once", |files| {
+        files.rename_vlan("web");
+        files.replace("vlans/78.yaml", "10.78.78.1/24", "10.78.78.9/24");
+        files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000");
+        files.remove("vlans/900.yaml");
+        files.replace("vrfs/gold.yaml", "peers:", "# peers:");
+        files.replace("vrfs/gold.yaml", "  border:", "#  border:");
+    });
+    agent.settled(&many).await;
+    lab.assert_true(&many, &["leaf7", "leaf8", "spine1"]);
+    assert_eq!(lab.sets(), "leaf7:2 leaf8:2 spine1:2");
+    for name in ["leaf7", "leaf8", "spine1"] {
+        let device = lab.device(name);
+        assert_eq!(device.most_sets_at_once(), 1, "{name}");
+        let applied = SetOutcome::Applied { changed: true };
+        assert!(device.sets().iter().all(|set| set.outcome == applied), "{name}");
+    }
+    agent.end().await;
+}
+
+/// Promise 3: as long as the Set has no outcome the record does not say that the device
+/// holds the commit, and says that a Set is in flight.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_says_done_only_after_the_device_was_read_back() {
+    let lab = Lab::new(Intent::pair());
+    let first = lab.head();
+    let mut agent = Running::start(&lab);
+    agent.settled(&first).await;
+
+    let gate = lab.device("leaf1").hold_sets();
+    let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    soon("the Set", lab.device("leaf1").wait_for_sets(2)).await;
+    let (entry, gets) = (lab.entry("leaf1"), lab.device("leaf1").gets_received());
+    assert_eq!((entry.commit.as_ref(), entry.in_flight), (Some(&first), true));
+    gate.open();
+    agent.settled(&renamed).await;
+    assert!(lab.device("leaf1").gets_received() > gets, "it was not read back");
+    agent.end().await;
+}
+
+/// Promise 3: a device that answers OK and did not take a leaf is not current.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_was_answered_and_not_taken_is_found_by_reading_back() {
+    let lab = Lab::new(Intent::pair());
+    let first = lab.head();
+    let mut agent = Running::start(&lab);
+    agent.settled(&first).await;
+
+    lab.device("leaf1").next_set(SetFault::NotTaken(Some(VLAN_NAME.parse().unwrap())));
+    let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    let reason = agent.stands("leaf1", Standing::Diverged).await;
+    assert!(reason.contains(VLAN_NAME), "{reason}");
+    let entry = lab.entry("leaf1");
+    assert_eq!((entry.commit.as_ref(), entry.in_flight), (Some(&first), false));
+    assert_eq!(lab.missing(&renamed, "leaf1"), [VLAN_NAME]);
+    agent.end().await;
+}
+
+/// Promises 4 and 9: whether a Set whose answer was lost came through is read from the
+/// device; it is sent again only if it did not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_lost_is_settled_by_reading_the_device() {
+    let lab = Lab::new(Intent::pair());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    for (case, fault, name, sets) in
+        [("it came through", SetFault::LoseAnswer, "web", 2), ("it did not", SetFault::LoseRequest, "www", 4)]
+    {
+        lab.device("leaf1").next_set(fault);
+        let commit = lab.commit(case, |files| files.rename_vlan(name));
+        agent.settled(&commit).await;
+        assert_eq!(lab.device("leaf1").sets_received(), sets, "{case}");
+        lab.assert_true(&commit, &["leaf1", "leaf2", "spine1"]);
+    }
+    agent.end().await;
+}
+
+/// Promise 9: what a device reports and our schema lacks is foreign, and no fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_the_schema_lacks_are_no_fault() {
+    let settings = crate::lab::Settings {
+        device: |device| {
+            let path = "/system/config/newer-than-we-know".parse().unwrap();
+            device.foreign.push((path, serde_json::json!("7")));
+        },
+        ..crate::lab::Settings::default()
+    };
+    let lab = Lab::with(Intent::pair(), settings);
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    lab.assert_true(&lab.head(), &["leaf1", "leaf2", "spine1"]);
+    agent.end().await;
+}

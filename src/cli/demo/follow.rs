@@ -142,7 +142,7 @@ fn introduction(lab: &Lab, gitfabric: &Path) -> String {
         .collect();
     let half = ports.len().div_ceil(2);
     format!(
-        "  devices     {}\n              {}  (gNMI over TLS on 127.0.0.1)\n  \
+        "\n  devices     {}\n              {}  (gNMI over TLS on 127.0.0.1)\n  \
          repository  {}\n  your clone  {}\n  agent       {}, log {}\n\n\
          {}\n   export GITFABRIC_CONFIG={}\n   cd {}\n\n\
          {}\n   sed 's/^name:.*/name: blue/' vlans/40.yaml > blue && mv blue vlans/40.yaml\n   \

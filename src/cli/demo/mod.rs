@@ -2,7 +2,7 @@
 //!
 //! `example` (the embedded intent), `folder` (where it all lies), `worktree` (the clone
 //! that people edit), `lab` (what runs), `follow` (the demo for people), `tour` and `steps`
-//! (the story that plays by itself), `story` and `seen` (how it is told). Elsewhere: the
+//! (the story that plays by itself), `story`, `seen` and `sets` (how it is told, and what it is told from). Elsewhere: the
 //! devices (`simulator`), the agent (`agent`).
 
 mod example;
@@ -10,6 +10,7 @@ mod folder;
 mod follow;
 mod lab;
 mod seen;
+mod sets;
 mod steps;
 mod story;
 mod tour;
@@ -56,13 +57,15 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             writeln!(out, "\nThe tour ends here. What the agent did is in {}", log.display())?;
             Ok(ExitCode::FAILURE)
         }
+        // whoever pipes a tour into `head` has not seen it come true
+        Err(error) if args.tour && super::output::is_broken_pipe(&error) => Ok(ExitCode::FAILURE),
         other => other.with_context(|| format!("the demo ended early; its log is {}", log.display())),
     }
 }
 
 async fn play(args: &Args, folder: Folder, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::new()?;
-    writeln!(out, "gitfabric demo: ten simulated switches, one Git repository, one agent\n")?;
+    writeln!(out, "gitfabric demo: ten simulated switches, one Git repository, one agent")?;
     out.flush()?;
     let path = folder.path().to_owned();
     let lab = tokio::select! {

@@ -36,6 +36,12 @@ pub(super) fn head_is(report: &Report, commit: &CommitId, verdict: Verdict) -> b
         .is_some_and(|fabric| fabric.head.as_ref() == Some(commit) && fabric.verdict == verdict)
 }
 
+/// Why a device is not current, in a few words: without how to mend it.
+pub(super) fn reason(entry: &DeviceEntry) -> String {
+    let reason = entry.reason.as_deref().unwrap_or("no reason given");
+    reason.split("; ").next().unwrap_or_default().to_owned()
+}
+
 /// The whole report: how many devices are current, then a line for each that is not, and
 /// what is wrong with the head.
 pub(super) fn text(report: &Report) -> String {
@@ -54,8 +60,7 @@ pub(super) fn text(report: &Report) -> String {
         }
     }
     for entry in report.devices.iter().filter(|entry| entry.standing != Standing::Current) {
-        let why = entry.reason.as_deref().unwrap_or("no reason given");
-        text.push_str(&format!("\n  {} {}: {why}", entry.device, entry.standing.as_str()));
+        text.push_str(&format!("\n  {} {}: {}", entry.device, entry.standing.as_str(), reason(entry)));
     }
     if let Some(fabric) = report.fabric.as_ref().filter(|fabric| fabric.verdict != Verdict::Good) {
         let head = fabric.head.as_ref().map_or("the head", CommitId::short);

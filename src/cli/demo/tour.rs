@@ -10,13 +10,13 @@ use anyhow::Context;
 
 use super::lab::Lab;
 use super::seen;
+use super::sets::Moment;
 use super::story::Story;
 use crate::agent::run::Report;
 use crate::intent::topology::Topology;
 use crate::names::{CommitId, DeviceName};
 use crate::record::Store;
-use crate::simulator::{Handle, SetRecord};
-use crate::yang::Tree;
+use crate::simulator::Handle;
 
 /// When something that has not come true counts as not coming: many times what an
 /// unoptimised build needs on a busy machine, and still less than a person's patience.
@@ -30,16 +30,6 @@ pub(super) struct Tour<'a, 'out> {
     pub(super) lab: &'a Lab,
     pub(super) story: &'a mut Story<'out>,
 }
-
-/// The devices at one moment; by default before everything.
-#[derive(Default)]
-pub(super) struct Moment {
-    sets: BTreeMap<DeviceName, usize>,
-    configs: BTreeMap<DeviceName, Tree>,
-}
-
-/// The Sets of some time, by device; devices without any are left out.
-pub(super) type Sets = BTreeMap<DeviceName, Vec<SetRecord>>;
 
 /// Each device's owned tree on record, as RFC 7951 text, and the commit that it holds.
 pub(super) type Record = BTreeMap<DeviceName, (String, Option<CommitId>)>;
@@ -86,56 +76,37 @@ impl Tour<'_, '_> {
 
     /// The devices now.
     pub(super) fn now(&self) -> Moment {
-        let devices = || self.lab.devices.devices();
-        Moment {
-            sets: devices().map(|device| (device.name().clone(), device.sets_received())).collect(),
-            configs: devices().map(|device| (device.name().clone(), device.config())).collect(),
-        }
+        Moment::now(&self.lab.devices)
     }
 
-    /// The Sets since a moment. None may be under way: ask when a report has told of all.
-    pub(super) fn sets_since(&self, then: &Moment) -> Sets {
-        let since = |device: &Handle| {
-            let before = then.sets.get(device.name()).copied().unwrap_or(0);
-            device.sets().into_iter().skip(before).collect::<Vec<_>>()
-        };
-        let sets = self.lab.devices.devices().map(|device| (device.name().clone(), since(device)));
-        sets.filter(|(_, sets)| !sets.is_empty()).collect()
-    }
-
-    /// The devices whose own configuration is another than it was.
-    pub(super) fn changed_since(&self, then: &Moment) -> Vec<String> {
-        let is_other = |device: &&Handle| then.configs.get(device.name()) != Some(&device.config());
-        self.lab.devices.devices().filter(is_other).map(|device| device.name().to_string()).collect()
-    }
-
-    /// Checks that exactly these devices got a Set, one each, and never both members of a
-    /// pair at once.
-    pub(super) fn check_sets(&mut self, expected: &str, sets: &Sets, devices: &[&str]) -> anyhow::Result<()> {
-        let counts: Vec<(&str, usize)> =
-            sets.iter().map(|(name, sets)| (name.as_str(), sets.len())).collect();
-        let wanted: Vec<(&str, usize)> = devices.iter().map(|name| (*name, 1)).collect();
-        let both = self.both_at_once(sets);
-        let is_so = counts == wanted && both.is_none();
+    /// Checks that since a moment exactly these devices got a Set, one each, and never both
+    /// members of a pair at once.
+    pub(super) fn check_sets(
+        &mut self,
+        expected: &str,
+        then: &Moment,
+        devices: &[&str],
+    ) -> anyhow::Result<()> {
+        let sets = then.sets(&self.lab.devices);
+        let topology = Topology::new(&self.lab.fabric);
+        let both = sets.at_once(|name| topology.redundancy_group(name));
+        let is_so = both.is_none() && sets.are_one_each_of(devices);
         self.story.check(expected, is_so, || match both {
             Some((one, other)) => format!("{one} and {other} were changed at the same time"),
-            None => format!("Sets: {counts:?}"),
+            None => sets.text(),
         })
     }
 
-    /// Two members of a redundancy group whose Sets overlap in time.
-    fn both_at_once(&self, sets: &Sets) -> Option<(DeviceName, DeviceName)> {
-        let topology = Topology::new(&self.lab.fabric);
-        for (name, ours) in sets {
-            for other in topology.redundancy_group(name).into_iter().filter(|other| *other > name) {
-                let theirs = sets.get(other).into_iter().flatten();
-                let overlap = |a: &SetRecord, b: &SetRecord| a.began <= b.ended && b.began <= a.ended;
-                if theirs.into_iter().any(|b| ours.iter().any(|a| overlap(a, b))) {
-                    return Some((name.clone(), other.clone()));
-                }
-            }
-        }
-        None
+    /// Checks that since a moment the configuration changed on these devices only, as they
+    /// themselves hold it.
+    pub(super) fn check_changed(
+        &mut self,
+        expected: &str,
+        then: &Moment,
+        devices: &[&str],
+    ) -> anyhow::Result<()> {
+        let changed = then.changed(&self.lab.devices);
+        self.story.check(expected, changed == devices, || format!("changed: {}", changed.join(", ")))
     }
 
     /// What is on record now.

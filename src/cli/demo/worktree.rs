@@ -39,7 +39,9 @@ impl Worktree {
     pub(super) fn push(&self, files: &[(&str, &str)], message: &str) -> anyhow::Result<CommitId> {
         for (path, text) in files {
             let file = self.folder.join(path);
-            std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+            let folder = file.parent().unwrap_or(&self.folder);
+            let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, text));
+            written.with_context(|| format!("cannot write {}", file.display()))?;
         }
         self.git(&["add", "--all"])?;
         self.git(&["commit", "--quiet", "--message", message])?;

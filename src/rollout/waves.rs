@@ -75,7 +75,7 @@ fn known_ill(partner: &Partner, outcomes: &BTreeMap<DeviceName, Outcome>) -> Opt
     let name = partner.device.name();
     let ill = match outcomes.get(name) {
         None | Some(Outcome::Applied) => partner.ill.clone()?,
-        Some(Outcome::Unreachable(why)) => format!("cannot be used: {why}"),
+        Some(Outcome::Unreachable(why)) => format!("is not reachable: {why}"),
         Some(Outcome::Refused(_) | Outcome::Unequal(_)) => "diverged".to_owned(),
         Some(Outcome::Waiting(why)) => format!("waits: {why}"),
         Some(Outcome::Stopped) => "was not changed".to_owned(),
@@ -92,7 +92,7 @@ async fn apply_beside(
 ) -> Result<Outcome, JournalError> {
     for partner in partners {
         if let Err(error) = partner.device.connect().await {
-            let why = format!("its partner {} cannot be used: {}", partner.device.name(), error.kind);
+            let why = format!("its partner {} is not reachable: {}", partner.device.name(), error.kind);
             return Ok(Outcome::Waiting(why));
         }
     }

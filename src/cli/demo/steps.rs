@@ -123,7 +123,7 @@ impl Tour<'_, '_> {
         let report = self.until(&expected, six_and_spines).await?;
         let why = |name| seen::device(&report, name).map(seen::reason).unwrap_or_default();
         let (leaf7, leaf8) = (why("leaf7"), why("leaf8"));
-        self.story.check(&format!("leaf8 is passed over: {leaf8}"), !leaf8.is_empty(), String::new)?;
+        self.story.check(&format!("leaf8 is unreachable: {leaf8}"), !leaf8.is_empty(), String::new)?;
         let names_it = leaf7.contains("leaf8");
         self.story.check(&format!("leaf7, its partner, waits: {leaf7}"), names_it, || {
             "no word of leaf8".to_owned()

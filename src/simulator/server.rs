@@ -22,7 +22,7 @@ use super::device::{Device, DeviceConfig};
 use super::edit::Refusal;
 use super::faults::{Faults, Gate, SetFault, SetLog, SetOperation, SetRecord};
 use super::paths::resolve;
-use super::service::{Scissors, Service};
+use super::service::Service;
 use super::set::{self, Operation};
 use crate::gnmi::path as wire_path;
 use crate::gnmi::proto::g_nmi_server::GNmiServer;
@@ -75,6 +75,7 @@ impl SimulatedDevice {
             faults: Arc::new(Faults::new()),
             scissors: Arc::default(),
             gets: Arc::default(),
+            taken: Arc::default(),
         };
         let mut server = Server::builder();
         if let Some(identity) = identity {
@@ -154,7 +155,7 @@ impl Handle {
         let mut listener = self.listener();
         if listener.is_none() {
             let socket = self.port.listen()?;
-            let accept = accept(socket, self.connections.clone(), Arc::clone(&self.service.scissors));
+            let accept = accept(socket, self.connections.clone(), self.service.clone());
             *listener = Some(tokio::spawn(accept));
         }
         Ok(())
@@ -199,6 +200,11 @@ impl Handle {
     /// How many Gets have arrived.
     pub fn gets_received(&self) -> usize {
         self.service.gets.load(Ordering::Relaxed)
+    }
+
+    /// How many connections have been taken on its port.
+    pub fn connections_received(&self) -> usize {
+        self.service.taken.load(Ordering::Relaxed)
     }
 
     /// The most Sets that were ever worked on at the same time.
@@ -266,15 +272,12 @@ impl Handle {
 }
 
 /// Takes connections and hands them to the server, until it is aborted.
-async fn accept(
-    listener: TcpListener,
-    connections: mpsc::Sender<io::Result<Connection>>,
-    scissors: Arc<Scissors>,
-) {
+async fn accept(listener: TcpListener, connections: mpsc::Sender<io::Result<Connection>>, service: Service) {
     while let Ok((stream, _)) = listener.accept().await {
         // a small answer must not wait for a bigger packet; a failure only makes it slower
         let _ = stream.set_nodelay(true);
-        let connection = Connection::new(stream, scissors.token());
+        service.taken.fetch_add(1, Ordering::Relaxed);
+        let connection = Connection::new(stream, service.scissors.token());
         if connections.send(Ok(connection)).await.is_err() {
             return;
         }

@@ -50,8 +50,10 @@ pub(super) struct Service {
     pub(super) device: Arc<Device>,
     pub(super) faults: Arc<Faults>,
     pub(super) scissors: Arc<Scissors>,
-    /// How many Gets it has answered.
+    /// How many Gets have arrived.
     pub(super) gets: Arc<AtomicUsize>,
+    /// How many connections have been taken.
+    pub(super) taken: Arc<AtomicUsize>,
 }
 
 impl Service {

@@ -37,7 +37,8 @@ impl Intent {
         }
         for text in intent.0.values_mut() {
             let names_absent = |line: &str| absent.iter().any(|name| line.contains(&format!("to: {name} ")));
-            *text = text.lines().filter(|line| !names_absent(line)).map(|line| format!("{line}\n")).collect();
+            let kept = text.split_inclusive('\n').filter(|line| !names_absent(line));
+            *text = kept.collect();
         }
         let pairs = intent.names("pairs/").join(", ");
         intent.replace("vlans/40.yaml", "leaf1-2, leaf5-6", &pairs);

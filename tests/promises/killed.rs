@@ -104,18 +104,40 @@ async fn killed_and_overtaken_by_another_commit_nothing_of_the_lost_one_stays() 
             soon("its end", lab.device("leaf1").wait_for_ended_sets(2)).await;
         }
         process.kill();
-        let head = lab.revert();
+        let last = lab.revert();
         lab.device("leaf1").cut_connections();
         lab.device("leaf1").clear_faults();
         drop(gate);
 
         let mut agent = Running::start(&lab);
-        agent.settled(&head).await;
-        lab.assert_true(&head, &["leaf1", "leaf2", "spine1"]);
+        agent.settled(&last).await;
+        lab.assert_true(&last, &["leaf1", "leaf2", "spine1"]);
         assert_eq!(lab.owned(), owned, "applied: {applied}");
         assert_eq!(lab.trees(), held, "applied: {applied}");
         agent.end().await;
     }
+}
+
+/// The agent dies again and again, at each step of a pass in turn, and is started again with
+/// the branch moved on.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_each_step_of_a_pass_the_record_is_true_after_the_next_one() {
+    let lab = Lab::new(Intent::pair());
+    let steps = ["the head moved", "pass begins", "sending the Set", "read back equal", "devices current"];
+    for step in steps {
+        lab.commit(step, |files| files.rename_vlan(&step.replace(' ', "-")));
+        let process = Process::start(&lab);
+        process.logs(step).await;
+        process.kill();
+    }
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    lab.assert_true(&lab.head(), &["leaf1", "leaf2", "spine1"]);
+    let (first, held) = (lab.commit("Once more", |files| files.rename_vlan("x")), lab.trees());
+    agent.settled(&first).await;
+    agent.settled(&lab.revert()).await;
+    assert_eq!(lab.trees(), held);
+    agent.end().await;
 }
 
 /// Each Set leaves its commit, and the hash of the device's tree, on the device itself.

@@ -9,7 +9,7 @@ use crate::running::Running;
 
 /// Waits for the freeze, and asserts that it is said and that nothing was sent.
 async fn assert_frozen(agent: &mut Running, lab: &Lab, head: &CommitId, said: &str) {
-    let (sets, held) = (lab.sets(), lab.trees());
+    let before = (lab.sets(), lab.trees());
     let report = agent.judged(head, Verdict::Frozen).await;
     let fabric = report.fabric.unwrap();
     let reason = fabric.reason.unwrap();
@@ -19,7 +19,7 @@ async fn assert_frozen(agent: &mut Running, lab: &Lab, head: &CommitId, said: &s
     assert!(findings.contains("Gitfabric-Allow: "), "no way out is told: {findings}");
     let shown = lab.printed(&["status"]);
     assert!(shown.contains("is frozen") && shown.contains(said), "{shown}");
-    assert_eq!((lab.sets(), lab.trees()), (sets, held));
+    assert_eq!((lab.sets(), lab.trees()), before);
 }
 
 /// A commit without any file.

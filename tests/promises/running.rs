@@ -40,10 +40,12 @@ impl Running {
     pub(crate) async fn until(&mut self, what: &str, is_so: impl Fn(&Report) -> bool) -> Report {
         let mut reports = self.reports.clone();
         let found = tokio::time::timeout(PATIENCE, reports.wait_for(is_so)).await;
-        match found.map(|found| found.map(|report| report.clone())) {
-            Ok(Ok(report)) => report,
-            Ok(Err(_)) => panic!("{what}: the agent ended: {:?}", (&mut self.task).await),
-            Err(_) => panic!("{what}: not within {PATIENCE:?}; last report: {:#?}", self.reports.borrow()),
+        let Ok(found) = found.map(|found| found.map(|report| report.clone())) else {
+            panic!("{what}: not within {PATIENCE:?}; last report: {:#?}", self.reports.borrow());
+        };
+        match found {
+            Ok(report) => report,
+            Err(_) => panic!("{what}: the agent ended: {:?}", (&mut self.task).await),
         }
     }
 

@@ -46,10 +46,11 @@ impl Situation<'_> {
         let known = &self.target.fabric.devices;
         let gone = self.entries.keys().filter(|name| !known.contains_key(*name)).cloned().collect();
         let mut due = Due { gone, ..Due::default() };
+        let held = !self.diverged().is_empty() || known.keys().any(|name| self.is_lost(name));
         for (name, device) in known {
             if let Some(rest) = at_rest(*device.state) {
                 due.rest.insert(name.clone(), rest);
-            } else if self.has_to_be_read(name) {
+            } else if self.has_to_be_read(name, held) {
                 due.read.insert(name.clone());
             } else if self.holds_an_equal_commit(name) {
                 due.advance.push(name.clone());
@@ -73,8 +74,17 @@ impl Situation<'_> {
         if self.asked.by_person { BTreeSet::new() } else { names.cloned().collect() }
     }
 
+    /// Whether a device took a Set of this commit, or may have, and has not been seen since.
+    pub(super) fn is_lost(&self, name: &DeviceName) -> bool {
+        let in_flight = self.entries.get(name).is_some_and(|entry| entry.in_flight);
+        in_flight && self.stands(name, Standing::Unreachable) && !self.asked.by_person
+    }
+
     /// The redundancy partners of devices: whether they are healthy has to be known.
     pub(super) fn partners(&self, devices: &BTreeSet<DeviceName>) -> BTreeSet<DeviceName> {
+        if devices.is_empty() {
+            return BTreeSet::new();
+        }
         let topology = Topology::new(&self.target.fabric);
         let group = |name| topology.redundancy_group(name).into_iter().cloned();
         let partners = devices.iter().flat_map(group);
@@ -111,8 +121,9 @@ impl Situation<'_> {
         !asked && due.advance.is_empty() && due.gone.is_empty() && verdicts.iter().all(same)
     }
 
-    fn has_to_be_read(&self, name: &DeviceName) -> bool {
-        if self.stands(name, Standing::Diverged) {
+    /// `held`: nothing would be sent to it, as a device is diverged or lost at this commit.
+    fn has_to_be_read(&self, name: &DeviceName, held: bool) -> bool {
+        if self.stands(name, Standing::Diverged) || (held && self.stands(name, Standing::Waiting)) {
             return self.asked.by_person || self.asked.read_back;
         }
         self.asked.read_back || self.is_in_doubt(name) || (!self.holds(name) && !self.observed)
@@ -124,7 +135,7 @@ impl Situation<'_> {
         match self.entries.get(name).map(|entry| entry.standing) {
             Some(Standing::Unreachable | Standing::Staged | Standing::Paused | Standing::Released) => true,
             // told once for each commit; the slow read-back looks again
-            Some(Standing::Drifted) => !self.stands(name, Standing::Drifted),
+            Some(standing @ (Standing::Drifted | Standing::Diverged)) => !self.stands(name, standing),
             _ => false,
         }
     }
@@ -151,5 +162,100 @@ fn at_rest(state: DeviceState) -> Option<(Standing, &'static str)> {
         DeviceState::Staged => Some((Standing::Staged, "its state is staged: compiled, not sent")),
         DeviceState::Paused => Some((Standing::Paused, "its state is paused: left as it is")),
         DeviceState::Released => Some((Standing::Released, "its state is released: never written again")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::Engine;
+    use crate::git::Snapshot;
+    use crate::names::{CommitId, PassNumber};
+
+    fn commit(digit: char) -> CommitId {
+        digit.to_string().repeat(40).parse().unwrap()
+    }
+
+    fn target() -> Target {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
+        let build = Engine::new().build(&Snapshot::of_folder(&folder).unwrap());
+        Target::new(commit('b'), &build).unwrap()
+    }
+
+    /// Every device current at the commit, and holding its tree.
+    fn entries(target: &Target) -> BTreeMap<DeviceName, DeviceEntry> {
+        let entry = |name: &DeviceName| DeviceEntry {
+            device: name.clone(),
+            commit: Some(target.commit.clone()),
+            tree_hash: Some(target.devices[name].hash.clone()),
+            engine: None,
+            pack: None,
+            applied_by: None,
+            standing: Standing::Current,
+            reason: None,
+            target: Some(target.commit.clone()),
+            pass: PassNumber::try_from(1).unwrap(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            in_flight: false,
+        };
+        target.devices.keys().map(|name| (name.clone(), entry(name))).collect()
+    }
+
+    #[test]
+    fn a_device_is_read_unless_the_record_is_enough() {
+        let target = target();
+        let nobody = Asked::default();
+        let everything = Asked { read_back: true, by_person: false };
+        for (case, standing, at, holds, asked, expected) in [
+            ("it holds the commit", Standing::Current, 'b', true, nobody, ""),
+            ("it holds an equal one", Standing::Current, 'a', true, nobody, "advance"),
+            ("it holds another one", Standing::Current, 'a', false, nobody, "read"),
+            ("it was never sent one that was reverted", Standing::Waiting, 'a', true, nobody, "advance"),
+            ("it had drifted before the commit", Standing::Drifted, 'a', true, nobody, "read"),
+            ("it has drifted, which is known", Standing::Drifted, 'b', true, nobody, ""),
+            ("it was left to itself", Standing::Paused, 'a', true, nobody, "read"),
+            ("it was away", Standing::Unreachable, 'b', true, nobody, "read"),
+            ("it diverged before the commit", Standing::Diverged, 'a', true, nobody, "read"),
+            ("it diverged at the commit", Standing::Diverged, 'b', false, nobody, ""),
+            ("it diverged, and all is read back", Standing::Diverged, 'b', false, everything, "read"),
+        ] {
+            let mut entries = entries(&target);
+            let entry = entries.values_mut().next().unwrap();
+            let name = entry.device.clone();
+            (entry.standing, entry.commit, entry.target) = (standing, Some(commit(at)), Some(commit(at)));
+            if !holds {
+                entry.tree_hash = None;
+            }
+            let due = Situation { target: &target, entries: &entries, asked, observed: false }.due();
+            let seen = match (due.read.contains(&name), due.advance.contains(&name)) {
+                (true, false) => "read",
+                (false, true) => "advance",
+                (false, false) => "",
+                (true, true) => "both",
+            };
+            assert_eq!(seen, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_not_read_again_while_a_device_holds_the_commit_up() {
+        let target = target();
+        for (case, standing, in_flight, by_person, reads) in [
+            ("one diverged", Standing::Diverged, false, false, vec![]),
+            ("one was cut off by its Set", Standing::Unreachable, true, false, vec!["leaf1"]),
+            ("one is out of reach", Standing::Unreachable, false, false, vec!["leaf1", "leaf3"]),
+            ("a person says to go on", Standing::Diverged, false, true, vec!["leaf1", "leaf3"]),
+        ] {
+            let mut entries = entries(&target);
+            for (name, standing, in_flight) in
+                [("leaf1", standing, in_flight), ("leaf3", Standing::Waiting, false)]
+            {
+                let entry = entries.get_mut(name).unwrap();
+                (entry.standing, entry.in_flight, entry.tree_hash) = (standing, in_flight, None);
+            }
+            let asked = Asked { read_back: false, by_person };
+            let due = Situation { target: &target, entries: &entries, asked, observed: false }.due();
+            assert_eq!(due.read.iter().map(DeviceName::as_str).collect::<Vec<_>>(), reads, "{case}");
+        }
     }
 }

@@ -107,7 +107,10 @@ impl Agent {
             path,
             store: Arc::new(Mutex::new(store)),
             inventory,
-            secrets: Arc::new(move |name| secrets.get(name).ok()),
+            secrets: Arc::new(move |name| {
+                let found = secrets.get(name).map_err(anyhow::Error::from);
+                found.inspect_err(|error| tracing::warn!("{error:#}")).ok()
+            }),
             key,
             engine: Engine::new(),
             snapshot: None,

@@ -14,12 +14,13 @@ use jiff::Timestamp;
 use super::config::Mode;
 use super::due::{Due, Situation};
 use super::read::{Found, Read};
+use super::secrets::remembering;
 use super::target::Target;
 use super::verdict::Verdict;
 use super::{Agent, Asked};
 use crate::intent::Topology;
 use crate::intent::model::DriftPolicy;
-use crate::names::{DeviceName, PassNumber, SecretName};
+use crate::names::{DeviceName, PassNumber};
 use crate::plan::{DevicePlan, operations_of, waves};
 use crate::record::{DeviceEntry, DeviceEvent, EventKind, Held, Settled, Stance, Standing};
 use crate::rollout::{self, Context, Job, Journal, Outcome, Partner};
@@ -89,18 +90,26 @@ impl Agent {
         let context = Context {
             journal: journal.clone(),
             key: self.key.clone(),
-            secrets: Arc::clone(&self.secrets),
+            secrets: remembering(Arc::clone(&self.secrets)),
             stop: self.stop.clone(),
         };
         let diverged = situation.diverged();
         let mut ill: BTreeMap<DeviceName, String> =
             diverged.iter().map(|name| (name.clone(), "diverged".to_owned())).collect();
+        let mut culprit = diverged.first().map(|name| format!("{name} diverged"));
         let (mut verdicts, mut jobs) = (Verdicts::new(), BTreeMap::new());
         for (name, found) in found {
             match found {
                 Found::Answers => {}
+                // out of reach it is no less diverged, and holds the rest as before
+                Found::Unreachable(_) if diverged.contains(&name) => {}
                 Found::Unreachable(why) => {
                     ill.insert(name.clone(), "is not reachable".to_owned());
+                    if situation.is_lost(&name) {
+                        culprit.get_or_insert_with(|| {
+                            format!("{name} was sent a Set and has not been reached again")
+                        });
+                    }
                     // of a partner that is not due itself, only its health was asked
                     if !situation.holds(&name) || situation.asked.read_back {
                         let verdict =
@@ -109,6 +118,11 @@ impl Agent {
                     }
                 }
                 Found::Read(read) => match self.assess(situation, &name, *read, &context).await? {
+                    Next::Verdict(verdict) if verdict.standing == Standing::Current => {
+                        verdicts.insert(name, verdict);
+                    }
+                    // reading it again is neither the next commit nor a person's word
+                    _ if diverged.contains(&name) => {}
                     Next::Verdict(verdict) => {
                         verdicts.insert(name, verdict);
                     }
@@ -120,8 +134,8 @@ impl Agent {
         }
         let changes: BTreeMap<DeviceName, usize> =
             jobs.iter().map(|(name, job)| (name.clone(), job.plan.changes.len())).collect();
-        let outcomes = match diverged.first() {
-            Some(culprit) => held(jobs, culprit),
+        let outcomes = match culprit {
+            Some(culprit) => held(jobs, &culprit),
             None => self.roll_out(situation.target, jobs, &ill, &context).await?,
         };
         let sent = outcomes.values().any(|it| !matches!(it, Outcome::Waiting(_) | Outcome::Stopped));
@@ -163,28 +177,9 @@ impl Agent {
         if self.config.mode == Mode::Observe {
             return Ok(Next::Verdict(Verdict::observed(&plan)));
         }
-        Ok(match self.job(read, plan).await {
+        Ok(match job(read, plan, context).await {
             Ok(job) => Next::Send(Box::new(job)),
             Err(why) => Next::Verdict(Verdict::not_current(Standing::Behind, EventKind::Waiting, why)),
-        })
-    }
-
-    /// A device that may be sent its plan, or why not.
-    async fn job(&self, read: Read, plan: DevicePlan) -> Result<Job, String> {
-        let secrets = |name: &SecretName| (self.secrets)(name);
-        let operations = operations_of(&plan, &read.build.schema, &read.rules(), &secrets)
-            .map_err(|missing| missing.to_string())?;
-        read.session.identify().await?;
-        Ok(Job {
-            device: read.device,
-            session: read.session,
-            plan,
-            operations,
-            desired: Arc::clone(&read.build.tree),
-            tree_hash: read.build.hash.clone(),
-            recorded: read.recorded,
-            bootstrap: Arc::clone(&read.build.bootstrap),
-            protected: read.build.protected.clone(),
         })
     }
 
@@ -235,9 +230,27 @@ impl Agent {
     }
 }
 
-/// Nothing is sent while a device is diverged at this commit.
-fn held(jobs: BTreeMap<DeviceName, Job>, culprit: &DeviceName) -> BTreeMap<DeviceName, Outcome> {
-    let why = format!("held since {culprit} diverged; the next commit goes on, or `gitfabric apply`");
+/// A device that may be sent its plan, or why not.
+async fn job(read: Read, plan: DevicePlan, context: &Context) -> Result<Job, String> {
+    let operations = operations_of(&plan, &read.build.schema, &read.rules(), &*context.secrets)
+        .map_err(|missing| missing.to_string())?;
+    read.session.identify().await?;
+    Ok(Job {
+        device: read.device,
+        session: read.session,
+        plan,
+        operations,
+        desired: Arc::clone(&read.build.tree),
+        tree_hash: read.build.hash.clone(),
+        recorded: read.recorded,
+        bootstrap: Arc::clone(&read.build.bootstrap),
+        protected: read.build.protected.clone(),
+    })
+}
+
+/// Nothing is sent while a device is diverged at this commit, or a Set may have cut it off.
+fn held(jobs: BTreeMap<DeviceName, Job>, culprit: &str) -> BTreeMap<DeviceName, Outcome> {
+    let why = format!("held since {culprit}; the next commit goes on, or `gitfabric apply`");
     jobs.into_keys().map(|name| (name, Outcome::Waiting(why.clone()))).collect()
 }
 

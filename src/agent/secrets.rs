@@ -3,11 +3,14 @@
 //! Here: looking them up. The intent and the configuration hold names only
 //! (`names::SecretName`); values are `plan::SecretText`, which does not show.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::names::SecretName;
+use crate::rollout::SecretLookup;
 use crate::secret::SecretText;
 
 /// Variables of the environment, by name.
@@ -95,6 +98,17 @@ impl Secrets {
     }
 }
 
+/// A lookup that asks another once for each name. What a pass plans with, sends and writes
+/// down must be one value, also when somebody changes the secret meanwhile: or else the
+/// record says that the new one was sent.
+pub(super) fn remembering(lookup: SecretLookup) -> SecretLookup {
+    let known: Mutex<BTreeMap<SecretName, Option<SecretText>>> = Mutex::default();
+    Arc::new(move |name| {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(name.clone()).or_insert_with(|| lookup(name)).clone()
+    })
+}
+
 /// `bgp/fw` is `GITFABRIC_SECRET_BGP_FW`.
 fn variable(name: &SecretName) -> String {
     let word: String = name
@@ -161,5 +175,19 @@ mod tests {
             "{missing}"
         );
         assert!(matches!(secrets.get(&"empty".parse().unwrap()), Err(SecretError::Unusable { .. })));
+    }
+
+    #[test]
+    fn a_secret_that_changes_during_a_pass_changes_for_the_next() {
+        let now = Arc::new(Mutex::new("old"));
+        let source = Arc::clone(&now);
+        let lookup: SecretLookup = Arc::new(move |_| Some(SecretText::new(*source.lock().unwrap())));
+        let name: SecretName = "bgp/fw".parse().unwrap();
+        let pass = remembering(Arc::clone(&lookup));
+        let seen = |lookup: &SecretLookup| lookup(&name).unwrap().expose().to_owned();
+        assert_eq!(seen(&pass), "old");
+        *now.lock().unwrap() = "new";
+        assert_eq!(seen(&pass), "old");
+        assert_eq!(seen(&remembering(lookup)), "new");
     }
 }

@@ -51,7 +51,9 @@ impl Verdict {
     pub(super) fn of(outcome: Outcome, changes: usize) -> Self {
         let (standing, event, reason) = match outcome {
             Outcome::Applied => (Standing::Current, EventKind::Applied, None),
-            Outcome::Unreachable(why) => (Standing::Unreachable, EventKind::Unreachable, Some(why)),
+            Outcome::Unreachable(why) | Outcome::Lost(why) => {
+                (Standing::Unreachable, EventKind::Unreachable, Some(why))
+            }
             Outcome::Refused(why) => (Standing::Diverged, EventKind::Refused, Some(why)),
             Outcome::Unequal(why) => (Standing::Diverged, EventKind::Unequal, Some(why)),
             Outcome::Waiting(why) => (Standing::Waiting, EventKind::Waiting, Some(why)),

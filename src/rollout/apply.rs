@@ -21,7 +21,7 @@ use crate::plan::{
     device_plan,
 };
 use crate::platform::arista_eos::protected::Protected;
-use crate::record::{self, DeviceEvent, EventKind, Held};
+use crate::record::{self, DeviceEvent, EventKind, Held, Settled, Stance, Standing};
 use crate::secret::SecretText;
 use crate::yang::{Path, Tree, Value};
 
@@ -80,9 +80,11 @@ pub struct Context {
 pub enum Outcome {
     /// It read back equal. The next commit leaves it.
     Applied,
-    /// It could not be reached; nothing was sent, or whether it was applied is not known
-    /// yet. It is tried again.
+    /// It could not be reached, and nothing was sent. It is tried again.
     Unreachable(String),
+    /// It was sent a Set, and whether that was applied is not known yet: perhaps it cut the
+    /// device off. It is tried again, and what has not begun waits for it.
+    Lost(String),
     /// It said no, and is as it was. The next commit leaves it, or a person's word.
     Refused(String),
     /// It took the Set and does not hold what was sent. The next commit leaves it, or a
@@ -102,7 +104,8 @@ impl Context {
         work(Prints { secret: &secret, shown: &shown })
     }
 
-    /// What the record says of a device that holds `desired` and shows `actual`.
+    /// What the record says of a device that holds `desired` and shows `actual`. An entry
+    /// that we made and that is gone is not ours any more: whoever makes it anew owns it.
     pub fn recorded_after(&self, desired: &Tree, created: BTreeSet<Path>, actual: &Tree) -> Recorded {
         let mut secrets = BTreeMap::new();
         for (path, leaf) in desired.iter() {
@@ -115,6 +118,8 @@ impl Context {
             let sent = self.key.fingerprint(text.expose());
             secrets.insert(path.clone(), SecretMark { sent, read_back });
         }
+        let there = |entry: &Path| actual.contains_below(entry) || desired.contains_below(entry);
+        let created = created.into_iter().filter(there).collect();
         Recorded { tree: desired.clone(), created, secrets }
     }
 }
@@ -182,7 +187,7 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
             Ok(reading) => reading,
             // The flight stays on record: the next pass that reaches the device settles it.
             Err(error) => {
-                return Ok(Outcome::Unreachable(format!(
+                return Ok(Outcome::Lost(format!(
                     "a Set was sent, and the device cannot be read back: {error}"
                 )));
             }
@@ -193,11 +198,16 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
             return hold(job, context, after).await;
         }
         let untouched = job.plan_against(&reading, &job.recorded, context).changes == job.plan.changes;
-        if untouched && !answered && again && !context.stop.is_cancelled() {
+        if untouched && !answered && context.stop.is_cancelled() {
+            return Ok(Outcome::Lost("a Set was sent without an answer, and is not applied".to_owned()));
+        }
+        if untouched && !answered && again {
             again = false;
             continue;
         }
-        return diverge(job, context, &flight, &reading, &remaining).await;
+        let took = if answered { "it took the Set and" } else { "it did not answer the Set and" };
+        let what = format!("{took} does not hold {}", first_paths(&remaining));
+        return diverge(job, context, &flight, &reading, what).await;
     }
 }
 
@@ -285,11 +295,15 @@ async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcom
 
 /// The Set did not reach the device, or the device said no: it is as it was.
 async fn refuse(job: &Job, context: &Context, error: Error) -> Result<Outcome, JournalError> {
+    let why = error.to_string();
+    let said_no = matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::PermissionDenied { .. });
+    if said_no {
+        stand_diverged(job, context, EventKind::Refused, &why).await?;
+    }
     let device = job.name().clone();
     context.journal.with(move |store, journal| store.end_set(&journal.fabric, &device)).await?;
     tracing::warn!(device = %job.name(), %error, "nothing was applied");
-    let said_no = matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::PermissionDenied { .. });
-    Ok(if said_no { Outcome::Refused(error.to_string()) } else { Outcome::Unreachable(error.to_string()) })
+    Ok(if said_no { Outcome::Refused(why) } else { Outcome::Unreachable(why) })
 }
 
 /// The device took the Set and holds something else: what of it is ours goes on record, so
@@ -299,8 +313,9 @@ async fn diverge(
     context: &Context,
     flight: &InFlight,
     reading: &Reading,
-    remaining: &DevicePlan,
+    what: String,
 ) -> Result<Outcome, JournalError> {
+    stand_diverged(job, context, EventKind::Unequal, &what).await?;
     let mut recorded = job.recorded.clone();
     recorded.resolve(flight, &reading.tree);
     let (device, schema) = (job.name().clone(), Arc::clone(&job.device.schema));
@@ -308,10 +323,49 @@ async fn diverge(
         .journal
         .with(move |store, journal| store.own(&journal.fabric, &device, &recorded, &schema))
         .await?;
-    let paths: Vec<String> = remaining.changes.iter().take(3).map(|change| change.path.to_string()).collect();
-    let more = remaining.changes.len().saturating_sub(paths.len());
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let what = format!("it took the Set and does not hold {}{more}", paths.join(", "));
     tracing::error!(device = %job.name(), %what, "diverged");
     Ok(Outcome::Unequal(what))
+}
+
+/// Writes down that a device diverged before the Set's end is written: an agent that is
+/// killed before the end of its pass must not send the same again.
+async fn stand_diverged(
+    job: &Job,
+    context: &Context,
+    kind: EventKind,
+    why: &str,
+) -> Result<(), JournalError> {
+    let (device, why, changes) = (job.name().clone(), why.to_owned(), job.plan.changes.len() as u64);
+    context
+        .journal
+        .with(move |store, journal| {
+            let (now, commit) = (Timestamp::now(), &journal.commit);
+            let stance = Stance {
+                standing: Standing::Diverged,
+                reason: Some(&why),
+                target: commit,
+                pass: journal.pass,
+                now,
+            };
+            let event = DeviceEvent {
+                pass: journal.pass,
+                device: device.clone(),
+                commit: commit.clone(),
+                kind,
+                changes,
+                detail: Some(why.clone()),
+                at: now,
+            };
+            store.settle(&journal.fabric, &[Settled { device, stance, event: Some(event) }])
+        })
+        .await
+}
+
+/// The first paths of a plan, and how many more there are.
+fn first_paths(plan: &DevicePlan) -> String {
+    let paths: Vec<String> = plan.changes.iter().take(3).map(|change| change.path.to_string()).collect();
+    match plan.changes.len() - paths.len() {
+        0 => paths.join(", "),
+        more => format!("{} and {more} more", paths.join(", ")),
+    }
 }

@@ -23,8 +23,8 @@ pub struct Partner {
 }
 
 /// Applies the jobs, wave by wave. `waves` names devices without a job too; they are passed
-/// over. A device whose partner is not healthy waits; after a refusal or an unequal
-/// read-back the waves that have not begun wait (promise 8).
+/// over. A device whose partner is not healthy waits; after a refusal, an unequal read-back
+/// or a Set after which a device is gone, the waves that have not begun wait (promise 8).
 pub async fn run(
     waves: &[Vec<DeviceName>],
     mut jobs: BTreeMap<DeviceName, Job>,
@@ -33,13 +33,14 @@ pub async fn run(
 ) -> Result<BTreeMap<DeviceName, Outcome>, JournalError> {
     let mut outcomes: BTreeMap<DeviceName, Outcome> = BTreeMap::new();
     for wave in waves {
-        let held =
-            outcomes.iter().find(|(_, outcome)| is_divergence(outcome)).map(|(device, _)| device.clone());
+        let held = outcomes
+            .iter()
+            .find_map(|(device, outcome)| Some(format!("{device} {}", why_it_holds(outcome)?)));
         let mut running = JoinSet::new();
         for device in wave {
             let Some(job) = jobs.remove(device) else { continue };
             if let Some(culprit) = &held {
-                let why = format!("held since {culprit} diverged in a wave before");
+                let why = format!("held since {culprit} in a wave before");
                 outcomes.insert(device.clone(), Outcome::Waiting(why));
                 continue;
             }
@@ -75,7 +76,7 @@ fn known_ill(partner: &Partner, outcomes: &BTreeMap<DeviceName, Outcome>) -> Opt
     let name = partner.device.name();
     let ill = match outcomes.get(name) {
         None | Some(Outcome::Applied) => partner.ill.clone()?,
-        Some(Outcome::Unreachable(why)) => format!("is not reachable: {why}"),
+        Some(Outcome::Unreachable(why) | Outcome::Lost(why)) => format!("is not reachable: {why}"),
         Some(Outcome::Refused(_) | Outcome::Unequal(_)) => "diverged".to_owned(),
         Some(Outcome::Waiting(why)) => format!("waits: {why}"),
         Some(Outcome::Stopped) => "was not changed".to_owned(),
@@ -99,6 +100,12 @@ async fn apply_beside(
     apply(job, context).await
 }
 
-fn is_divergence(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Refused(_) | Outcome::Unequal(_))
+/// Why the waves after a device's wait, if they do: a Set that cut one device off would cut
+/// off the next.
+fn why_it_holds(outcome: &Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Refused(_) | Outcome::Unequal(_) => Some("diverged"),
+        Outcome::Lost(_) => Some("was sent a Set and could not be reached again"),
+        Outcome::Applied | Outcome::Unreachable(_) | Outcome::Waiting(_) | Outcome::Stopped => None,
+    }
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use gitfabric::names::DeviceName;
 use gitfabric::plan::Recorded;
-use gitfabric::record;
+use gitfabric::record::{self, Standing};
 use gitfabric::rollout::{Outcome, Partner, run};
 use gitfabric::secret::SecretText;
 use gitfabric::simulator::{DeviceConfig, SetFault, SetOutcome};
@@ -26,9 +26,11 @@ use world::{Want, World, commit, fabric, schema, tree, vlans};
 
 fn why(outcome: &Outcome) -> &str {
     match outcome {
-        Outcome::Unreachable(why) | Outcome::Refused(why) | Outcome::Unequal(why) | Outcome::Waiting(why) => {
-            why
-        }
+        Outcome::Unreachable(why)
+        | Outcome::Lost(why)
+        | Outcome::Refused(why)
+        | Outcome::Unequal(why)
+        | Outcome::Waiting(why) => why,
         Outcome::Applied | Outcome::Stopped => "",
     }
 }
@@ -106,7 +108,7 @@ async fn a_set_that_is_lost_twice_is_not_sent_a_third_time() {
     world.handle("leaf1").next_set(SetFault::LoseRequest);
     world.handle("leaf1").next_set(SetFault::LoseRequest);
     let outcome = world.pass("leaf1", &tree(&vlans(&[(40, "web")]))).await.remove("leaf1").unwrap();
-    assert!(!matches!(outcome, Outcome::Applied), "{outcome:?}");
+    assert!(why(&outcome).starts_with("it did not answer the Set and does not hold"), "{outcome:?}");
     assert_eq!(world.handle("leaf1").sets_received(), 2);
     assert_eq!(world.recorded("leaf1"), Recorded::default());
 }
@@ -179,6 +181,7 @@ async fn a_refusal_holds_the_partner_and_the_waves_that_have_not_begun() {
         assert_eq!(world.handle(name).sets_received(), 0, "{name}");
     }
     assert_eq!(world.in_flight("leaf1"), None, "a refused Set is no open question");
+    assert_eq!(world.standing("leaf1"), Standing::Diverged, "on record before the pass ends");
     assert_eq!(world.recorded("leaf1"), Recorded::default());
     // the next commit leaves it
     let outcomes = world.pass("leaf1 leaf3 | leaf2 | spine1", &desired).await;
@@ -193,6 +196,7 @@ async fn a_device_that_does_not_hold_what_it_took_has_diverged() {
     let outcomes = world.pass("leaf1 | leaf2", &tree(&vlans(&[(40, "web"), (50, "db")]))).await;
     assert!(matches!(&outcomes["leaf1"], Outcome::Unequal(why) if why.contains(name)), "{outcomes:?}");
     assert!(matches!(outcomes["leaf2"], Outcome::Waiting(_)));
+    assert_eq!(world.standing("leaf1"), Standing::Diverged, "on record before the pass ends");
     assert_eq!(world.in_flight("leaf1"), None);
     // what it did take is ours: the next commit takes it away
     world.pass("leaf1", &tree(&vlans(&[]))).await;
@@ -230,6 +234,48 @@ async fn a_partner_that_goes_down_after_it_was_read_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_set_after_which_a_device_is_gone_reaches_no_further_wave() {
+    let mut world = World::new(&["leaf1", "leaf3", "spine1"]);
+    let desired = tree(&vlans(&[(40, "web")]));
+    let context = world.context();
+    let (mut jobs, mut waves) = (BTreeMap::new(), Vec::new());
+    for name in ["leaf1", "leaf3", "spine1"] {
+        let job = world.job(name, &Want::from(&desired), &context).await.unwrap();
+        let name: DeviceName = name.parse().unwrap();
+        jobs.insert(name.clone(), job);
+        waves.push(vec![name]);
+    }
+    let gate = world.handle("leaf1").hold_sets();
+    let rollout = tokio::spawn(async move { run(&waves, jobs, &BTreeMap::new(), &context).await });
+    world.handle("leaf1").wait_for_sets(1).await;
+    world.handle("leaf1").down();
+    drop(gate);
+    // the agent would call it again for a minute; it is asked to end
+    world.stop.cancel();
+    let outcomes = rollout.await.unwrap().unwrap();
+    assert!(matches!(outcomes["leaf1"], Outcome::Lost(_)), "{outcomes:?}");
+    for name in ["leaf3", "spine1"] {
+        assert!(why(&outcomes[name]).contains("leaf1 was sent a Set"), "{name}: {:?}", outcomes[name]);
+        assert_eq!(world.handle(name).sets_received(), 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_of_ours_that_somebody_took_away_is_theirs_once_they_make_it_anew() {
+    let mut world = World::new(&["leaf1"]);
+    let entry: Path =
+        "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=40]".parse().unwrap();
+    world.pass("leaf1", &tree(&vlans(&[(40, "web"), (50, "db")]))).await;
+    assert!(world.recorded("leaf1").created.contains(&entry));
+    world.handle("leaf1").edit(&[entry.clone()], &[]).unwrap();
+    world.pass("leaf1", &tree(&vlans(&[(50, "data")]))).await;
+    let id: Path = format!("{entry}/config/vlan-id").parse().unwrap();
+    world.handle("leaf1").edit(&[], &[(id.clone(), json!(40))]).unwrap();
+    world.pass("leaf1", &tree(&vlans(&[(50, "store")]))).await;
+    assert!(world.handle("leaf1").config().get(&id).is_some(), "it is foreign now");
+}
+
+#[tokio::test]
 async fn nothing_is_begun_once_the_agent_was_asked_to_end() {
     let mut world = World::new(&["leaf1"]);
     world.stop.cancel();
@@ -254,7 +300,7 @@ async fn a_device_that_dies_in_the_middle_of_a_set_is_settled_when_it_is_back() 
     // the agent would call it again for a minute; it is asked to end
     world.stop.cancel();
     let outcomes = rollout.await.unwrap().unwrap();
-    assert!(matches!(outcomes.values().next(), Some(Outcome::Unreachable(_))), "{outcomes:?}");
+    assert!(matches!(outcomes.values().next(), Some(Outcome::Lost(_))), "{outcomes:?}");
     assert!(world.in_flight("leaf1").is_some(), "what was sent stays an open question");
 
     world.handle("leaf1").up().unwrap();

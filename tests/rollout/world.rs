@@ -8,7 +8,7 @@ use gitfabric::names::{CommitId, DeviceName, FabricName, PassNumber, SecretName}
 use gitfabric::plan::{FingerprintKey, InFlight, Inputs, Recorded, Rules, device_plan, operations_of};
 use gitfabric::platform::Profile;
 use gitfabric::platform::arista_eos::protected::Protected;
-use gitfabric::record::Store;
+use gitfabric::record::{Standing, Store};
 use gitfabric::rollout::{Context, Device, Job, Journal, Outcome, Partner, Session, run};
 use gitfabric::secret::SecretText;
 use gitfabric::simulator::{DeviceConfig, Handle, SimulatedFabric};
@@ -133,6 +133,11 @@ impl World {
 
     pub(crate) fn recorded(&self, name: &str) -> Recorded {
         self.store.lock().unwrap().recorded(&fabric(), &name.parse().unwrap(), &schema()).unwrap()
+    }
+
+    pub(crate) fn standing(&self, name: &str) -> Standing {
+        let store = self.store.lock().unwrap();
+        store.device(&fabric(), &name.parse().unwrap()).unwrap().unwrap().standing
     }
 
     pub(crate) fn in_flight(&self, name: &str) -> Option<InFlight> {

@@ -153,8 +153,10 @@ fn reason(judged: &Judged) -> Option<String> {
     match judged.verdict {
         Verdict::Good => None,
         Verdict::Refused => {
+            let faulty =
+                judged.findings.iter().filter(|finding| finding.severity == diagnostic::Severity::Error);
             let files: BTreeSet<&RepoPath> =
-                judged.findings.iter().filter_map(|finding| Some(&finding.place.as_ref()?.file)).collect();
+                faulty.filter_map(|finding| Some(&finding.place.as_ref()?.file)).collect();
             let errors = counted(errors, "error");
             let files = counted(files.len(), "file");
             Some(format!("{errors} in {files}; the fabric stays on the last good commit"))

@@ -218,8 +218,9 @@ impl Translation<'_> {
         Ok(())
     }
 
+    /// `<` and `>` mean themselves as they stand; behind a `\` they are the ends of a word.
     fn literal(&mut self, c: char) {
-        if c.is_ascii_punctuation() {
+        if c.is_ascii_punctuation() && !matches!(c, '<' | '>') {
             self.out.push('\\');
         }
         self.out.push(c);
@@ -259,6 +260,9 @@ mod tests {
             (r"\p{Lu}[\p{Ll}]*", "Abc", "abc"),
             (r"\P{IsBasicLatin}", "é", "e"),
             (r"a\:\/", "a:/", "a"),
+            (r"\<a\>", "<a>", "a"),
+            ("[^<>]+", "a", "<a"),
+            ("[<-@]+", "<=>?@", "a"),
         ] {
             let pattern = Pattern::new(xsd, false);
             assert_eq!(pattern.check(), Ok(()), "{xsd}");

@@ -18,6 +18,7 @@ use super::error::{Action, Error};
 use super::path::WirePathError;
 use super::proto::subscribe_response::Response;
 use super::proto::subscription_list::Mode;
+use super::words::safe;
 use super::{classify, path, proto};
 
 /// How long a subscription lives.
@@ -142,7 +143,10 @@ impl Subscription {
                 self.waiting.push_back(Event::Synced);
             }
             #[expect(deprecated, reason = "old devices still send it")]
-            Some(Response::Error(error)) => return Err(self.protocol(&error.message)),
+            Some(Response::Error(error)) => {
+                let password = self.client.target.credentials.iter().map(|login| &login.password);
+                return Err(self.protocol(&safe(&error.message, password)));
+            }
             // A repeated sync; an extension alone; a member of a later version.
             Some(Response::SyncResponse(_)) | None => {}
         }

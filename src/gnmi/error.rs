@@ -91,7 +91,8 @@ pub enum ErrorKind {
         /// The device's words.
         message: String,
     },
-    /// The device understood and said no. It is as it was before. Another commit, or a
+    /// The device said no. By the specification it is as it was before; whether that can be
+    /// believed of a Set is the question of [`ErrorKind::leaves_doubt`]. Another commit, or a
     /// person, must change what is asked.
     #[error("refused, {code}: {message}")]
     Refused {
@@ -118,6 +119,25 @@ pub enum ErrorKind {
         /// Which, and why.
         what: String,
     },
+}
+
+impl ErrorKind {
+    /// Whether a Set that ended so may have been applied all the same, wholly or in part:
+    /// no answer came, or one that says that something broke on the way and not that the
+    /// request was turned down. Only reading the device tells.
+    pub fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::OutcomeUnknown { .. } | Self::Protocol { .. } => true,
+            Self::Refused { code, .. } => {
+                matches!(code, Refusal::Aborted | Refusal::Internal | Refusal::Other(_))
+            }
+            Self::Unreachable { .. }
+            | Self::Tls { .. }
+            | Self::Unauthenticated { .. }
+            | Self::PermissionDenied { .. }
+            | Self::Settings { .. } => false,
+        }
+    }
 }
 
 /// Why a device said no (gNMI specification §3.4.7; codes of gRPC).

@@ -174,14 +174,14 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
     let mut again = true;
     loop {
         tracing::info!(device = %job.name(), operations = job.operations.len(), "sending the Set");
-        let mut answered = true;
+        let mut doubt = None;
         match job.session.set(&job.operations, annotation(job, context)).await {
             Ok(()) => {}
-            Err(error) if is_unsettled(&error.kind) => {
+            Err(error) if error.kind.leaves_doubt() => {
                 tracing::warn!(device = %job.name(), %error, "the Set's outcome is not known; reading the device");
-                answered = false;
+                doubt = Some(error);
             }
-            Err(error) => return refuse(job, context, error).await,
+            Err(error) => return refuse(job, context, &error).await,
         }
         let reading = match read_back(job, context).await {
             Ok(reading) => reading,
@@ -198,22 +198,33 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
             return hold(job, context, after).await;
         }
         let untouched = job.plan_against(&reading, &job.recorded, context).changes == job.plan.changes;
-        if untouched && !answered && context.stop.is_cancelled() {
-            return Ok(Outcome::Lost("a Set was sent without an answer, and is not applied".to_owned()));
+        match &doubt {
+            None => {}
+            // it said no, and meant it
+            Some(error) if untouched && matches!(error.kind, ErrorKind::Refused { .. }) => {
+                return refuse(job, context, error).await;
+            }
+            Some(_) if untouched && context.stop.is_cancelled() => {
+                return Ok(Outcome::Lost("a Set was sent without an answer, and is not applied".to_owned()));
+            }
+            Some(_) if untouched && again => {
+                again = false;
+                continue;
+            }
+            Some(_) => {}
         }
-        if untouched && !answered && again {
-            again = false;
-            continue;
-        }
-        let took = if answered { "it took the Set and" } else { "it did not answer the Set and" };
-        let what = format!("{took} does not hold {}", first_paths(&remaining));
+        let what = format!("{} does not hold {}", taken(doubt.as_ref()), first_paths(&remaining));
         return diverge(job, context, &flight, &reading, what).await;
     }
 }
 
-/// Whether a Set may have been applied although no good answer came.
-fn is_unsettled(kind: &ErrorKind) -> bool {
-    matches!(kind, ErrorKind::OutcomeUnknown { .. } | ErrorKind::Protocol { .. })
+/// How much of a Set arrived on a device that is neither as it was nor as it should be.
+fn taken(doubt: Option<&Error>) -> &'static str {
+    match doubt.map(|error| &error.kind) {
+        None => "it took the Set and",
+        Some(ErrorKind::Refused { .. }) => "it refused the Set, took a part of it and",
+        Some(_) => "it did not answer the Set and",
+    }
 }
 
 fn annotation(job: &Job, context: &Context) -> Annotation {
@@ -294,7 +305,7 @@ async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcom
 }
 
 /// The Set did not reach the device, or the device said no: it is as it was.
-async fn refuse(job: &Job, context: &Context, error: Error) -> Result<Outcome, JournalError> {
+async fn refuse(job: &Job, context: &Context, error: &Error) -> Result<Outcome, JournalError> {
     let why = error.to_string();
     let said_no = matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::PermissionDenied { .. });
     if said_no {

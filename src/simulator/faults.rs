@@ -23,6 +23,14 @@ pub enum SetFault {
         /// The text of the answer.
         message: String,
     },
+    /// The device takes the change, and answers with this status all the same: what broke
+    /// broke behind it.
+    Belie {
+        /// The status code of the answer.
+        code: Code,
+        /// The text of the answer.
+        message: String,
+    },
     /// The device takes the change; then every connection to it is cut before the answer.
     LoseAnswer,
     /// The device takes the change, and its answer never comes: the connection stays open.

@@ -122,7 +122,7 @@ impl GNmi for Service {
                 return Err(self.lost());
             }
             Some(SetFault::NotTaken(path)) => Some(NotTaken(path.clone())),
-            Some(SetFault::LoseAnswer | SetFault::NoAnswer) | None => None,
+            Some(SetFault::LoseAnswer | SetFault::NoAnswer | SetFault::Belie { .. }) | None => None,
         };
         let (answer, changed) = match set::run(&self.device, &request, not_taken.as_ref()) {
             Ok(done) => done,
@@ -131,6 +131,7 @@ impl GNmi for Service {
         in_flight.record(set::paths(&request), SetOutcome::Applied { changed });
         match fault {
             Some(SetFault::LoseAnswer) => Err(self.lost()),
+            Some(SetFault::Belie { code, message }) => Err(Status::new(code, message)),
             // ends with the connection, which only the client closes
             Some(SetFault::NoAnswer) => std::future::pending().await,
             _ => Ok(Response::new(answer)),

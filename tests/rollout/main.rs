@@ -168,6 +168,25 @@ async fn a_set_whose_outcome_was_never_recorded_leaves_nothing_foreign_behind() 
 }
 
 #[tokio::test]
+async fn a_no_that_may_be_a_yes_is_settled_by_reading() {
+    let (code, message) = (tonic::Code::Internal, "commit failed".to_owned());
+    for (case, fault, outcome, name) in [
+        ("it was applied", SetFault::Belie { code, message: message.clone() }, "", Some("web")),
+        ("it was not", SetFault::Refuse { code, message }, "commit failed", None),
+    ] {
+        let mut world = World::new(&["leaf1"]);
+        world.handle("leaf1").next_set(fault);
+        let outcomes = world.pass("leaf1", &tree(&vlans(&[(40, "web")]))).await;
+        assert!(why(&outcomes["leaf1"]).contains(outcome), "{case}: {:?}", outcomes["leaf1"]);
+        assert_eq!(matches!(outcomes["leaf1"], Outcome::Applied), name.is_some(), "{case}");
+        assert_eq!(matches!(outcomes["leaf1"], Outcome::Refused(_)), name.is_none(), "{case}");
+        assert_eq!(world.vlan("leaf1", 40).as_deref(), name, "{case}");
+        assert_eq!(world.handle("leaf1").sets_received(), 1, "{case}: a no is not asked twice");
+        assert_eq!(world.in_flight("leaf1"), None, "{case}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_holds_the_partner_and_the_waves_that_have_not_begun() {
     let mut world = World::new(&["leaf1", "leaf2", "leaf3", "spine1"]);
     let fault = SetFault::Refuse { code: tonic::Code::InvalidArgument, message: "no such thing".to_owned() };

@@ -43,10 +43,8 @@ impl Running {
         let Ok(found) = found.map(|found| found.map(|report| report.clone())) else {
             panic!("{what}: not within {PATIENCE:?}; last report: {:#?}", self.reports.borrow());
         };
-        match found {
-            Ok(report) => report,
-            Err(_) => panic!("{what}: the agent ended: {:?}", (&mut self.task).await),
-        }
+        let Ok(report) = found else { panic!("{what}: the agent ended: {:?}", (&mut self.task).await) };
+        report
     }
 
     /// Waits until every device is current at a commit.

@@ -75,6 +75,29 @@ async fn a_refused_set_holds_partner_and_later_waves_until_the_next_commit() {
     agent.end().await;
 }
 
+/// Reading everything back neither ends a divergence nor sends what it holds up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_divergence_outlives_the_slow_read_back() {
+    let settings = Settings { config: "mode: apply\nfull-read-back: 300ms", ..Settings::default() };
+    let lab = Lab::with(Intent::pair(), settings);
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    lab.device("leaf1").next_set(refusal());
+    lab.commit("A smaller MTU", |files| files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000"));
+    agent.stands("leaf1", Standing::Diverged).await;
+    let gets = lab.device("leaf1").gets_received();
+    let turns = agent.until("the pass ends", |report| report.turns > 1).await.turns;
+    let report = agent.until("read-backs", |report| report.turns >= turns + 5).await;
+    assert!(lab.device("leaf1").gets_received() > gets, "it was not read back");
+    assert_eq!(lab.entry("leaf1").standing, Standing::Diverged);
+    assert!(reason_of(&report, "leaf1").contains("no such thing here"), "{report:#?}");
+    assert!(reason_of(&report, "leaf2").contains("leaf1"), "{report:#?}");
+    assert_eq!(lab.sets(), "leaf1:2 leaf2:1 spine1:1");
+    let next = lab.commit("Go on", |files| files.rename_vlan("web"));
+    agent.settled(&next).await;
+    agent.end().await;
+}
+
 /// A device that took its Set and does not hold it holds the rest too, until a person says
 /// to go on.
 #[tokio::test(flavor = "multi_thread")]

@@ -147,7 +147,7 @@ impl Situation<'_> {
     }
 
     /// Whether the record has a device standing so towards this very commit.
-    fn stands(&self, name: &DeviceName, standing: Standing) -> bool {
+    pub(super) fn stands(&self, name: &DeviceName, standing: Standing) -> bool {
         let entry = self.entries.get(name);
         entry.is_some_and(|entry| {
             entry.standing == standing && entry.target.as_ref() == Some(&self.target.commit)
@@ -156,7 +156,7 @@ impl Situation<'_> {
 }
 
 /// How a device stands that its own file takes out of service.
-fn at_rest(state: DeviceState) -> Option<(Standing, &'static str)> {
+pub(super) fn at_rest(state: DeviceState) -> Option<(Standing, &'static str)> {
     match state {
         DeviceState::Active | DeviceState::Drained => None,
         DeviceState::Staged => Some((Standing::Staged, "its state is staged: compiled, not sent")),

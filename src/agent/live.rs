@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use super::StoreHandle;
 use super::config::Config;
+use super::due::at_rest;
 use super::inventory::Inventory;
 use super::read::{Found, Reader};
 use super::secrets::Secrets;
@@ -34,14 +35,19 @@ pub async fn plan(
     let inventory = Inventory::new(Arc::clone(&config), secrets.get(&config.devices.password)?)?;
     let store = StoreHandle(Arc::new(Mutex::new(store)));
     let reader = Reader { inventory: &inventory, store, settles: false };
-    let wanted: BTreeSet<DeviceName> =
-        build.devices.keys().filter(|name| only.is_empty() || only.contains(*name)).cloned().collect();
+    let (mut devices, mut passed_over) = (BTreeMap::new(), BTreeMap::new());
+    let mut wanted = BTreeSet::new();
+    for name in build.devices.keys().filter(|name| only.is_empty() || only.contains(*name)) {
+        match fabric.devices.get(name).and_then(|device| at_rest(*device.state)) {
+            Some((_, why)) => drop(passed_over.insert(name.clone(), why.to_owned())),
+            None => drop(wanted.insert(name.clone())),
+        }
+    }
     let found = reader.read(fabric, &build.devices, &wanted, &BTreeSet::new()).await?;
 
     let secret = |name: &SecretName| secrets.get(name).ok().map(|text| key.fingerprint(text.expose()));
     let shown = |text: &str| Some(key.fingerprint(text));
     let prints = Prints { secret: &secret, shown: &shown };
-    let (mut devices, mut passed_over) = (BTreeMap::new(), BTreeMap::new());
     for (name, found) in found {
         match found {
             Found::Read(read) => {

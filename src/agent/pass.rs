@@ -166,7 +166,9 @@ impl Agent {
                 let equal = Due { advance: vec![name.clone()], ..Due::default() };
                 advance(&context.journal, &equal).await?;
             }
-            return Ok(Next::Verdict(Verdict::current()));
+            // told once for each commit: a read-back that finds nothing is no history
+            let event = Some(EventKind::Unchanged).filter(|_| !situation.stands(name, Standing::Current));
+            return Ok(Next::Verdict(Verdict { event, ..Verdict::current() }));
         }
         let correct = situation.target.fabric.design.drift == DriftPolicy::Correct;
         // a secret that changed is our own doing

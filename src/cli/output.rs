@@ -26,7 +26,12 @@ pub(crate) fn report(error: &anyhow::Error) {
         }
         last = cause;
     }
-    anstream::eprint!("{text}");
+    print_error(&text);
+}
+
+/// Writes to standard error, where nobody can be told that nobody reads it.
+pub(crate) fn print_error(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
 /// Whether the reader of our output has gone: no fault of ours.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::output::print_error;
 use crate::compile::{Build, Engine};
 use crate::diagnostic::{Findings, draw};
 use crate::git::{Repository, Snapshot};
@@ -77,7 +78,7 @@ pub(super) fn refuse_errors(findings: &Findings, snapshot: &Snapshot) -> anyhow:
     if !findings.has_errors() {
         return Ok(());
     }
-    anstream::eprint!("{}", drawn(findings, snapshot, true));
+    print_error(&drawn(findings, snapshot, true));
     anyhow::bail!("{}; `gitfabric check` shows them all", counted(findings))
 }
 

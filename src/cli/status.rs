@@ -139,7 +139,8 @@ fn style(standing: Standing) -> Style {
 
 /// How long ago, in one unit: `42s ago`.
 fn ago(now: Timestamp, then: Timestamp) -> String {
-    let span = now - then;
+    // a clock may have been set back
+    let span = now.max(then) - then;
     let seconds = span.get_seconds();
     let unit = match seconds {
         ..120 => Unit::Second,
@@ -215,5 +216,6 @@ mod tests {
             let now = Timestamp::from_second(seconds).unwrap();
             assert_eq!(ago(now, then), expected);
         }
+        assert_eq!(ago(then, Timestamp::from_second(9).unwrap()), "0s ago", "a clock that went back");
     }
 }

@@ -19,14 +19,20 @@ pub(crate) struct Cell {
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
-        Self { text: text.into(), style: Style::new() }
+        Self::styled(text, Style::new())
     }
 }
 
 impl Cell {
-    /// The same text in a style.
+    /// The same text in a style. What a device says must neither steer the terminal nor
+    /// break the line.
     pub(crate) fn styled(text: impl Into<String>, style: Style) -> Self {
-        Self { text: text.into(), style }
+        let mut text = text.into();
+        if text.contains(char::is_control) {
+            let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+            text = text.chars().map(shown).collect();
+        }
+        Self { text, style }
     }
 }
 
@@ -80,5 +86,12 @@ mod tests {
         table.row(["leaf1".into(), "current".into(), "".into()]);
         table.row(["spine10".into(), "ü".into(), "why".into()]);
         assert_eq!(table.to_string(), "leaf1    current\nspine10  ü        why\n");
+    }
+
+    #[test]
+    fn what_a_device_says_cannot_steer_a_terminal() {
+        let mut table = Table::default();
+        table.row(["refused: \u{1b}[2J\nno".into()]);
+        assert_eq!(table.to_string(), "refused: \\u{1b}[2J\\nno\n");
     }
 }

@@ -1,7 +1,8 @@
 //! One agent at a time per state folder: a lock that the system drops with the process.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// Held as long as this process may write to devices from this state folder.
@@ -36,7 +37,8 @@ impl Lock {
     /// Takes the lock of a state folder (which it creates), or says who has it.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         let failed = |cause| LockError::Io { folder: folder.to_owned(), cause };
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        // for its user alone: the key of the secrets' fingerprints is kept here
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let path = folder.join("lock");
         let mut file = OpenOptions::new()
             .read(true)
@@ -74,5 +76,14 @@ mod tests {
         assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
         drop(first);
         Lock::take(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_state_folder_is_made_for_its_user_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("state");
+        let _lock = Lock::take(&folder).unwrap();
+        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

@@ -139,3 +139,14 @@ async fn the_cost_of_a_commit_is_the_devices_that_it_concerns() {
     assert_eq!(engine.build(&snapshot).compiled, 10);
     assert_eq!(engine.build(&snapshot.advance(&repository, &renamed).unwrap()).compiled, 4);
 }
+
+/// Promise 12: what is read back and found as it was leaves no row behind for each device.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_back_that_finds_nothing_is_no_history() {
+    let lab = Lab::with(Intent::pair(), Settings { poll: "1h", ..Settings::default() });
+    lab.printed(&["apply"]);
+    let events = lab.store().events(&fabric_name(), None, 100).unwrap();
+    assert_eq!(events.len(), 3);
+    lab.printed(&["apply"]);
+    assert_eq!(lab.store().events(&fabric_name(), None, 100).unwrap(), events);
+}

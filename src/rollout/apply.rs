@@ -129,6 +129,24 @@ impl Job {
         self.device.name()
     }
 
+    /// Looks at the device again, on the connection that will carry the Set: what was read
+    /// when the pass began may be long ago. Gives what becomes of it if it is not as it was.
+    pub(super) async fn renew(&mut self, context: &Context) -> Result<(), Outcome> {
+        let unreachable = |error: Error| Outcome::Unreachable(error.to_string());
+        let session = self.device.connect().await.map_err(unreachable)?;
+        session.identify().await.map_err(Outcome::Waiting)?;
+        let reading = session.read().await.map_err(unreachable)?;
+        let now = self.plan_against(&reading, &self.recorded, context);
+        let sends = |plan: &DevicePlan| {
+            (plan.changes.clone(), plan.created.clone(), plan.removed.clone(), plan.ordered.clone())
+        };
+        if sends(&now) != sends(&self.plan) {
+            return Err(Outcome::Waiting("it changed after it was planned, and is planned anew".to_owned()));
+        }
+        self.session = session;
+        Ok(())
+    }
+
     fn plan_against(&self, reading: &Reading, recorded: &Recorded, context: &Context) -> DevicePlan {
         context.with_prints(|prints| {
             let inputs = Inputs {

@@ -4,7 +4,6 @@
 //! (`apply`).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
@@ -36,6 +35,8 @@ pub async fn run(
         let held = outcomes
             .iter()
             .find_map(|(device, outcome)| Some(format!("{device} {}", why_it_holds(outcome)?)));
+        // Sets were sent since it was planned: it may have been changed meanwhile
+        let waited = !outcomes.is_empty();
         let mut running = JoinSet::new();
         for device in wave {
             let Some(job) = jobs.remove(device) else { continue };
@@ -52,7 +53,7 @@ pub async fn run(
             let context = context.clone();
             running.spawn(async move {
                 let device = job.device.name().clone();
-                (device, apply_beside(&Arc::new(job), &partners, &context).await)
+                (device, apply_beside(job, &partners, waited, &context).await)
             });
         }
         // a fault of the journal ends the rollout, but never a Set that is under way beside it
@@ -87,8 +88,9 @@ fn known_ill(partner: &Partner, outcomes: &BTreeMap<DeviceName, Outcome>) -> Opt
 /// Applies one job if each partner answers now: what was true when the pass began may not
 /// be true any more.
 async fn apply_beside(
-    job: &Arc<Job>,
+    mut job: Job,
     partners: &[Partner],
+    waited: bool,
     context: &Context,
 ) -> Result<Outcome, JournalError> {
     for partner in partners {
@@ -97,7 +99,13 @@ async fn apply_beside(
             return Ok(Outcome::Waiting(why));
         }
     }
-    apply(job, context).await
+    if waited
+        && !context.stop.is_cancelled()
+        && let Err(outcome) = job.renew(context).await
+    {
+        return Ok(outcome);
+    }
+    apply(&job, context).await
 }
 
 /// Why the waves after a device's wait, if they do: a Set that cut one device off would cut

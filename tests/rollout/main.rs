@@ -280,6 +280,33 @@ async fn a_set_after_which_a_device_is_gone_reaches_no_further_wave() {
 }
 
 #[tokio::test]
+async fn a_device_that_changes_while_it_waits_for_its_wave_is_planned_anew() {
+    let mut world = World::new(&["leaf1", "leaf3"]);
+    let vlan = "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=50]";
+    let theirs: Path = format!("{vlan}/config/status").parse().unwrap();
+    world.pass("leaf3", &tree(&vlans(&[(50, "db")]))).await;
+    let desired = tree(&vlans(&[(40, "web")]));
+    let context = world.context();
+    let (mut jobs, mut waves) = (BTreeMap::new(), Vec::new());
+    for name in ["leaf1", "leaf3"] {
+        let job = world.job(name, &Want::from(&desired), &context).await.unwrap();
+        jobs.insert(name.parse().unwrap(), job);
+        waves.push(vec![name.parse().unwrap()]);
+    }
+    assert!(jobs["leaf3"].plan.removed.contains(&vlan.parse().unwrap()));
+    let gate = world.handle("leaf1").hold_sets();
+    let rollout = tokio::spawn(async move { run(&waves, jobs, &BTreeMap::new(), &context).await });
+    world.handle("leaf1").wait_for_sets(1).await;
+    world.handle("leaf3").edit(&[], &[(theirs.clone(), json!("SUSPENDED"))]).unwrap();
+    gate.open();
+    let outcomes = rollout.await.unwrap().unwrap();
+    assert!(why(&outcomes["leaf3"]).contains("planned anew"), "{outcomes:?}");
+    world.pass("leaf3", &desired).await;
+    assert_eq!(world.vlan("leaf3", 40).as_deref(), Some("web"));
+    assert!(world.handle("leaf3").config().get(&theirs).is_some(), "what is foreign survives");
+}
+
+#[tokio::test]
 async fn an_entry_of_ours_that_somebody_took_away_is_theirs_once_they_make_it_anew() {
     let mut world = World::new(&["leaf1"]);
     let entry: Path =

@@ -81,3 +81,18 @@ async fn what_another_client_configured_is_listed_by_the_live_plan() {
     assert_eq!(plan["summary"]["changed"], 0, "{plan:#}");
     agent.end().await;
 }
+
+/// The live plan shows what a pass would send, and to a paused device none would.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_device_is_not_planned_live() {
+    let lab = Lab::new(Intent::pair());
+    lab.printed(&["apply"]);
+    lab.commit("Leave the spine alone", |files| {
+        files.replace("devices/spine1.yaml", "role: spine", "role: spine\nstate: paused");
+        files.set_spine_raw("not yet");
+    });
+    let live = lab.printed(&["plan", "--live", "HEAD", "-C", "intent.git", "--json"]);
+    let plan: Value = serde_json::from_str(&live).unwrap();
+    assert_eq!(plan["summary"]["changed"], 0, "{plan:#}");
+    assert!(live.contains("its state is paused"), "{live}");
+}

@@ -10,7 +10,7 @@ use std::fmt;
 use super::error::GitError;
 use super::message::{Allowance, Allowances};
 use super::repository::Repository;
-use super::snapshot::{folder_of, is_yaml};
+use super::snapshot::{DEPTH_LIMIT, ENTRY_LIMIT, folder_of, is_yaml};
 use crate::diagnostic::Finding;
 use crate::names::{CommitId, RepoPath};
 
@@ -122,7 +122,7 @@ pub fn judge(
         found.push(Frozen::Rewritten { from: from.clone(), to: head.clone() });
     }
     match folder_of(repository, &repository.gix(), head, path) {
-        Ok(tree) if holds_yaml(&tree, 0) => {}
+        Ok(tree) if holds_yaml(&tree, 0, &mut 0) => {}
         Ok(_) => found.push(Frozen::Empty { path: path.cloned(), at: head.clone() }),
         Err(GitError::PathMissing { path, at, .. }) => found.push(Frozen::PathVanished { path, at }),
         Err(error) => return Err(error),
@@ -133,17 +133,20 @@ pub fn judge(
 }
 
 /// Whether there is a YAML file in the folder or below it; stops at the first. Folders that
-/// cannot be read are left for the snapshot to complain about.
-fn holds_yaml(tree: &gix::Tree<'_>, depth: usize) -> bool {
-    const DEPTH_LIMIT: usize = 64;
+/// cannot be read, and more entries than a snapshot takes (`met` counts them), are left for
+/// the snapshot to complain about.
+fn holds_yaml(tree: &gix::Tree<'_>, depth: usize, met: &mut usize) -> bool {
     let entries = || tree.iter().flatten().filter(|entry| !entry.filename().starts_with(b"."));
     let is_yaml_file = |entry: &gix::object::tree::EntryRef<'_, '_>| {
         entry.mode().is_blob() && is_yaml(&entry.filename().to_string())
     };
+    *met += tree.iter().count();
     entries().any(|entry| is_yaml_file(&entry))
+        || *met > ENTRY_LIMIT
         || depth < DEPTH_LIMIT
             && entries().filter(|entry| entry.mode().is_tree()).any(|entry| {
-                entry.object().map(gix::Object::into_tree).is_ok_and(|tree| holds_yaml(&tree, depth + 1))
+                let folder = entry.object().map(gix::Object::into_tree);
+                folder.is_ok_and(|folder| holds_yaml(&folder, depth + 1, met))
             })
 }
 

@@ -10,12 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{Cause, GitError};
-use super::snapshot::{BlobId, FILE_LIMIT, File, Skipped, Snapshot};
+use super::snapshot::{BlobId, DEPTH_LIMIT, FILE_LIMIT, File, Skipped, Snapshot};
 use crate::names::RepoPath;
-
-/// Folders inside folders; deeper ones are a mistake or a trap. The path's length bounds it
-/// anyway, at half of 4096.
-const DEPTH_LIMIT: usize = 64;
 
 impl Snapshot {
     /// All files below a folder, with the ids that Git would give them.

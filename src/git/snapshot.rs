@@ -28,6 +28,13 @@ pub const COUNT_LIMIT: usize = 100_000;
 /// All files together, in bytes: what a small machine can hold while it compiles.
 pub const TOTAL_LIMIT: u64 = 256 << 20;
 
+/// Files, folders and whatever else a commit names. A handful of trees that hold each other
+/// several times over can name more than any machine holds.
+pub(super) const ENTRY_LIMIT: usize = 4 * COUNT_LIMIT;
+
+/// Folders inside folders; deeper ones are a mistake or a trap.
+pub(super) const DEPTH_LIMIT: usize = 64;
+
 /// The Git id of a file's bytes (SHA-1 of a blob object): equal ids, equal bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlobId([u8; 20]);
@@ -130,10 +137,7 @@ impl Snapshot {
         snapshot.base = base.cloned();
         let tree = folder_of(repository, &gix, commit, base)?;
         snapshot.tree = Some(tree.id);
-        let entries = tree.traverse().breadthfirst.files();
-        for entry in entries.map_err(|error| snapshot.failed(repository, &error))? {
-            snapshot.take(repository, &gix, entry.filepath.as_ref(), entry.mode, entry.oid)?;
-        }
+        snapshot.take_folder(repository, &tree, "".into(), 0, &mut 0)?;
         Ok(snapshot)
     }
 
@@ -256,6 +260,43 @@ impl Snapshot {
         }
         self.skipped.insert(path.to_string(), Skipped::Large);
         Ok(false)
+    }
+
+    /// Takes in what a folder holds that stands `depth` folders deep, with its name in front
+    /// of each path. `met` counts the entries of the whole commit.
+    fn take_folder(
+        &mut self,
+        repository: &Repository,
+        folder: &gix::Tree<'_>,
+        prefix: &BStr,
+        depth: usize,
+        met: &mut usize,
+    ) -> Result<(), GitError> {
+        let origin = self.origin.clone();
+        let too_much = |what, limit: usize| Err(GitError::TooMuch { origin, what, limit: limit as u64 });
+        if depth > DEPTH_LIMIT {
+            return too_much("folders inside each other", DEPTH_LIMIT);
+        }
+        for entry in folder.iter() {
+            *met += 1;
+            if *met > ENTRY_LIMIT {
+                return too_much("files and folders", ENTRY_LIMIT);
+            }
+            let entry = entry.map_err(|error| self.failed(repository, &error))?;
+            if entry.filename().starts_with(b".") {
+                continue;
+            }
+            let path = [prefix.as_bytes(), entry.filename().as_bytes()].concat();
+            if entry.mode().is_tree() {
+                let inner = folder.repo.find_tree(entry.object_id());
+                let inner = inner.map_err(|error| self.failed(repository, &error))?;
+                let prefix = [&path[..], b"/"].concat();
+                self.take_folder(repository, &inner, prefix.as_bstr(), depth + 1, met)?;
+            } else {
+                self.take(repository, folder.repo, path.as_bstr(), entry.mode(), entry.object_id())?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes one entry of a tree in.
@@ -472,6 +513,25 @@ mod tests {
         assert!(error.to_string().ends_with(expected), "{error}");
         let error = Snapshot::of_folder(repo.path()).unwrap_err();
         assert!(error.to_string().ends_with(expected), "{error}");
+    }
+
+    #[test]
+    fn trees_that_hold_each_other_many_times_over_end() {
+        let repo = TestRepo::new();
+        repo.write("x", "1").commit("one");
+        let blob = repo.git(&["rev-parse", "HEAD:x"]);
+        let thousand = |kind: &str, id: &str, dot: &str| {
+            let line = |number| format!("{kind} {id}\t{dot}{number:03}\n");
+            repo.git_with_input(&["mktree"], &(0..1000).map(line).collect::<String>()).trim().to_owned()
+        };
+        let files = thousand("100644 blob", &blob, ".");
+        let bomb = (0..4).fold(files, |tree, _| thousand("040000 tree", &tree, ""));
+        let commit = repo.git(&["commit-tree", "-m", "bomb", &bomb]).trim().parse().unwrap();
+        let repository = repository(&repo);
+        let error = Snapshot::of_commit(&repository, &commit, None).unwrap_err().to_string();
+        assert!(error.ends_with("more than 400000 files and folders"), "{error}");
+        let brakes = crate::git::brakes::judge(&repository, None, &commit, None).unwrap();
+        assert_eq!(brakes.frozen, [], "the snapshot's error is the one to tell");
     }
 
     #[test]

@@ -34,7 +34,8 @@ pub struct Reading {
     pub tree: Tree,
     /// What the schema lacks: foreign, not a fault (promise 9).
     pub unknown: BTreeSet<Path>,
-    /// Values that do not fit their type, in words: the device and the schema disagree.
+    /// Leaves whose value does not fit their type, in words and without the value: the
+    /// device and the schema disagree.
     pub misfits: Vec<String>,
 }
 
@@ -60,7 +61,7 @@ impl Session {
             let read = json::read(&self.device.schema, &answer.path, &answer.json);
             reading.tree.extend(read.tree);
             reading.unknown.extend(read.foreign.into_iter().map(|(path, _)| path));
-            reading.misfits.extend(read.faults.iter().map(ToString::to_string));
+            reading.misfits.extend(read.faults.iter().map(json::JsonFault::without_value));
         }
         Ok(reading)
     }

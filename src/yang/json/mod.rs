@@ -40,6 +40,18 @@ pub struct JsonFault {
     pub message: String,
     /// How to mend it.
     pub hint: Option<String>,
+    /// What its type takes, if the message shows a value that is not of it.
+    expected: Option<String>,
+}
+
+impl JsonFault {
+    /// The fault without the value: what a device reports may be a secret.
+    pub fn without_value(&self) -> String {
+        match &self.expected {
+            Some(expected) => format!("{}: what it holds is not {expected}", self.path),
+            None => self.to_string(),
+        }
+    }
 }
 
 /// Gives the value of a secret to who may have it; none withholds it.

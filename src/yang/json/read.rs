@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{JsonFault, Read};
 use crate::yang::path::{Elem, Path};
-use crate::yang::schema::{Kind, NodeId, PathFault, Schema, TypeId};
+use crate::yang::schema::{Kind, NodeId, PathFault, Schema, TypeError, TypeId};
 use crate::yang::tree::Leaf;
 use crate::yang::value::{Scalar, Value};
 
@@ -51,7 +51,7 @@ impl Reader<'_> {
             Kind::List { .. } => self.entry_at(id, path, json),
             Kind::Leaf { ty, .. } => match self.schema.scalar_from_json(*ty, json) {
                 Ok(scalar) => self.leaf(path, id, Value::Scalar(scalar)),
-                Err(error) => self.fault(path, error.to_string(), error.hint),
+                Err(error) => self.unfit(path, error),
             },
             Kind::LeafList { ty, ordered_by_user, .. } => {
                 self.leaf_list(id, *ty, *ordered_by_user, path, json);
@@ -165,7 +165,7 @@ impl Reader<'_> {
         key: NodeId,
         ty: TypeId,
         members: &Map<String, Json>,
-    ) -> Option<Result<Scalar, crate::yang::schema::TypeError>> {
+    ) -> Option<Result<Scalar, TypeError>> {
         let own = members.iter().find(|(name, _)| self.schema.child_leniently(Some(list), name) == Some(key));
         own.map(|(_, json)| self.schema.scalar_from_json(ty, json))
     }
@@ -178,7 +178,7 @@ impl Reader<'_> {
         for item in items {
             match self.schema.scalar_from_json(ty, item) {
                 Ok(scalar) => scalars.push(scalar),
-                Err(error) => return self.fault(path, error.to_string(), error.hint),
+                Err(error) => return self.unfit(path, error),
             }
         }
         // an empty leaf-list is one that is not there (RFC 7950 section 7.7)
@@ -201,7 +201,12 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, path: &Path, message: String, hint: Option<String>) {
-        self.read.faults.push(JsonFault { path: path.clone(), message, hint });
+        self.read.faults.push(JsonFault { path: path.clone(), message, hint, expected: None });
+    }
+
+    fn unfit(&mut self, path: &Path, error: TypeError) {
+        let (message, expected) = (error.to_string(), Some(error.expected));
+        self.read.faults.push(JsonFault { path: path.clone(), message, hint: error.hint, expected });
     }
 }
 

@@ -176,6 +176,22 @@ fn a_value_that_contradicts_the_schema_is_a_fault_at_its_path() {
 }
 
 #[test]
+fn a_fault_can_be_told_without_the_value() {
+    for (json, expected) in [
+        (
+            json!({"text": "hunter2"}),
+            "/odds/text: what it holds is not text with a length from 1 to 4 in the form that its type asks for",
+        ),
+        (json!({"many": ["hunter2"]}), "/odds/many: what it holds is not a number from 0 to 65535"),
+        (json!({"many": "hunter2"}), "/odds/many: a string is not an array of values"),
+    ] {
+        let read = read(sample(), &at("/odds"), &json);
+        let faults: Vec<_> = read.faults.iter().map(JsonFault::without_value).collect();
+        assert_eq!(faults, [expected], "{json}");
+    }
+}
+
+#[test]
 fn documents_are_strict_rfc_7951() {
     let schema = sample();
     let tree = tree(

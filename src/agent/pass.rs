@@ -72,8 +72,10 @@ impl Agent {
         let done = self.work(&situation, &journal, found).await?;
         verdicts.extend(done.verdicts);
         self.observed = Some(target.commit.clone());
-        if !done.sent && situation.knew(&due, &verdicts) {
-            journal.with(|store, journal| store.drop_pass(&journal.fabric, journal.pass)).await?;
+        if !done.sent
+            && situation.knew(&due, &verdicts)
+            && journal.with(|store, journal| store.drop_pass(&journal.fabric, journal.pass)).await?
+        {
             return Ok(None);
         }
         finish(&journal, verdicts, target.devices.len()).await?;

@@ -136,13 +136,15 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a pass back that sent nothing and found nothing new. Its number is given again.
-    pub fn drop_pass(&mut self, fabric: &FabricName, pass: PassNumber) -> Result<(), RecordError> {
-        self.connection.execute(
-            "DELETE FROM pass WHERE fabric = ?1 AND pass = ?2",
+    /// Takes a pass back that sent nothing and found nothing new. Its number is given again,
+    /// so a pass that something on record refers to stays; says whether it is gone.
+    pub fn drop_pass(&mut self, fabric: &FabricName, pass: PassNumber) -> Result<bool, RecordError> {
+        let gone = self.connection.execute(
+            "DELETE FROM pass WHERE fabric = ?1 AND pass = ?2
+             AND NOT EXISTS (SELECT 1 FROM event WHERE event.fabric = ?1 AND event.pass = ?2)",
             params![fabric.as_str(), pass.get()],
         )?;
-        Ok(())
+        Ok(gone > 0)
     }
 
     /// The newest passes, newest first.
@@ -241,5 +243,19 @@ mod tests {
         assert_eq!(passes.iter().map(|pass| pass.pass.get()).collect::<Vec<_>>(), [3, 2]);
         assert_eq!(passes[0].finished_at, Some(now));
         assert_eq!(passes[1].finished_at, None);
+
+        let event = DeviceEvent {
+            pass: three,
+            device: "leaf1".parse().unwrap(),
+            commit,
+            kind: EventKind::Unchanged,
+            changes: 0,
+            detail: None,
+            at: now,
+        };
+        assert!(store.drop_pass(&dc1, three).unwrap());
+        insert_event(&store.connection, &dc1, &event).unwrap();
+        assert_eq!(store.begin_pass(&dc1, &event.commit, "again", now).unwrap(), three);
+        assert!(!store.drop_pass(&dc1, three).unwrap(), "a device's history refers to it");
     }
 }

@@ -217,7 +217,6 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
         }
         let untouched = job.plan_against(&reading, &job.recorded, context).changes == job.plan.changes;
         match &doubt {
-            None => {}
             // it said no, and meant it
             Some(error) if untouched && matches!(error.kind, ErrorKind::Refused { .. }) => {
                 return refuse(job, context, error).await;
@@ -229,7 +228,7 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
                 again = false;
                 continue;
             }
-            Some(_) => {}
+            _ => {}
         }
         let what = format!("{} does not hold {}", taken(doubt.as_ref()), first_paths(&remaining));
         return diverge(job, context, &flight, &reading, what).await;

@@ -313,7 +313,7 @@ async fn an_entry_of_ours_that_somebody_took_away_is_theirs_once_they_make_it_an
         "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=40]".parse().unwrap();
     world.pass("leaf1", &tree(&vlans(&[(40, "web"), (50, "db")]))).await;
     assert!(world.recorded("leaf1").created.contains(&entry));
-    world.handle("leaf1").edit(&[entry.clone()], &[]).unwrap();
+    world.handle("leaf1").edit(std::slice::from_ref(&entry), &[]).unwrap();
     world.pass("leaf1", &tree(&vlans(&[(50, "data")]))).await;
     let id: Path = format!("{entry}/config/vlan-id").parse().unwrap();
     world.handle("leaf1").edit(&[], &[(id.clone(), json!(40))]).unwrap();

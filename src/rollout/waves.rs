@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::apply::{Context, Job, Outcome, apply};
 use super::device::Device;
 use super::journal::JournalError;
+use crate::gnmi::ErrorKind;
 use crate::names::DeviceName;
 
 /// A device that must be healthy while its partner changes.
@@ -95,7 +96,11 @@ async fn apply_beside(
 ) -> Result<Outcome, JournalError> {
     for partner in partners {
         if let Err(error) = partner.device.connect().await {
-            let why = format!("its partner {} is not reachable: {}", partner.device.name(), error.kind);
+            let what = match &error.kind {
+                ErrorKind::Unreachable { what } => what.clone(),
+                kind => kind.to_string(),
+            };
+            let why = format!("its partner {} is not reachable: {what}", partner.device.name());
             return Ok(Outcome::Waiting(why));
         }
     }

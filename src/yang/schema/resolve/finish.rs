@@ -134,12 +134,25 @@ impl Finisher<'_> {
         });
         let children = self.nodes_below(Some(id), Some(own), depth + 1);
         let found_keys = self.keys(node, &children);
+        let wanted_keys = node.key.map_or(0, |at| words(library.argument(at)).len());
         let made = &mut self.nodes[own.0 as usize];
         made.children = children;
         if let Kind::List { keys, .. } = &mut made.kind {
+            // a key leaf that could not be made itself, such as one without a type
+            if found_keys.len() < wanted_keys {
+                self.take_back(own);
+                return None;
+            }
             *keys = found_keys;
         }
         Some(own)
+    }
+
+    /// Forgets a node and all that was made after it, which is all below it.
+    fn take_back(&mut self, first: NodeId) {
+        self.nodes.truncate(first.0 as usize);
+        self.homes.truncate(first.0 as usize);
+        self.defaults.retain(|(node, _)| node.0 < first.0);
     }
 
     /// Whether entries of a list can be named: it has keys, and each is a leaf that is there.

@@ -455,3 +455,12 @@ proptest! {
         prop_assert!(pack::read(&text).is_ok(), "{}", text);
     }
 }
+
+#[test]
+fn a_list_whose_key_has_no_type_is_left_out() {
+    let made = resolution(&["module m { list g { key a; leaf a { } } leaf b { type string; } }"], &[]);
+    assert!(!made.findings.is_empty());
+    let names: Vec<&str> = made.schema.nodes.iter().map(|node| &*node.name).collect();
+    assert_eq!(names, ["b"]);
+    assert!(pack::read(&pack::write(&made.schema)).is_ok());
+}

@@ -377,7 +377,7 @@ fn tiers(fabric: &Fabric) -> BTreeMap<&RoleName, u8> {
 }
 
 /// The order in which people count ports: `Ethernet2` before `Ethernet10`.
-pub fn natural(port: &str) -> (&str, Vec<u32>) {
+fn natural(port: &str) -> (&str, Vec<u32>) {
     let digits = port.find(|c: char| c.is_ascii_digit()).unwrap_or(port.len());
     let (kind, numbers) = port.split_at(digits);
     (kind, numbers.split(['/', '.']).map(|number| number.parse().unwrap_or(u32::MAX)).collect())

@@ -235,7 +235,8 @@ fn host_and_port(address: &str) -> anyhow::Result<(String, u16)> {
     let (host, port) = match address.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((host, "")) => (host, None),
-            Some((host, port)) => (host, port.strip_prefix(':')),
+            // what is no port is refused below
+            Some((host, port)) => (host, Some(port.strip_prefix(':').unwrap_or_default())),
             None => bail!("--address {address}: `]` is missing after the IPv6 address"),
         },
         None if address.matches(':').count() > 1 => (address, None),
@@ -345,6 +346,8 @@ mod tests {
             ("[2001:db8::1]", Some(("2001:db8::1", 6030))),
             ("[2001:db8::1]:9339", Some(("2001:db8::1", 9339))),
             ("[2001:db8::1", None),
+            ("[2001:db8::1]x", None),
+            ("[2001:db8::1]:", None),
             (":6030", None),
             ("leaf1:0", None),
             ("leaf1:gnmi", None),

@@ -61,7 +61,7 @@ fn depth(schema_path: &str) -> usize {
 }
 
 /// Whether the path is at or below the schema path, keys left aside.
-fn is_below(path: &Path, schema_path: &str) -> bool {
+pub(super) fn is_below(path: &Path, schema_path: &str) -> bool {
     let mut elems = path.elems().iter();
     schema_path.split('/').skip(1).all(|name| elems.next().is_some_and(|elem| elem.name() == name))
 }

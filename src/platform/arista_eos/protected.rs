@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
+use crate::platform::quirks::is_below;
 use crate::yang::{Elem, Path, Value};
 
 /// Decides what may not be sent to one device.
@@ -108,12 +109,6 @@ impl Protected {
         let hop: Option<IpAddr> = hop.and_then(|(_, hop)| hop.replace('-', ".").parse().ok());
         hop.is_some_and(|hop| self.leaves_by_management(hop)).then_some("a route that leaves by management")
     }
-}
-
-/// Whether the path is at or below the schema path, keys left aside.
-fn is_below(path: &Path, subtree: &str) -> bool {
-    let mut elems = path.elems().iter();
-    subtree.split('/').skip(1).all(|name| elems.next().is_some_and(|elem| elem.name() == name))
 }
 
 #[cfg(test)]

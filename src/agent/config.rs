@@ -217,6 +217,9 @@ impl Config {
                 certificates (or say `verify: accept-any` in a lab)"
                 .to_owned());
         }
+        for (device, address) in &config.devices.addresses {
+            super::inventory::split(&device.0, address, 0).map_err(|error| format!("{error:#}"))?;
+        }
         config.make_absolute(base);
         Ok(config)
     }
@@ -363,6 +366,11 @@ mod tests {
             ("a bad duration", format!("{SMALL}full-read-back: soon\n"), "not a duration"),
             ("a secret", SMALL.replace("secret:gnmi/password", "hunter2"), "secret:NAME"),
             ("no CA", SMALL.replace(", tls: { ca: ca.pem }", ""), "`ca` is missing"),
+            (
+                "a bad address",
+                SMALL.replace("tls:", "addresses: { leaf1: 'leaf1:gnmi' }, tls:"),
+                "does not end in a port",
+            ),
             ("a bad device", SMALL.replace("tls:", "addresses: { 'a b': x }, tls:"), "device name"),
         ] {
             let error = Config::parse(&text, Path::new("")).unwrap_err();

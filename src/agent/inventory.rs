@@ -79,7 +79,7 @@ fn read(file: &Path, key: &str) -> anyhow::Result<Vec<u8>> {
 }
 
 /// `host`, `host:port`, `[2001:db8::1]:port` or a bare IPv6 address.
-fn split(device: &DeviceName, address: &str, default_port: u16) -> anyhow::Result<(String, u16)> {
+pub(super) fn split(device: &DeviceName, address: &str, default_port: u16) -> anyhow::Result<(String, u16)> {
     if address.parse::<std::net::Ipv6Addr>().is_ok() {
         return Ok((address.to_owned(), default_port));
     }

@@ -46,7 +46,11 @@ impl Agent {
         let mut asked = Asked::default();
         loop {
             let turn = self.turn(asked).await;
-            let waiting = self.report(&reports, turn.as_ref().err()).await?;
+            // a record that cannot be read now is a trouble of this turn, like any other
+            let waiting = self.report(&reports, turn.as_ref().err()).await.unwrap_or_else(|error| {
+                tracing::error!("{error:#}");
+                true
+            });
             if let Err(error) = &turn {
                 tracing::error!("{error:#}");
             }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::due::at_rest;
 use crate::compile::{Build, DeviceBuild};
 use crate::intent::Fabric;
 use crate::intent::model::DeviceState;
@@ -49,22 +50,27 @@ impl Target {
 }
 
 /// The plan from what one build says to what another does. Devices that are equal in both
-/// cost a comparison of two hashes.
+/// cost a comparison of two hashes; those that the intent takes out of service are passed
+/// over, as the agent passes them over.
 pub fn plan_of_builds(
     before: &BTreeMap<DeviceName, Arc<DeviceBuild>>,
     fabric: &Fabric,
     after: &BTreeMap<DeviceName, Arc<DeviceBuild>>,
     revisions: (Option<Revision>, Revision),
 ) -> Plan {
-    let mut devices = BTreeMap::new();
+    let (mut devices, mut passed_over) = (BTreeMap::new(), BTreeMap::new());
     for (name, build) in after {
+        if let Some((_, why)) = fabric.devices.get(name).and_then(|device| at_rest(*device.state)) {
+            passed_over.insert(name.clone(), why.to_owned());
+            continue;
+        }
         let old = before.get(name).map(Arc::as_ref);
         let equal = old.is_some_and(|old| old.hash == build.hash);
         let plan = if equal { DevicePlan::default() } else { plan_of_device(old, build) };
         devices.insert(name.clone(), plan);
     }
     let topology = Topology::new(fabric);
-    Plan::new(fabric.design.name.value.clone(), revisions, devices, BTreeMap::new(), &topology)
+    Plan::new(fabric.design.name.value.clone(), revisions, devices, passed_over, &topology)
 }
 
 /// A device's plan as if it held exactly what another build of it says.

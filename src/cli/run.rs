@@ -64,18 +64,24 @@ pub fn apply(args: &ApplyArgs, out: &mut dyn Write) -> anyhow::Result<ExitCode> 
     Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Cancels on the first Ctrl-C or SIGTERM.
+/// Cancels on the first Ctrl-C or SIGTERM; the second ends the process at once, as the
+/// record is true after that too.
 fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: a Set that is under way is finished first");
+        let mut signalled = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        signalled().await;
+        tracing::info!("stopping: a Set that is under way is finished first; once more ends at once");
         stop.cancel();
+        signalled().await;
+        std::process::exit(1);
     });
     Ok(())
 }

@@ -276,7 +276,9 @@ fn created(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<Path> {
     created
 }
 
-/// The lists ordered by the user in which something changes, as they will be.
+/// The lists ordered by the user in which something changes, as they will be. A list in
+/// which something is foreign is not among them: replacing it as a whole would take away
+/// what our schema lacks and move what is not ours, so its entries are written one by one.
 fn ordered_lists(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Path, Tree> {
     let mut lists = BTreeMap::new();
     for change in changes {
@@ -289,7 +291,13 @@ fn ordered_lists(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Path, Tree
             let inside = tree.below(&parent).filter(|(path, _)| entries::is_in_list(path, &list));
             inside.map(|(path, leaf)| (path.clone(), leaf.clone())).collect()
         };
+        let ours =
+            |path: &Path| inputs.desired.get(path).is_some() || inputs.recorded.tree.get(path).is_some();
         let mut content: Tree = inside(inputs.actual).into_iter().collect();
+        let unknown = inputs.unknown.iter().any(|path| entries::is_in_list(path, &list));
+        if unknown || content.iter().any(|(path, _)| !ours(path)) {
+            continue;
+        }
         content.extend(inside(inputs.desired));
         lists.insert(list, content);
     }

@@ -311,16 +311,29 @@ mod tests {
     }
 
     #[test]
-    fn a_list_ordered_by_the_user_is_replaced_as_a_whole_foreign_entries_included() {
+    fn a_list_ordered_by_the_user_is_replaced_as_a_whole_if_all_of_it_is_ours() {
         let policy =
             |name: &str, result: &str| format!("/bgp/policies/policy[name={name}]/config/result {result}\n");
-        let lines = made(&policy("9", "accept"), &policy("10", "reject"), "");
+        let (nine, ten) = (policy("9", "accept"), policy("10", "reject"));
+        let lines = made(&format!("{nine}{ten}"), &ten, &ten);
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].starts_with("replace /bgp/policies/policy [{"), "{lines:?}");
         assert!(lines[0].find("accept") < lines[0].find("reject"), "9 comes before 10: {lines:?}");
-        let ours = policy("9", "accept");
-        let lines = made("", &format!("{ours}{}", policy("10", "reject")), &ours);
-        assert!(lines.len() == 1 && !lines[0].contains("accept"), "{lines:?}");
+    }
+
+    #[test]
+    fn in_a_list_ordered_by_the_user_foreign_entries_are_neither_sent_nor_moved() {
+        let policy =
+            |name: &str, result: &str| format!("/bgp/policies/policy[name={name}]/config/result {result}\n");
+        let (ours, foreign) = (policy("9", "accept"), policy("10", "reject"));
+        let both = format!("{ours}{foreign}");
+        for (case, lines, start) in [
+            ("ours is added", made(&ours, &foreign, ""), "update /bgp/policies/policy[name=9] {"),
+            ("ours is taken away", made("", &both, &ours), "delete /bgp/policies/policy[name=9]"),
+        ] {
+            assert!(lines.len() == 1 && lines[0].starts_with(start), "{case}: {lines:?}");
+            assert!(!lines[0].contains("reject"), "{case}: {lines:?}");
+        }
     }
 
     #[test]

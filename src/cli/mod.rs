@@ -69,7 +69,8 @@ pub fn main() -> ExitCode {
         execute(&arguments.command, &mut out).and_then(|code| out.flush().map(|()| code).map_err(Into::into));
     match done {
         Ok(code) => code,
-        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        // as if SIGPIPE had ended us: what was asked is not known to be done
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::from(141),
         Err(error) => {
             output::report(&error);
             ExitCode::FAILURE

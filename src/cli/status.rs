@@ -97,7 +97,10 @@ pub(super) fn print_report(report: &Report, out: &mut dyn Write) -> anyhow::Resu
 fn text(fabric: &FabricEntry, devices: &[DeviceEntry], now: Timestamp) -> String {
     let mut text = String::new();
     let bold = Style::new().bold();
-    let current = devices.iter().filter(|device| device.standing == Standing::Current).count();
+    let current = devices
+        .iter()
+        .filter(|device| device.standing == Standing::Current && device.commit == fabric.good)
+        .count();
     let at = fabric.good.as_ref().map_or("no commit yet", CommitId::short);
     text.push_str(&format!(
         "{bold}{}{bold:#} at {at}: {current} of {} devices current\n",

@@ -38,6 +38,10 @@ pub(crate) fn raw(file: RepoPath, node: &Node, out: &mut Findings) -> Option<Raw
     Some(RawFragment { at: at?, config: value, places, file })
 }
 
+/// How the names of leaves end that hold a secret, in the models that EOS takes.
+const SECRET_LEAVES: [&str; 6] =
+    ["password", "password-hashed", "secret", "secret-key", "passphrase", "pre-shared-key"];
+
 struct ToJson<'a> {
     file: &'a RepoPath,
     places: BTreeMap<String, Place>,
@@ -60,13 +64,31 @@ impl ToJson<'_> {
                 let mut map = Map::new();
                 for (key, node) in entries {
                     let escaped = key.value.replace('~', "~0").replace('/', "~1");
-                    map.insert(key.value.clone(), self.value(node, format!("{pointer}/{escaped}")));
+                    let value = self.value(node, format!("{pointer}/{escaped}"));
+                    map.insert(key.value.clone(), self.without_secret(&key.value, value, &node.place));
                 }
                 Json::Object(map)
             }
         };
         self.places.insert(pointer, node.place.clone());
         json
+    }
+
+    /// A secret that stands here in plain text is refused, and goes no further: the commit
+    /// will not count, and no other finding can repeat it.
+    fn without_secret(&mut self, key: &str, value: Json, place: &Place) -> Json {
+        let leaf = key.rsplit(':').next().unwrap_or(key);
+        let is_secret = SECRET_LEAVES.iter().any(|ending| leaf.ends_with(ending));
+        match &value {
+            Json::String(text) if is_secret && !text.starts_with("secret:") => {
+                let message = format!("{}: `{leaf}` holds a secret in plain text", self.file);
+                let hint =
+                    "write \"secret:NAME\"; its value comes from a file, the environment or a credential";
+                self.out.push(Finding::error("secret-plain", place, message).hint(hint));
+                Json::String("secret:withheld".to_owned())
+            }
+            _ => value,
+        }
     }
 
     /// A JSON literal; a bare word, which YAML takes and JSON does not, is refused.
@@ -81,5 +103,23 @@ impl ToJson<'_> {
         let message = format!("{}: `{}` is not a JSON value", self.file, shortened(&scalar.text));
         self.out.push(Finding::error("raw-json", place, message).hint("put it in double quotes"));
         Json::Null
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_secret_in_plain_text_is_refused_and_never_repeated() {
+        use crate::intent::fixture::Repo;
+        for (value, refused) in [("hunter2", true), ("secret:bgp/fw", false)] {
+            let mut repo = Repo::example();
+            let text = format!(r#"{{"at": ["leaf7"], "config": {{"x:a": {{"auth-password": "{value}"}}}}}}"#);
+            repo.write("raw/x.json", &text);
+            let loaded = repo.load();
+            let found = loaded.findings.iter().any(|finding| finding.code == "secret-plain");
+            assert_eq!(found, refused, "{value}");
+            let shown = format!("{:?} {:?}", loaded.findings, loaded.fabric.map(|fabric| fabric.raw));
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
     }
 }

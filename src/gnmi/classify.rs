@@ -489,7 +489,12 @@ mod tests {
         let (error, ()) = tokio::join!(set, cut);
         assert!(matches!(error.kind, ErrorKind::OutcomeUnknown { .. }), "cut: {error}");
 
-        let error = client.set(&operations).await.unwrap_err();
+        // the first may still go out on the old connection, before its end is noticed here;
+        // that is in doubt, as above
+        let mut error = client.set(&operations).await.unwrap_err();
+        if matches!(error.kind, ErrorKind::OutcomeUnknown { .. }) {
+            error = client.set(&operations).await.unwrap_err();
+        }
         assert!(matches!(error.kind, ErrorKind::Unreachable { .. }), "was never sent: {error}");
         assert_error("closed", &error, &target, &["Set: not reachable: Connection refused"]);
     }

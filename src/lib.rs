@@ -50,5 +50,7 @@ pub mod rollout;
 pub mod agent;
 // One file a subcommand.
 pub mod cli;
+// NetBox read whole, and said again as intent files.
+pub mod netbox;
 // gNMI devices in memory, over the real wire, with faults.
 pub mod simulator;

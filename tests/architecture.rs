@@ -12,7 +12,7 @@ const STAGES: [&str; 9] =
 /// What every module may import.
 const SHARED: [&str; 4] = ["names", "diagnostic", "nearest", "secret"];
 /// The edges: they import stages and shared modules, never each other.
-const EDGES: [&str; 1] = ["simulator"];
+const EDGES: [&str; 2] = ["netbox", "simulator"];
 /// They join everything; `agent` does not import `cli`.
 const JOINERS: [&str; 2] = ["agent", "cli"];
 /// Stages that are pure: no tokio, no files, no clock, no environment.

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use gix::ObjectId;
@@ -18,7 +19,7 @@ use gix::objs::tree::{EntryKind, EntryMode};
 
 use super::error::GitError;
 use super::repository::{Repository, object_id};
-use crate::names::{CommitId, RepoPath};
+use crate::names::{CommitId, NameError, RepoPath};
 
 /// A file larger than this is not read. In bytes: hand-written YAML of a whole fabric in one
 /// file stays below it.
@@ -41,7 +42,7 @@ pub struct BlobId([u8; 20]);
 
 impl BlobId {
     /// The id that Git would give to these bytes.
-    pub(super) fn of(bytes: &[u8]) -> gix::Result<Self> {
+    pub fn of(bytes: &[u8]) -> gix::Result<Self> {
         gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, bytes).map(Self::from)
     }
 }
@@ -51,6 +52,17 @@ impl From<ObjectId> for BlobId {
         let mut bytes = [0; 20];
         bytes.iter_mut().zip(id.as_bytes()).for_each(|(to, from)| *to = *from);
         Self(bytes)
+    }
+}
+
+impl FromStr for BlobId {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let digits = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let id = Some(text).filter(|text| digits(text)).and_then(|text| ObjectId::from_str(text).ok());
+        let expected = "40 hexadecimal digits in lower case";
+        id.map(Self::from).ok_or_else(|| NameError { kind: "blob id", given: text.to_owned(), expected })
     }
 }
 

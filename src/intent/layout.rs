@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use super::manifest;
 use crate::diagnostic::{Finding, Place};
 use crate::names::{DeviceName, NameError, PairName, RepoPath, VlanId, VrfName};
 use crate::nearest::nearest;
@@ -155,6 +156,8 @@ fn at_root(path: &RepoPath, file: &str) -> Filed {
             "rename it to fabric.yaml",
             None,
         ),
+        // the export's: no objects, see `manifest`
+        manifest::FILE | manifest::MAPPING_FILE => Filed::Other,
         _ => Filed::Unknown(file.to_owned()),
     }
 }

@@ -11,7 +11,7 @@ use super::check::{self, Broken};
 use super::design::{DesignRead, design};
 use super::layout::{Filed, Identity, object_of};
 use super::model::{Design, Device, Fabric, Pair, RawFragment, Vlan, Vrf};
-use super::{device, pair, raw, vlan, vrf, yaml};
+use super::{device, manifest, pair, raw, vlan, vrf, yaml};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::git::snapshot::{BlobId, Snapshot};
 use crate::names::{DeviceName, PairName, RepoPath, VlanId, VrfName};
@@ -32,6 +32,7 @@ pub struct Loaded {
 #[derive(Debug)]
 pub struct Cache<B = BlobId> {
     entries: BTreeMap<RepoPath, Entry<B>>,
+    manifest: Option<(B, Option<manifest::Placed>, Findings)>,
     parsed: u64,
 }
 
@@ -54,7 +55,7 @@ enum Object {
 
 impl<B> Default for Cache<B> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), parsed: 0 }
+        Self { entries: BTreeMap::new(), manifest: None, parsed: 0 }
     }
 }
 
@@ -64,8 +65,28 @@ impl Cache {
         let files = snapshot.iter().map(|(path, file)| (path, file.blob, &*file.bytes));
         let mut loaded = self.load_files(files);
         loaded.findings.extend(snapshot.skipped().filter_map(|(path, why)| skipped(path, &why.to_string())));
+        loaded.findings.append(self.manifest(snapshot));
         loaded.findings.sort();
         loaded
+    }
+
+    /// What the manifest of an export finds wrong, where there is one.
+    fn manifest(&mut self, snapshot: &Snapshot) -> Findings {
+        let file = manifest::FILE.parse().ok().and_then(|path| Some((snapshot.get(&path)?, path)));
+        let Some((file, path)) = file else {
+            self.manifest = None;
+            return Findings::new();
+        };
+        let known = self.manifest.take().filter(|(blob, ..)| *blob == file.blob);
+        let (_, placed, findings) = self.manifest.insert(known.unwrap_or_else(|| {
+            let (placed, findings) = manifest::parse(&path, &file.bytes);
+            (file.blob, placed, findings)
+        }));
+        let mut findings = findings.clone();
+        if let Some(placed) = placed {
+            findings.append(manifest::check(placed, snapshot));
+        }
+        findings
     }
 }
 
@@ -141,7 +162,7 @@ fn read(path: &RepoPath, bytes: &[u8], identity: &Identity) -> (Option<Object>, 
 fn skipped(path: &str, why: &str) -> Option<Finding> {
     let expected =
         ["devices/", "pairs/", "vlans/", "vrfs/", "raw/"].iter().any(|folder| path.starts_with(folder));
-    if !expected && path != "fabric.yaml" {
+    if !expected && path != "fabric.yaml" && path != manifest::FILE {
         return None;
     }
     let message = format!("{path} is not read: {why}");

@@ -8,6 +8,7 @@
 //! - [`model`]: what comes out; `load`: all files to one fabric, cached by blob
 //! - [`topology`]: who is connected to whom, who carries what
 //! - `check`: rules across files, and across two commits
+//! - [`manifest`]: what an export wrote, held against what is there
 //!
 //! Pure. Elsewhere: reading files and Git (`git`), YANG of a device (`compile`).
 
@@ -20,6 +21,7 @@ mod device;
 pub(crate) mod fixture;
 mod layout;
 mod load;
+pub mod manifest;
 pub mod model;
 mod pair;
 mod port;

@@ -207,6 +207,56 @@ pub enum GitError {
         /// The branch.
         branch: String,
     },
+    /// What a person changed in the checked out files stands where a commit's file would go.
+    #[error("{repository}: the files of branch `{branch}` cannot follow; nothing was moved")]
+    InTheWay {
+        /// The repository's folder.
+        repository: String,
+        /// The branch.
+        branch: String,
+        /// What `git` said.
+        #[source]
+        cause: Cause,
+    },
+    /// The `git` program could not be started.
+    #[error("{repository}: cannot run the `git` program")]
+    Program {
+        /// The repository's folder.
+        repository: String,
+        /// What the system said.
+        #[source]
+        cause: Cause,
+    },
+    /// Somebody else moved the branch between our reading and our push.
+    #[error("branch `{branch}` of {url} was moved by somebody else meanwhile; nothing was pushed")]
+    Outrun {
+        /// The repository, without credentials.
+        url: String,
+        /// The branch.
+        branch: String,
+    },
+    /// The other side does not take the commit: a protected branch, a hook, a quota.
+    #[error("{url} refuses the push to branch `{branch}`")]
+    PushRefused {
+        /// The repository, without credentials.
+        url: String,
+        /// The branch.
+        branch: String,
+        /// What the other side said.
+        #[source]
+        cause: Cause,
+    },
+    /// The push did not get through.
+    #[error("cannot push to branch `{branch}` of {url}")]
+    Push {
+        /// The repository, without credentials.
+        url: String,
+        /// The branch.
+        branch: String,
+        /// What `git` said.
+        #[source]
+        cause: Cause,
+    },
     /// The system cannot watch the repository for pushes.
     #[error("cannot watch {}", path.display())]
     Watch {
@@ -248,8 +298,16 @@ impl GitError {
             Self::FileTooLarge { .. } | Self::TooMuch { .. } => {
                 "is it meant to be here? point `path` at the intent alone"
             }
-            Self::NotAFastForward { .. } => "read the branch again and repeat",
+            Self::NotAFastForward { .. } | Self::Outrun { .. } => "read the branch again and repeat",
             Self::CheckedOut { .. } => "commit to a bare repository, or to a branch that is not checked out",
+            Self::InTheWay { .. } => "commit or stash what was changed there, or give a bare repository",
+            Self::Program { .. } => "install git: moving a worktree's files and pushing need it",
+            Self::PushRefused { .. } => {
+                "a protected branch wants a pull request (--pull-request), or a token that may pass its rules"
+            }
+            Self::Push { .. } => {
+                "https wants a token that may write to the repository, ssh a key that may; check the name too"
+            }
             Self::Credential { .. }
             | Self::BadRemote { .. }
             | Self::Local { .. }
@@ -262,7 +320,11 @@ impl GitError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::Deadline { .. } | Self::Hanging { .. } | Self::Fetch { .. }
+            Self::Unreachable { .. }
+                | Self::Deadline { .. }
+                | Self::Hanging { .. }
+                | Self::Fetch { .. }
+                | Self::Push { .. }
         )
     }
 

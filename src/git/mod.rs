@@ -10,19 +10,23 @@
 //! - [`brakes`]: the heads that must not be followed without a person's word (promise 6)
 //! - [`snapshot`]: path → bytes of a commit, [`folder`]: the same of a plain folder
 //! - [`watch`]: wakes on a push to a local repository; [`poll`]: when to look at the others
-//! - [`mod@write`]: commits without a worktree, for the demo and the exporters
+//! - [`mod@write`]: commits without a worktree; [`draft`]: a commit before its branch moves
+//! - [`push`]: a commit to another repository, by the `git` program
 //! - [`error`]: what can go wrong, each with its hint
 //!
 //! Elsewhere: what the files mean (`intent`), deletions above the limits (`plan`), signed
 //! commits and pull requests.
 
 pub mod brakes;
+pub mod draft;
 pub mod error;
 pub mod folder;
 pub mod history;
 pub mod message;
 pub mod mirror;
 pub mod poll;
+mod program;
+pub mod push;
 pub mod remote;
 pub mod repository;
 pub mod snapshot;
@@ -33,9 +37,11 @@ pub mod write;
 mod fixture;
 
 pub use brakes::{Brakes, Frozen};
+pub use draft::Draft;
 pub use error::GitError;
 pub use message::{Allowance, Allowances};
 pub use mirror::{Head, Mirror, Move};
+pub use push::{Lease, Way};
 pub use remote::{Credential, Remote, Ssh, TokenSource};
 pub use repository::Repository;
 pub use snapshot::{BlobId, File, Snapshot};

@@ -215,6 +215,36 @@ impl Remote {
         Ok(found)
     }
 
+    /// How the `git` program is let in: variables of its process, never arguments.
+    pub(super) fn environment(&self) -> Result<Vec<(String, String)>, GitError> {
+        let mut variables = Vec::new();
+        // no helper of the user's is asked, and no header follows to another host
+        let mut settings = vec![
+            ("credential.helper".to_owned(), String::new()),
+            ("http.followRedirects".to_owned(), "false".to_owned()),
+        ];
+        if let Some(account) = self.account()? {
+            use base64::Engine as _;
+            let pair = format!("{}:{}", account.username, account.password);
+            let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+            settings
+                .push((format!("http.{}.extraHeader", self.shown), format!("Authorization: Basic {pair}")));
+        }
+        if let Some(ca) = &self.ca {
+            self.ca()?; // says what is wrong with the file, which `git` would not
+            variables.push(("GIT_SSL_CAINFO".to_owned(), ca.display().to_string()));
+        }
+        if self.url.scheme == Scheme::Ssh {
+            variables.push(("GIT_SSH_COMMAND".to_owned(), self.ssh.command()?));
+        }
+        variables.push(("GIT_CONFIG_COUNT".to_owned(), settings.len().to_string()));
+        for (index, (key, value)) in settings.into_iter().enumerate() {
+            variables.push((format!("GIT_CONFIG_KEY_{index}"), key));
+            variables.push((format!("GIT_CONFIG_VALUE_{index}"), value));
+        }
+        Ok(variables)
+    }
+
     /// Configuration of the connection in Git's own words.
     pub(super) fn overrides(&self) -> Result<Vec<BString>, GitError> {
         if self.url.scheme != Scheme::Ssh {

@@ -1,7 +1,8 @@
 //! Commits without a worktree: for the demo's repository and for exporters.
 //!
 //! Here: [`init`] and [`commit_files`]. The branch moves atomically and only from where it
-//! was read, so nothing of anybody else is lost. Elsewhere: pushing, which gix cannot do.
+//! was read, so nothing of anybody else is lost. Elsewhere: commits in two steps (`draft`),
+//! pushing (`push`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -100,7 +101,7 @@ pub fn commit_files(
 }
 
 /// The tree after the edits; none when it is the parent's.
-fn edited(
+pub(super) fn edited(
     gix: &gix::Repository,
     parent: Option<gix::ObjectId>,
     files: &Edits,
@@ -137,12 +138,12 @@ fn commit(
     Ok(gix.commit_as(signature, signature, name, message, tree, parent)?.detach())
 }
 
-fn tip(gix: &gix::Repository, name: &str) -> gix::Result<Option<gix::ObjectId>> {
+pub(super) fn tip(gix: &gix::Repository, name: &str) -> gix::Result<Option<gix::ObjectId>> {
     let Some(mut reference) = gix.try_find_reference(name)? else { return Ok(None) };
     Ok(Some(reference.peel_to_id()?.detach()))
 }
 
-fn reference(branch: &str) -> Result<String, GitError> {
+pub(super) fn reference(branch: &str) -> Result<String, GitError> {
     let name = format!("refs/heads/{branch}");
     match gix::validate::reference::name(name.as_str().into()) {
         Ok(_) => Ok(name),

@@ -1,0 +1,165 @@
+//! A commit in two steps: its objects first, then the branch that names it.
+//!
+//! What stands between the steps can be pushed, or thrown away: until the branch moves
+//! nobody sees it, and a crash leaves objects that Git's housekeeping takes. Elsewhere:
+//! commits in one step (`write`), the way to other repositories (`push`).
+
+use gix::bstr::ByteSlice;
+use gix::refs::transaction::PreviousValue;
+
+use super::error::{Cause, GitError};
+use super::program::Program;
+use super::repository::{Repository, commit_id, object_id};
+use super::write::{Author, Edits, edited, reference, tip};
+use crate::names::CommitId;
+
+/// A commit that is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft<'a> {
+    /// What it stands on; none for the first of a branch.
+    pub parent: Option<&'a CommitId>,
+    /// The files that it changes.
+    pub files: &'a Edits,
+    /// Its message.
+    pub message: &'a str,
+    /// Who asked for it.
+    pub author: &'a Author,
+    /// Who writes it down.
+    pub committer: &'a Author,
+}
+
+impl Repository {
+    /// Writes the objects of a commit. Gives nothing when the files are so already.
+    pub fn draft(&self, draft: &Draft<'_>) -> Result<Option<CommitId>, GitError> {
+        let doing = || "write a commit".to_owned();
+        self.in_gix(doing, |gix| {
+            let parent = draft.parent.map(object_id);
+            let Some(tree) = edited(gix, parent, draft.files)? else { return Ok(None) };
+            let (written, made) = (time(draft.author), time(draft.committer));
+            let (author, committer) = (signature(draft.author, &written), signature(draft.committer, &made));
+            let commit = gix.new_commit_as(committer, author, draft.message, tree, parent)?;
+            Ok(Some(commit_id(commit.id)))
+        })
+    }
+
+    /// The commit of a branch; none if there is no such branch.
+    pub fn branch(&self, branch: &str) -> Result<Option<CommitId>, GitError> {
+        let name = reference(branch)?;
+        let doing = || format!("read branch {branch}");
+        Ok(self.in_gix(doing, |gix| tip(gix, &name))?.map(commit_id))
+    }
+
+    /// Moves a branch to a commit that stands on `from`, if it still is at `from`; none makes
+    /// it. Where the branch is checked out its files follow, and a local change that is in
+    /// the way stops it all.
+    pub fn move_branch(&self, branch: &str, from: Option<&CommitId>, to: &CommitId) -> Result<(), GitError> {
+        let name = reference(branch)?;
+        let found = self.branch(branch)?;
+        let moved = |found: Option<CommitId>| GitError::NotAFastForward {
+            repository: self.name().to_owned(),
+            branch: branch.to_owned(),
+            expected: from.cloned(),
+            found,
+        };
+        if found.as_ref() != from {
+            return Err(moved(found));
+        }
+        if let Some(worktree) = self.worktree()
+            && self.head_branch().as_deref() == Some(branch)
+        {
+            return Program::of_the_user(&worktree).follow(branch, to);
+        }
+        let constraint = match from {
+            Some(from) => PreviousValue::MustExistAndMatch(gix::refs::Target::Object(object_id(from))),
+            None => PreviousValue::MustNotExist,
+        };
+        let set = self.gix().reference(name, object_id(to), constraint, "gitfabric export").map(drop);
+        set.map_err(|error| match self.branch(branch) {
+            Ok(now) if now.as_ref() != from => moved(now),
+            _ => GitError::Local {
+                repository: self.name().to_owned(),
+                doing: format!("move branch {branch}"),
+                cause: Cause::of(&error),
+            },
+        })
+    }
+}
+
+fn time(author: &Author) -> String {
+    format!("{} +0000", author.when.as_second())
+}
+
+fn signature<'a>(author: &'a Author, time: &'a str) -> gix::actor::SignatureRef<'a> {
+    gix::actor::SignatureRef {
+        name: author.name.as_bytes().as_bstr(),
+        email: author.email.as_bytes().as_bstr(),
+        time,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::TestRepo;
+
+    fn person(name: &str, seconds: i64) -> Author {
+        let email = format!("{}@example.net", name.to_lowercase());
+        Author { name: name.into(), email, when: jiff::Timestamp::from_second(seconds).unwrap() }
+    }
+
+    fn draft(repo: &TestRepo, parent: &CommitId, text: &str) -> CommitId {
+        let files = Edits::from([("a.yaml".parse().unwrap(), Some(text.as_bytes().to_vec()))]);
+        let (author, committer) = (person("Ada", 1_700_000_000), person("Export", 1_700_000_100));
+        let draft = Draft {
+            parent: Some(parent),
+            files: &files,
+            message: "x\n",
+            author: &author,
+            committer: &committer,
+        };
+        Repository::open(repo.path()).unwrap().draft(&draft).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_draft_is_seen_by_nobody_until_its_branch_moves() {
+        let repo = TestRepo::new();
+        let base = repo.write("a.yaml", "1").commit("one");
+        let bare = repo.bare_clone();
+        let made = draft(&bare, &base, "2");
+        assert_eq!(bare.head(), base);
+        let repository = Repository::open(bare.path()).unwrap();
+        repository.move_branch("main", Some(&base), &made).unwrap();
+        assert_eq!(bare.git(&["log", "-1", "--format=%an %at %cn %ct"]), "Ada 1700000000 Export 1700000100");
+        assert_eq!(bare.git(&["fsck", "--strict"]), "");
+        let error = repository.move_branch("main", Some(&base), &made).unwrap_err();
+        assert!(matches!(error, GitError::NotAFastForward { .. }), "{error}");
+        repository.move_branch("new", None, &made).unwrap();
+        assert_eq!(repository.branch("new").unwrap(), Some(made));
+        assert_eq!(repository.branch("absent").unwrap(), None);
+    }
+
+    #[test]
+    fn the_files_of_a_checked_out_branch_follow_it() {
+        let repo = TestRepo::new();
+        let base = repo.write("a.yaml", "1").write("mine", "1").commit("one");
+        let made = draft(&repo, &base, "2");
+        repo.write("mine", "not committed");
+        Repository::open(repo.path()).unwrap().move_branch("main", Some(&base), &made).unwrap();
+        assert_eq!(repo.head(), made);
+        assert_eq!(std::fs::read_to_string(repo.path().join("a.yaml")).unwrap(), "2");
+        assert_eq!(repo.git(&["status", "--porcelain"]), " M mine", "what a person was at stays");
+    }
+
+    #[test]
+    fn a_local_change_that_is_in_the_way_stops_it_all() {
+        let repo = TestRepo::new();
+        let base = repo.write("a.yaml", "1").commit("one");
+        let made = draft(&repo, &base, "2");
+        repo.write("a.yaml", "mine");
+        let error =
+            Repository::open(repo.path()).unwrap().move_branch("main", Some(&base), &made).unwrap_err();
+        assert!(matches!(error, GitError::InTheWay { .. }), "{error}");
+        assert_eq!(repo.head(), base);
+        assert_eq!(std::fs::read_to_string(repo.path().join("a.yaml")).unwrap(), "mine");
+    }
+}

@@ -1,0 +1,80 @@
+//! The `git` program, for what gix cannot do: pushing, and moving a worktree's files.
+//!
+//! It never asks a question, and nothing secret is ever an argument: credentials are handed
+//! over in the environment of the one process. Elsewhere: what is pushed and why it may be
+//! refused (`push`).
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use super::error::{Cause, GitError};
+use super::remote::Remote;
+use crate::names::CommitId;
+
+/// A `git` that is about to run in a repository.
+pub(super) struct Program {
+    command: Command,
+    shown: String,
+}
+
+impl Program {
+    /// With the configuration and the credential helpers of the user whose clone it is.
+    pub(super) fn of_the_user(folder: &Path) -> Self {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(folder).stdin(Stdio::null());
+        command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "").env("LC_ALL", "C");
+        if std::env::var_os("GIT_SSH_COMMAND").is_none() {
+            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10");
+        }
+        // a variable of a hook that we run in would point it at another repository
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+            command.env_remove(name);
+        }
+        Self { command, shown: folder.display().to_string() }
+    }
+
+    /// With the configured way to a remote, and nothing of the user's or the system's.
+    pub(super) fn for_remote(folder: &Path, remote: &Remote) -> Result<Self, GitError> {
+        let mut program = Self::of_the_user(folder);
+        let command = &mut program.command;
+        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+        // tracing would write the headers, and with them the token, to standard error
+        for name in ["GIT_TRACE", "GIT_TRACE_CURL", "GIT_TRACE_PACKET", "GIT_CURL_VERBOSE", "GIT_TRACE2"] {
+            command.env_remove(name);
+        }
+        command.envs(remote.environment()?);
+        Ok(program)
+    }
+
+    /// Runs it, and gives what it printed whether it succeeded or not.
+    pub(super) fn run<'a>(
+        mut self,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Output, GitError> {
+        self.command
+            .args(arguments)
+            .output()
+            .map_err(|cause| GitError::Program { repository: self.shown.clone(), cause: Cause::new(cause) })
+    }
+
+    /// Moves the branch that is checked out here, and its files, forward to a commit.
+    pub(super) fn follow(self, branch: &str, to: &CommitId) -> Result<(), GitError> {
+        let repository = self.shown.clone();
+        let output = self.run(["merge", "--quiet", "--ff-only", "--no-stat", to.as_str()])?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(GitError::InTheWay { repository, branch: branch.to_owned(), cause: said(&output) })
+    }
+}
+
+/// What `git` wrote to standard error, in one line and without credentials.
+pub(super) fn said(output: &Output) -> Cause {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_start_matches("fatal: ").trim_start_matches("error: ").trim())
+        .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
+        .collect();
+    if lines.is_empty() { Cause::new(output.status) } else { Cause::new(lines.join("; ")) }
+}

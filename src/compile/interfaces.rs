@@ -19,13 +19,17 @@ use crate::yang::write::{Cursor, Writer};
 /// | `description` | `config/description` |
 /// | `no shutdown` | `config/enabled` |
 ///
-/// Links stay up on a drained device. `interface/config/mtu` is left alone on routed ports
+/// Links stay up on a drained device, unless the device's own `ports` shut them. `interface/config/mtu` is left alone on routed ports
 /// (EOS: it is the L2 MTU).
 pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>) {
     for end in &slice.links {
         let link = &end.link;
-        let port = open(w, link.port.as_str(), link.place);
-        port.leaf("config/description", link.remote, link.to_place);
+        let up = end.enabled.map_or((true, link.place), |enabled| (enabled.value, &enabled.place));
+        let port = open_if(w, link.port.as_str(), up, link.place);
+        match end.description {
+            Some(own) => port.leaf("config/description", &own.value, &own.place),
+            None => port.leaf("config/description", link.remote, link.to_place),
+        };
         let ipv4 = routed(&port, link.address.addr(), link.address.prefix_len(), link.address_place);
         if let Some(mtu) = &slice.underlay.mtu {
             ipv4.leaf("config/mtu", mtu.value, &mtu.place);

@@ -292,7 +292,8 @@ pub struct Device {
     pub mlag: Option<MlagMember>,
     /// `uplinks`: routed links, said by the lower device.
     pub uplinks: BTreeMap<InterfaceName, Uplink>,
-    /// `ports`: host ports of this device alone; for a pair's port `description` and `enabled` only.
+    /// `ports`: host ports of this device alone; of a pair's port and of its end of a link
+    /// `description` and `enabled` only.
     pub ports: BTreeMap<InterfaceName, Port>,
     /// `tags`, for `at: [tag:x]`.
     pub tags: Vec<Spanned<String>>,

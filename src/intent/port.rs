@@ -11,8 +11,8 @@ use super::scalar::{between, choice, id, shortened, switch, text};
 use crate::diagnostic::{Finding, Findings, Spanned};
 use crate::names::InterfaceName;
 
-/// The most ports that one range may mean; no chassis has more.
-const MAX_RANGE: u32 = 1024;
+/// The most ports that one range may mean; no line of a chassis has more.
+const MAX_RANGE: u32 = 256;
 
 /// `ports: { Ethernet1: {...}, Ethernet2-8: {...} }`, ranges expanded.
 pub(crate) fn ports(fields: &mut Fields<'_>, out: &mut Findings) -> BTreeMap<InterfaceName, Port> {
@@ -95,56 +95,74 @@ fn settings(fields: &mut Fields<'_>, out: &mut Findings) -> Profile {
 
 /// The ports that a key of `ports` means.
 fn host_ports(what: &str, key: &Spanned<String>, out: &mut Findings) -> Vec<InterfaceName> {
-    let refuse = |code, message: String, hint: &str| {
-        Finding::error(code, &key.place, format!("{what}: {message}")).hint(hint)
-    };
     let given = shortened(&key.value);
-    match range(&key.value) {
-        Some(names) if names.iter().all(|name| name.as_str().starts_with("Ethernet")) => names,
-        Some(names) if names.iter().any(|name| name.as_str().starts_with("Management")) => {
-            let message = format!("`{given}` carries management, which is never sent to a device");
-            out.push(refuse(
-                "port-management",
-                message,
-                "it is set by bootstrap; see `management` in fabric.yaml",
-            ));
-            Vec::new()
+    let (code, message, hint) = match range(&key.value) {
+        Ok(names) if names.iter().all(|name| name.as_str().starts_with("Ethernet")) => return names,
+        Ok(names) if names.iter().any(|name| name.as_str().starts_with("Management")) => (
+            "port-management",
+            format!("`{given}` carries management, which is never sent to a device"),
+            "it is set by bootstrap; see `management` in fabric.yaml".to_owned(),
+        ),
+        Ok(_) => (
+            "port-name",
+            format!("`{given}` is not a physical port"),
+            "name the Ethernet port; `lag: NUMBER` makes the Port-Channel".to_owned(),
+        ),
+        Err(NoRange::Form) => (
+            "port-name",
+            format!("`{given}` is not a port"),
+            "write Ethernet1, Ethernet5/1 or a range as Ethernet2-8; EOS spells it with a capital E"
+                .to_owned(),
+        ),
+        Err(NoRange::Backwards(turned)) => {
+            ("port-range", format!("the range `{given}` runs backwards"), format!("write {turned}"))
         }
-        Some(_) => {
-            let message = format!("`{given}` is not a physical port");
-            out.push(refuse(
-                "port-name",
-                message,
-                "name the Ethernet port; `lag: NUMBER` makes the Port-Channel",
-            ));
-            Vec::new()
-        }
-        None => {
-            let message = format!("`{given}` is not a port");
-            let hint =
-                "write Ethernet1, Ethernet5/1 or a range as Ethernet2-8; EOS spells it with a capital E";
-            out.push(refuse("port-name", message, hint));
-            Vec::new()
-        }
-    }
+        Err(NoRange::Long) => (
+            "port-range",
+            format!("the range `{given}` means more than {MAX_RANGE} ports"),
+            "write the ports that the device has".to_owned(),
+        ),
+    };
+    out.push(Finding::error(code, &key.place, format!("{what}: {message}")).hint(hint));
+    Vec::new()
 }
 
-/// `Ethernet2-8` and `Ethernet5/1-4` as their ports; one name as itself; none for anything
-/// else, for a range that runs backwards and for one that is too long.
-fn range(text: &str) -> Option<Vec<InterfaceName>> {
+/// Why a key means no ports.
+#[derive(Debug, PartialEq, Eq)]
+enum NoRange {
+    /// It is neither a port nor a range of them.
+    Form,
+    /// Its last port comes before its first; the range that was probably meant.
+    Backwards(String),
+    /// It means more than [`MAX_RANGE`] ports.
+    Long,
+}
+
+/// `Ethernet2-8` and `Ethernet5/1-4` as their ports; one name as itself.
+fn range(text: &str) -> Result<Vec<InterfaceName>, NoRange> {
     if let Ok(name) = text.parse::<InterfaceName>() {
-        return Some(vec![name]);
+        return Ok(vec![name]);
     }
-    let (first, last) = text.rsplit_once('-')?;
-    let name: InterfaceName = first.parse().ok()?;
+    let (first, last) = text.rsplit_once('-').ok_or(NoRange::Form)?;
+    let name: InterfaceName = first.parse().map_err(|_| NoRange::Form)?;
     let digits = first.len() - first.bytes().rev().take_while(u8::is_ascii_digit).count();
-    let (stem, start) = (first.get(..digits)?, first.get(digits..)?);
-    let (start, end): (u32, u32) = (start.parse().ok()?, last.parse().ok()?);
-    let unpadded = !last.starts_with(['0', '+']);
-    if !unpadded || end < start || end - start >= MAX_RANGE || name.as_str().len() > 32 {
-        return None;
+    let (Some(stem), Some(start)) = (first.get(..digits), first.get(digits..)) else {
+        return Err(NoRange::Form);
+    };
+    let plain = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()) && !last.starts_with('0');
+    if !plain || name.as_str().len() > 32 {
+        return Err(NoRange::Form);
     }
-    (start..=end).map(|number| format!("{stem}{number}").parse().ok()).collect()
+    let start: u32 = start.parse().map_err(|_| NoRange::Form)?;
+    // more digits than a number has is beyond every range
+    let end: u32 = last.parse().unwrap_or(u32::MAX);
+    if end < start {
+        return Err(NoRange::Backwards(format!("{stem}{end}-{start}")));
+    }
+    if end - start >= MAX_RANGE {
+        return Err(NoRange::Long);
+    }
+    (start..=end).map(|number| format!("{stem}{number}").parse().map_err(|_| NoRange::Form)).collect()
 }
 
 #[cfg(test)]
@@ -154,22 +172,26 @@ mod tests {
     #[test]
     fn a_range_is_written_out() {
         for (case, text, expected) in [
-            ("one port", "Ethernet1", Some("Ethernet1")),
-            ("a lane", "Ethernet5/1", Some("Ethernet5/1")),
-            ("ports", "Ethernet9-11", Some("Ethernet9 Ethernet10 Ethernet11")),
-            ("lanes", "Ethernet5/1-3", Some("Ethernet5/1 Ethernet5/2 Ethernet5/3")),
-            ("a range of one", "Ethernet4-4", Some("Ethernet4")),
-            ("backwards", "Ethernet8-2", None),
-            ("too long", "Ethernet1-99999", None),
-            ("beyond the numbers", "Ethernet1-99999999999999999999", None),
-            ("padded", "Ethernet1-04", None),
-            ("a whole name twice", "Ethernet1-Ethernet4", None),
-            ("no port", "eth1", None),
-            ("nothing", "", None),
+            ("one port", "Ethernet1", Ok("Ethernet1")),
+            ("a lane", "Ethernet5/1", Ok("Ethernet5/1")),
+            ("ports", "Ethernet9-11", Ok("Ethernet9 Ethernet10 Ethernet11")),
+            ("lanes", "Ethernet5/1-3", Ok("Ethernet5/1 Ethernet5/2 Ethernet5/3")),
+            ("lanes of a line card", "Ethernet3/5/1-2", Ok("Ethernet3/5/1 Ethernet3/5/2")),
+            ("a range of one", "Ethernet4-4", Ok("Ethernet4")),
+            ("backwards", "Ethernet8-2", Err(NoRange::Backwards("Ethernet2-8".to_owned()))),
+            ("lanes backwards", "Ethernet5/4-1", Err(NoRange::Backwards("Ethernet5/1-4".to_owned()))),
+            ("too long", "Ethernet1-257", Err(NoRange::Long)),
+            ("beyond the numbers", "Ethernet1-99999999999999999999", Err(NoRange::Long)),
+            ("padded", "Ethernet1-04", Err(NoRange::Form)),
+            ("with a sign", "Ethernet1-+4", Err(NoRange::Form)),
+            ("a whole name twice", "Ethernet1-Ethernet4", Err(NoRange::Form)),
+            ("no last port", "Ethernet1-", Err(NoRange::Form)),
+            ("no port", "eth1", Err(NoRange::Form)),
+            ("nothing", "", Err(NoRange::Form)),
         ] {
             let names = range(text)
                 .map(|names| names.iter().map(InterfaceName::as_str).collect::<Vec<_>>().join(" "));
-            assert_eq!(names.as_deref(), expected, "{case}");
+            assert_eq!(names, expected.map(str::to_owned), "{case}");
         }
     }
 }

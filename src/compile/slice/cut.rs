@@ -36,8 +36,8 @@ impl<'a> Slice<'a> {
             underlay: &design.underlay,
             overlay: design.overlay.as_ref(),
             mlag: mlag(fabric, topology, this, pair),
-            links: links(fabric, topology, device),
-            ports: ports(&design.profiles, this, pair),
+            links: links(fabric, topology, this),
+            ports: ports(&design.profiles, topology, this, pair),
             unused_ports: design.unused_ports,
             unused_ports_place: &design.place,
             vlan_internal: design.vlan_internal.as_ref(),
@@ -77,18 +77,26 @@ fn mlag<'a>(
     })
 }
 
-fn links<'a>(fabric: &'a Fabric, topology: &Topology<'a>, device: &DeviceName) -> Vec<LinkEnd<'a>> {
+fn links<'a>(fabric: &'a Fabric, topology: &Topology<'a>, this: &'a Device) -> Vec<LinkEnd<'a>> {
     let end = |link: &Link<'a>| {
         let remote = fabric.devices.get(link.remote)?;
-        Some(LinkEnd { link: link.clone(), asn: topology.asn_of(link.remote), loopback: &remote.loopback })
+        let own = this.ports.get(link.port);
+        Some(LinkEnd {
+            link: link.clone(),
+            asn: topology.asn_of(link.remote),
+            loopback: &remote.loopback,
+            description: own.and_then(|own| own.description.as_ref()),
+            enabled: own.and_then(|own| own.enabled.as_ref()),
+        })
     };
-    topology.links(device).iter().filter_map(end).collect()
+    topology.links(&this.name).iter().filter_map(end).collect()
 }
 
 /// The pair's ports, on which the device may change description and `enabled`, and the
-/// device's own.
+/// device's own. What a device says of its ends of links stands with the links.
 fn ports<'a>(
     profiles: &'a BTreeMap<String, Profile>,
+    topology: &Topology<'a>,
     this: &'a Device,
     pair: Option<&'a Pair>,
 ) -> BTreeMap<&'a InterfaceName, HostPort<'a>> {
@@ -101,7 +109,8 @@ fn ports<'a>(
         }
         ports.insert(name, port);
     }
-    for (name, own) in &this.ports {
+    let links: BTreeSet<_> = topology.links(&this.name).iter().map(|link| link.port).collect();
+    for (name, own) in this.ports.iter().filter(|(name, _)| !links.contains(name)) {
         ports.entry(name).or_insert_with(|| host_port(profiles, own, false));
     }
     ports

@@ -127,6 +127,10 @@ pub struct LinkEnd<'a> {
     pub asn: Option<&'a Spanned<Asn>>,
     /// The other device's Loopback0.
     pub loopback: &'a Spanned<Ipv4Addr>,
+    /// What this device says of its end: a description instead of the other's name.
+    pub description: Option<&'a Spanned<String>>,
+    /// Whether this end is up; true by default.
+    pub enabled: Option<&'a Spanned<bool>>,
 }
 
 /// A host port after profile, pair and device are merged.

@@ -62,6 +62,31 @@ fn routed_links_and_loopbacks() {
             "spine1",
             &["devices/leaf1.yaml: 10.0.1.1/31 => 10.0.9.1/31"],
         ),
+        (
+            "an end of a link may be shut and described: its own uplink",
+            "leaf1",
+            &[
+                "devices/leaf1.yaml += ports: { Ethernet11: { enabled: false }, Ethernet12: { description: to the lab } }",
+            ],
+        ),
+        (
+            "an end of a link may be shut and described: the upper",
+            "spine1",
+            &["devices/spine1.yaml += ports: { Ethernet8: { description: was leaf8, enabled: false } }"],
+        ),
+        (
+            "the other end stays as it is",
+            "leaf8",
+            &["devices/spine1.yaml += ports: { Ethernet8: { description: was leaf8, enabled: false } }"],
+        ),
+        (
+            "where the link is gone the port stays shut",
+            "spine1",
+            &[
+                "devices/spine1.yaml += ports: { Ethernet8: { enabled: false } }",
+                "devices/leaf8.yaml += state: released",
+            ],
+        ),
     ]);
     insta::assert_snapshot!(seen);
 }
@@ -90,6 +115,11 @@ fn host_ports() {
             "a port that is only named",
             "leaf1",
             &["devices/leaf1.yaml += ports: { Ethernet3: { description: spare, enabled: false } }"],
+        ),
+        (
+            "a range of ports is shut",
+            "leaf1",
+            &["devices/leaf1.yaml += ports: { Ethernet3-4: { enabled: false } }"],
         ),
         (
             "ports that nobody names cannot be shut",

@@ -12,13 +12,14 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     for device in cx.kept() {
         let pair = cx.topology.pair_of(&device.name);
         uses(cx, device, pair, &mut reported, out);
+        of_links(cx, device, pair, &mut reported, out);
         if let Some(pair) = pair {
-            of_member(device, pair, &mut reported, out);
+            of_member(cx, device, pair, &mut reported, out);
         }
         lags(cx, device, pair, &mut reported, out);
     }
     for owner in owners(cx) {
-        for (name, port) in owner.ports.iter().filter(|(name, _)| !owner.shared.contains_key(*name)) {
+        for (name, port) in owner.ports.iter().filter(|(name, _)| !owner.elsewhere(cx, name)) {
             settings(cx, &owner, name, port, &mut reported, out);
             vlans_at(cx, &owner, port, &mut reported, out);
         }
@@ -33,7 +34,17 @@ struct Owner<'a> {
     ports: &'a BTreeMap<InterfaceName, Port>,
     /// Of a member, its pair's ports, of which it may say little.
     shared: &'a BTreeMap<InterfaceName, Port>,
+    /// The device, if it is one.
+    device: Option<&'a Device>,
     devices: Vec<&'a DeviceName>,
+}
+
+impl Owner<'_> {
+    /// Whether the port is the pair's or the end of a link, of which a device says little.
+    fn elsewhere(&self, cx: &Context<'_>, name: &InterfaceName) -> bool {
+        let link = self.device.is_some_and(|device| link_of(cx, device, name).is_some());
+        link || self.shared.contains_key(name)
+    }
 }
 
 fn owners<'a>(cx: &Context<'a>) -> Vec<Owner<'a>> {
@@ -43,6 +54,7 @@ fn owners<'a>(cx: &Context<'a>) -> Vec<Owner<'a>> {
         name: pair.name.as_str(),
         ports: &pair.ports,
         shared: &NONE,
+        device: None,
         // of three members it is not known which two are meant
         devices: Some(cx.topology.members(&pair.name)).filter(|two| two.len() <= 2).unwrap_or(&[]).to_vec(),
     });
@@ -51,6 +63,7 @@ fn owners<'a>(cx: &Context<'a>) -> Vec<Owner<'a>> {
         name: device.name.as_str(),
         ports: &device.ports,
         shared: cx.topology.pair_of(&device.name).map_or(&NONE, |pair| &pair.ports),
+        device: Some(device),
         devices: vec![&device.name],
     });
     pairs.chain(devices).collect()
@@ -78,9 +91,13 @@ fn uses(cx: &Context<'_>, device: &Device, pair: Option<&Pair>, reported: &mut R
     let peer = peer.map(|port| (&port.value, "the peer link", &port.place));
     let shared = pair.into_iter().flat_map(|pair| &pair.ports);
     let shared = shared.map(|(port, said)| (port, "a host port", &said.place));
-    // what a member says about its pair's port is `of_member`'s
-    let in_pair = |port: &InterfaceName| pair.is_some_and(|pair| pair.ports.contains_key(port));
-    let own = device.ports.iter().filter(|(port, _)| !in_pair(port));
+    // what a device says about its pair's port is `of_member`'s, and about a link `of_links`'
+    let own_alone = |port: &InterfaceName| {
+        let in_pair =
+            pair.is_some_and(|pair| pair.ports.contains_key(port) || peer_link(pair, port).is_some());
+        !in_pair && link_of(cx, device, port).is_none()
+    };
+    let own = device.ports.iter().filter(|(port, _)| own_alone(port));
     let own = own.map(|(port, said)| (port, "a host port", &said.place));
     for (port, usage, place) in up.chain(down).chain(peer).chain(shared).chain(own) {
         let Some((first_use, first)) = seen.get(port) else {
@@ -97,47 +114,118 @@ fn uses(cx: &Context<'_>, device: &Device, pair: Option<&Pair>, reported: &mut R
     }
 }
 
+/// The link that a port of a device is an end of: where the lower device's file says it.
+fn link_of<'a>(cx: &Context<'a>, device: &'a Device, port: &InterfaceName) -> Option<&'a Place> {
+    let up = device.uplinks.get(port).map(|uplink| &uplink.place);
+    let below = || cx.topology.links(&device.name).iter().find(|link| link.port == port);
+    up.or_else(|| below().map(|link| link.to_place))
+}
+
+/// Where the pair's file names a port of its peer link.
+fn peer_link<'a>(pair: &'a Pair, port: &InterfaceName) -> Option<&'a Place> {
+    pair.peer_link.iter().find(|link| link.value == *port).map(|link| &link.place)
+}
+
+/// Where a port says more than its description and whether it is enabled.
+fn more_than_enabled(port: &Port) -> impl Iterator<Item = (&'static str, &Place)> {
+    let own = &port.own;
+    let keys = [
+        ("to", port.to.as_ref().map(|value| &value.place)),
+        ("profile", port.profile.as_ref().map(|value| &value.place)),
+        ("lag", port.lag.as_ref().map(|value| &value.place)),
+        ("vlans", port.vlans.first().map(|value| &value.place)),
+        ("native", port.native.as_ref().map(|value| &value.place)),
+        ("mode", own.mode.as_ref().map(|value| &value.place)),
+        ("lacp", own.lacp.as_ref().map(|value| &value.place)),
+        ("fallback", own.fallback.as_ref().map(|value| &value.place)),
+        ("fallback-timeout", own.fallback_timeout.as_ref().map(|value| &value.place)),
+        ("mtu", own.mtu.as_ref().map(|value| &value.place)),
+    ];
+    keys.into_iter().filter_map(|(key, place)| Some((key, place?)))
+}
+
+/// A device says of its end of a link the description and whether it is enabled; what the
+/// link is stands at its lower device. Of a port of the peer link it says nothing: a pair
+/// whose peer link is half shut is no pair.
+fn of_links(
+    cx: &Context<'_>,
+    device: &Device,
+    pair: Option<&Pair>,
+    reported: &mut Reported,
+    out: &mut Findings,
+) {
+    for (name, port) in &device.ports {
+        if let Some(link) = link_of(cx, device, name) {
+            for (key, place) in more_than_enabled(port) {
+                if !reported.first("port-of-link", place, None) {
+                    continue;
+                }
+                let message =
+                    format!("device {}: {name} is the end of a link and has no `{key}`", device.name);
+                let finding = Finding::error("port-of-link", place, message)
+                    .label("of a link's end only `description` and `enabled` can be said here")
+                    .related(link, "the link");
+                out.push(finding.hint("remove it here, or the link there"));
+            }
+        } else if let Some(place) = pair.and_then(|pair| peer_link(pair, name))
+            && reported.first("port-of-peer-link", &port.place, None)
+        {
+            let message = format!("device {}: {name} is the pair's peer link", device.name);
+            let finding =
+                Finding::error("port-of-peer-link", &port.place, message).related(place, "said here");
+            out.push(match &port.enabled {
+                Some(enabled) if !enabled.value => finding.label("its peer link cannot be shut").hint(
+                    "to take a member out of service write `state: drained`; a range is written around the port",
+                ),
+                _ => finding.hint("remove it here: the compiler configures the peer link"),
+            });
+        }
+    }
+}
+
 /// A member says of a pair's port its description and whether it is enabled, no more
 /// (rule 2): what hosts see must not differ between the members.
-fn of_member(device: &Device, pair: &Pair, reported: &mut Reported, out: &mut Findings) {
+fn of_member(cx: &Context<'_>, device: &Device, pair: &Pair, reported: &mut Reported, out: &mut Findings) {
     for (name, port) in &device.ports {
         let Some(shared) = pair.ports.get(name) else {
-            if !reported.first("port-orphan", &port.place, None) {
-                continue;
+            if link_of(cx, device, name).is_none() && peer_link(pair, name).is_none() {
+                orphan(device, pair, (name, port), reported, out);
             }
-            let message =
-                format!("device {}: {name} is on one member of pair {} only", device.name, pair.name);
-            let finding = Finding::warning("port-orphan", &port.place, message);
-            out.push(
-                finding
-                    .label("its host is cut off when this device is")
-                    .hint(format!("say it in {} if the host is connected to both", pair.place.file)),
-            );
             continue;
         };
-        let own = &port.own;
-        let fixed = [
-            ("to", port.to.as_ref().map(|value| &value.place)),
-            ("profile", port.profile.as_ref().map(|value| &value.place)),
-            ("lag", port.lag.as_ref().map(|value| &value.place)),
-            ("vlans", port.vlans.first().map(|value| &value.place)),
-            ("native", port.native.as_ref().map(|value| &value.place)),
-            ("mode", own.mode.as_ref().map(|value| &value.place)),
-            ("lacp", own.lacp.as_ref().map(|value| &value.place)),
-            ("fallback", own.fallback.as_ref().map(|value| &value.place)),
-            ("fallback-timeout", own.fallback_timeout.as_ref().map(|value| &value.place)),
-            ("mtu", own.mtu.as_ref().map(|value| &value.place)),
-        ];
-        for (key, place) in fixed {
-            let Some(place) = place.filter(|place| reported.first("port-of-pair", place, None)) else {
+        for (key, place) in more_than_enabled(port) {
+            if !reported.first("port-of-pair", place, None) {
                 continue;
-            };
+            }
             let message = format!("device {}: `{key}` of {name} belongs to pair {}", device.name, pair.name);
             let finding = Finding::error("port-of-pair", place, message)
                 .label("a member may say `description` and `enabled` only")
                 .related(&shared.place, "the pair's port");
             out.push(finding.hint(format!("say it in {}, for both members", pair.place.file)));
         }
+    }
+}
+
+/// A port with a host on one member alone. One that is only named, described or shut has no
+/// host that could be cut off.
+fn orphan(
+    device: &Device,
+    pair: &Pair,
+    (name, port): (&InterfaceName, &Port),
+    reported: &mut Reported,
+    out: &mut Findings,
+) {
+    if more_than_enabled(port).next().is_none() {
+        return;
+    }
+    if reported.first("port-orphan", &port.place, None) {
+        let message = format!("device {}: {name} is on one member of pair {} only", device.name, pair.name);
+        let finding = Finding::warning("port-orphan", &port.place, message);
+        out.push(
+            finding
+                .label("its host is cut off when this device is")
+                .hint(format!("say it in {} if the host is connected to both", pair.place.file)),
+        );
     }
 }
 

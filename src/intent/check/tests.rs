@@ -347,6 +347,48 @@ fn ports_and_their_vlans() {
             "pairs/leaf3-4.yaml:7:3 port-twice",
         ),
         (
+            "a port alone and in a range",
+            &[
+                "devices/leaf3.yaml += ports: { Ethernet2-8: { enabled: false }, Ethernet5: { description: x } }",
+            ],
+            "devices/leaf3.yaml:9:43 port-twice",
+        ),
+        (
+            "a range that runs backwards",
+            &["devices/leaf3.yaml += ports: { Ethernet8-2: { enabled: false } }"],
+            "devices/leaf3.yaml:9:10 port-range",
+        ),
+        (
+            "a range of too many ports",
+            &["devices/leaf3.yaml += ports: { Ethernet2-999999: { enabled: false } }"],
+            "devices/leaf3.yaml:9:10 port-range",
+        ),
+        (
+            "ports that are shut are no orphans",
+            &["devices/leaf3.yaml += ports: { Ethernet2-8: { enabled: false } }"],
+            "",
+        ),
+        (
+            "ends of links are shut and described",
+            &[
+                "devices/leaf3.yaml += ports: { Ethernet11: { description: x }, Ethernet12: { enabled: false } }",
+                "devices/spine1.yaml += ports: { Ethernet3: { enabled: false }, Ethernet20-30: { enabled: false } }",
+            ],
+            "",
+        ),
+        (
+            "an end of a link is no host port",
+            &[
+                "devices/leaf3.yaml += ports: { Ethernet11: { enabled: false, profile: server, vlans: [34] } }",
+            ],
+            "devices/leaf3.yaml:9:49 port-of-link, devices/leaf3.yaml:9:65 port-of-link",
+        ),
+        (
+            "a peer link is not shut",
+            &["devices/leaf3.yaml += ports: { Ethernet2-10: { enabled: false } }"],
+            "devices/leaf3.yaml:9:10 port-of-peer-link",
+        ),
+        (
             "a host port on an uplink",
             &["pairs/leaf3-4.yaml: Ethernet1: => Ethernet11:"],
             "pairs/leaf3-4.yaml:5:3 port-used-twice",
@@ -364,7 +406,7 @@ fn ports_and_their_vlans() {
         (
             "a host port on a spine's link",
             &["devices/spine1.yaml += ports: { Ethernet3: { to: host } }"],
-            "devices/spine1.yaml:5:10 port-used-twice",
+            "devices/spine1.yaml:5:27 port-of-link",
         ),
         (
             "a member's description",

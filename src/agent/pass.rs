@@ -22,8 +22,8 @@ use crate::intent::Topology;
 use crate::intent::model::DriftPolicy;
 use crate::names::{DeviceName, PassNumber};
 use crate::plan::{DevicePlan, operations_of, waves};
-use crate::record::{DeviceEntry, DeviceEvent, EventKind, Held, Settled, Stance, Standing};
-use crate::rollout::{self, Context, Job, Journal, Outcome, Partner};
+use crate::record::{DeviceEntry, DeviceEvent, EventKind, Settled, Stance, Standing};
+use crate::rollout::{self, Context, Holding, Job, Journal, Outcome, Partner};
 
 type Verdicts = BTreeMap<DeviceName, Verdict>;
 
@@ -274,29 +274,16 @@ async fn advance(journal: &Journal, due: &Due) -> anyhow::Result<()> {
 async fn found_equal(name: &DeviceName, read: &Read, context: &Context) -> anyhow::Result<()> {
     let created = read.recorded.created.clone();
     let recorded = context.recorded_after(&read.build.tree, created, &read.reading.tree);
-    let (device, build) = (name.clone(), Arc::clone(&read.build));
-    context
-        .journal
-        .with(move |store, journal| {
-            let event = DeviceEvent {
-                pass: journal.pass,
-                device,
-                commit: journal.commit.clone(),
-                kind: EventKind::Unchanged,
-                changes: 0,
-                detail: Some("found equal".to_owned()),
-                at: Timestamp::now(),
-            };
-            let held = Held {
-                commit: &journal.commit,
-                tree_hash: &build.hash,
-                recorded: &recorded,
-                schema: &build.schema,
-                by_set: false,
-            };
-            store.hold(&journal.fabric, &held, &event)
-        })
-        .await?;
+    let holding = Holding {
+        device: name.clone(),
+        tree_hash: read.build.hash.clone(),
+        recorded,
+        schema: Arc::clone(&read.build.schema),
+        by_set: false,
+        changes: 0,
+        detail: Some("found equal".to_owned()),
+    };
+    context.journal.hold(holding).await?;
     Ok(())
 }
 

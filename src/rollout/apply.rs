@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::device::{Device, Reading, Session};
-use super::journal::{Journal, JournalError};
+use super::journal::{Holding, Journal, JournalError};
 use crate::gnmi::{Annotation, Error, ErrorKind};
 use crate::names::{DeviceName, SecretName};
 use crate::plan::{
@@ -21,7 +21,7 @@ use crate::plan::{
     device_plan,
 };
 use crate::platform::arista_eos::protected::Protected;
-use crate::record::{self, DeviceEvent, EventKind, Held, Settled, Stance, Standing};
+use crate::record::{self, DeviceEvent, EventKind, Settled, Stance, Standing};
 use crate::secret::SecretText;
 use crate::yang::{Path, Tree, Value};
 
@@ -292,31 +292,16 @@ async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<(), Journa
 }
 
 async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcome, JournalError> {
-    let (device, tree_hash, schema) =
-        (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
-    let changes = job.plan.changes.len() as u64;
-    context
-        .journal
-        .with(move |store, journal| {
-            let event = DeviceEvent {
-                pass: journal.pass,
-                device,
-                commit: journal.commit.clone(),
-                kind: EventKind::Applied,
-                changes,
-                detail: None,
-                at: Timestamp::now(),
-            };
-            let held = Held {
-                commit: &journal.commit,
-                tree_hash: &tree_hash,
-                recorded: &recorded,
-                schema: &schema,
-                by_set: true,
-            };
-            store.hold(&journal.fabric, &held, &event)
-        })
-        .await?;
+    let holding = Holding {
+        device: job.name().clone(),
+        tree_hash: job.tree_hash.clone(),
+        recorded,
+        schema: Arc::clone(&job.device.schema),
+        by_set: true,
+        changes: job.plan.changes.len() as u64,
+        detail: None,
+    };
+    context.journal.hold(holding).await?;
     tracing::info!(device = %job.name(), commit = context.journal.commit.short(), "read back equal");
     Ok(Outcome::Applied)
 }

@@ -3,8 +3,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::names::{CommitId, FabricName, PassNumber};
-use crate::record::{RecordError, Store};
+use jiff::Timestamp;
+
+use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
+use crate::plan::Recorded;
+use crate::record::{DeviceEvent, EventKind, Held, RecordError, Store};
+use crate::yang::Schema;
 
 /// The record as one pass sees it.
 #[derive(Clone, Debug)]
@@ -50,4 +54,47 @@ impl Journal {
         });
         Ok(done.await.map_err(|_| JournalError::CutOff)??)
     }
+
+    /// Writes down that a device holds the pass's commit: it was read and is equal.
+    pub async fn hold(&self, holding: Holding) -> Result<(), JournalError> {
+        self.with(move |store, journal| {
+            let event = DeviceEvent {
+                pass: journal.pass,
+                device: holding.device,
+                commit: journal.commit.clone(),
+                kind: if holding.by_set { EventKind::Applied } else { EventKind::Unchanged },
+                changes: holding.changes,
+                detail: holding.detail,
+                at: Timestamp::now(),
+            };
+            let held = Held {
+                commit: &journal.commit,
+                tree_hash: &holding.tree_hash,
+                recorded: &holding.recorded,
+                schema: &holding.schema,
+                by_set: holding.by_set,
+            };
+            store.hold(&journal.fabric, &held, &event)
+        })
+        .await
+    }
+}
+
+/// What a device was found to hold.
+#[derive(Debug)]
+pub struct Holding {
+    /// The device.
+    pub device: DeviceName,
+    /// The hash of the tree that it should hold, and does.
+    pub tree_hash: String,
+    /// What is ours of it from now on.
+    pub recorded: Recorded,
+    /// The schema that reads it.
+    pub schema: Arc<Schema>,
+    /// Whether our Set made it so; else it was equal before anything was sent.
+    pub by_set: bool,
+    /// How many leaves the Set changed.
+    pub changes: u64,
+    /// A word for the history.
+    pub detail: Option<String>,
 }

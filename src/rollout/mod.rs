@@ -12,5 +12,5 @@ mod waves;
 
 pub use apply::{Context, Job, Outcome, SecretLookup};
 pub use device::{Device, Reading, Session};
-pub use journal::Journal;
+pub use journal::{Holding, Journal};
 pub use waves::{Partner, run};

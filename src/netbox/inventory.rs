@@ -128,7 +128,7 @@ inventory! {
     /// Prefixes: prefix lists refer to them.
     prefixes: Prefix = "ipam/prefixes", "ipam.prefix", false, ["prefix", "vrf", "vlan"];
     /// First-hop groups.
-    fhrp_groups: FhrpGroup = "ipam/fhrp-groups", "ipam.fhrpgroup", false, ["name", "protocol", "group_id", "ip_addresses"];
+    fhrp_groups: FhrpGroup = "ipam/fhrp-groups", "ipam.fhrpgroup", false, ["name", "protocol", "group_id"];
     /// Interfaces of first-hop groups.
     fhrp_assignments: FhrpAssignment = "ipam/fhrp-group-assignments", "ipam.fhrpgroupassignment", false, ["group", "interface_type", "interface_id"];
     /// Services: the gNMI port.
@@ -142,7 +142,7 @@ inventory! {
     /// Tags.
     tags: Tag = "extras/tags", "extras.tag", false, ["name", "slug"];
     /// Definitions of custom fields.
-    custom_fields: CustomField = "extras/custom-fields", "extras.customfield", false, ["name", "label", "object_types", "type"];
+    custom_fields: CustomField = "extras/custom-fields", "extras.customfield", false, ["name", "label", "object_types", "type", "related_object_type"];
     /// Config contexts; the merged result stands at each device.
     config_contexts: ConfigContext = "extras/config-contexts", "extras.configcontext", false, ["name", "is_active"];
     /// Peer groups of netbox-bgp.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -131,8 +132,73 @@ impl<'de> Deserialize<'de> for Choice {
     }
 }
 
-/// `custom_fields` of an object, as it came; the mapping types what it needs.
-pub type CustomFields = BTreeMap<String, Value>;
+/// `custom_fields` of an object, in one form for all versions of NetBox; the mapping types
+/// what it needs.
+///
+/// - What is not set is not there: NetBox lists every field that is defined for the kind.
+/// - A nested object is `{"id": 2, "list": "ipam/asns"}`: what it is called now stands in that
+///   list, and a rename is no change of what refers to it.
+/// - A choice is its value (NetBox 4.7 has `{"value", "label"}`).
+/// - All else stays as it came.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct CustomFields(BTreeMap<String, Value>);
+
+impl Deref for CustomFields {
+    type Target = BTreeMap<String, Value>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for CustomFields {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(String, Value)> for CustomFields {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
+        let set = |(name, value): (String, Value)| (!value.is_null()).then(|| (name, settled(value)));
+        Self(fields.into_iter().filter_map(set).collect())
+    }
+}
+
+impl<'de> Deserialize<'de> for CustomFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(BTreeMap::<String, Value>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+/// One form for nested objects and choices, also those in a list.
+fn settled(value: Value) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(settled).collect(),
+        Value::Object(mut object) => {
+            let list = object.get("url").and_then(Value::as_str).and_then(list_of);
+            match (object.get("id").and_then(Value::as_u64), list) {
+                (Some(id), Some(list)) => serde_json::json!({ "id": id, "list": list }),
+                _ if object.len() == 2 && object.contains_key("label") => {
+                    object.remove("value").unwrap_or(Value::Object(object))
+                }
+                _ => Value::Object(object),
+            }
+        }
+        value => value,
+    }
+}
+
+/// The list that an object's address points into: `ipam/asns` of `…/api/ipam/asns/2/`.
+fn list_of(url: &str) -> Option<&str> {
+    let (list, id) = url.split_once("/api/")?.1.trim_end_matches('/').rsplit_once('/')?;
+    id.parse::<Id>().ok()?;
+    Some(match list {
+        // netbox-bgp shows the longer of a list's two names
+        "plugins/bgp/bgpsession" => "plugins/bgp/session",
+        "plugins/bgp/bgppeergroup" => "plugins/bgp/peer-group",
+        list => list,
+    })
+}
 
 /// Reads null as the type's default: NetBox has nulls where other versions have empty texts,
 /// or nothing at all.
@@ -167,5 +233,28 @@ mod tests {
         }
         assert!(serde_json::from_value::<Ref>(json!({"name": "leaf1"})).is_err());
         assert!(serde_json::from_value::<Choice>(json!(["active"])).is_err());
+    }
+    #[test]
+    fn custom_fields_have_one_form_in_every_version() {
+        let asn = json!({"id": 2, "url": "http://netbox.example/api/ipam/asns/2/", "display": "AS65001", "asn": 65001});
+        let session = json!({"id": 7, "url": "/netbox/api/plugins/bgp/bgpsession/7/", "name": "a"});
+        for (case, given, expected) in [
+            ("not set", json!({"x": null}), json!({})),
+            ("plain", json!({"x": true, "y": 7, "z": "a"}), json!({"x": true, "y": 7, "z": "a"})),
+            ("an object", json!({"x": asn}), json!({"x": {"id": 2, "list": "ipam/asns"}})),
+            ("objects", json!({"x": [session]}), json!({"x": [{"id": 7, "list": "plugins/bgp/session"}]})),
+            ("select, 4.7", json!({"x": {"value": "a", "label": "A"}}), json!({"x": "a"})),
+            ("multiselect, 4.7", json!({"x": [{"value": "a", "label": "A"}]}), json!({"x": ["a"]})),
+            ("json", json!({"x": {"id": 2, "a": [1]}}), json!({"x": {"id": 2, "a": [1]}})),
+        ] {
+            let fields: CustomFields = serde_json::from_value(given).unwrap();
+            let once = serde_json::to_value(&fields).unwrap();
+            assert_eq!(once, expected, "{case}");
+            assert_eq!(
+                serde_json::from_value::<CustomFields>(once).unwrap(),
+                fields,
+                "{case}, from the cache"
+            );
+        }
     }
 }

@@ -232,7 +232,9 @@ kind! {
     }
 }
 kind! {
-    /// `ipam/fhrp-groups`.
+    /// `ipam/fhrp-groups`. Its virtual addresses are those that are assigned to it
+    /// (`ipam.fhrpgroup`): what is said twice can disagree, and a new address is no change of
+    /// the group in the change log.
     FhrpGroup {
         /// Its name.
         name: String,
@@ -240,8 +242,6 @@ kind! {
         protocol: Choice,
         /// Its number.
         group_id: u32,
-        /// Its virtual addresses.
-        ip_addresses: Vec<Ref>,
     }
 }
 kind! {
@@ -335,6 +335,8 @@ kind! {
         object_types: Vec<String>,
         /// `text`, `integer`, `object`, …
         r#type: Choice,
+        /// What an object field refers to: `ipam.asn`.
+        related_object_type: Option<String>,
     }
 }
 kind! {

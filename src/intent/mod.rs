@@ -14,7 +14,7 @@
 
 mod at;
 mod check;
-mod decode;
+pub(crate) mod decode;
 mod design;
 mod device;
 #[cfg(test)]
@@ -27,13 +27,13 @@ mod pair;
 mod port;
 mod raw;
 mod route;
-mod scalar;
+pub(crate) mod scalar;
 #[cfg(test)]
 mod tests;
 pub mod topology;
 mod vlan;
 mod vrf;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use check::{check_succession, deleted_devices};
 pub use load::{Cache, Loaded};

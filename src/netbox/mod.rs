@@ -6,8 +6,14 @@
 //! (`intent`); the receiver of webhooks (`web`).
 
 mod inventory;
+mod mapping;
+mod objection;
 pub mod objects;
+pub mod translate;
 mod wire;
+mod yaml;
 
 pub use inventory::{ENDPOINTS, Endpoint, Inventory, Object, Table};
+pub use mapping::Mapping;
+pub use objection::{About, Objection, Objections, Weight};
 pub use wire::{Choice, CustomFields, Id, Ref};

@@ -1,0 +1,97 @@
+//! An inventory of NetBox, said as intent files: pure, the same bytes for the same objects.
+//!
+//! A fabric's way: `scope` finds its devices and who is whose; then one file a kind writes
+//! files: `device`, `pair` (with `ports`), `vlan`, `vrf`, `policy`, and `fabric` at the end,
+//! which takes what `services` and `sessions` found to hold for many devices (`layers`).
+//! Elsewhere: how this NetBox says things (`mapping`), bytes (`yaml`), commits (`export`).
+
+mod layers;
+mod policy;
+mod ports;
+mod previous;
+#[cfg(test)]
+mod recorded;
+mod scope;
+mod services;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod value;
+mod vlan;
+mod vrf;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::inventory::Inventory;
+use super::mapping::Mapping;
+use super::objection::Objections;
+use super::yaml::Map;
+use crate::names::RepoPath;
+use layers::Wishes;
+pub use previous::Previous;
+use scope::Scope;
+
+/// What NetBox says, as files.
+#[derive(Clone, Debug, Default)]
+pub struct Translation {
+    /// Every file that NetBox says, by its path in the repository; those that people wrote
+    /// are not among them.
+    pub files: BTreeMap<RepoPath, String>,
+    /// Files that NetBox says too and that stay as people wrote them.
+    pub kept: BTreeSet<RepoPath>,
+    /// What is wrong; with an error among them nothing must be committed.
+    pub objections: Objections,
+}
+
+/// The files of one fabric while they are written; paths count from its folder.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    /// By path.
+    pub(crate) files: BTreeMap<String, Map>,
+    /// What is wrong.
+    pub(crate) objections: Objections,
+}
+
+/// Says an inventory as files. `previous` is what stands in the repository, `base_url` the
+/// address of NetBox for links in objections (`https://netbox.example`).
+pub fn translate(
+    inventory: &Inventory,
+    mapping: &Mapping,
+    previous: &Previous,
+    base_url: &str,
+) -> Translation {
+    let mut all = Translation::default();
+    for (folder, fabric) in &mapping.fabrics {
+        let mut draft = Draft::default();
+        let previous = previous.below(folder);
+        let scope = Scope::new(inventory, mapping, fabric, &previous, base_url, &mut draft.objections);
+        write(&scope, &mut draft);
+        for (path, file) in draft.files {
+            let full = if folder.is_empty() { path.clone() } else { format!("{folder}/{path}") };
+            let Ok(full) = full.parse::<RepoPath>() else { continue };
+            if previous.is_of_people(&path) {
+                all.kept.insert(full);
+            } else {
+                all.files.insert(full, file.to_yaml());
+            }
+        }
+        all.objections.extend(draft.objections);
+    }
+    all.objections.sort();
+    all
+}
+
+/// Every kind of file.
+fn write(scope: &Scope<'_>, draft: &mut Draft) {
+    let ports = ports::settle(scope, draft);
+    vlan::write(scope, &ports.carried, draft);
+    vrf::write(scope, draft);
+    policy::write(scope, draft);
+    let mut wishes = Wishes::new();
+    for found in [services::wishes(scope, draft), sessions::wishes(scope, draft)] {
+        for (device, map) in found {
+            wishes.entry(device).or_default().merge(map);
+        }
+    }
+    let _layers = layers::fold(scope, &wishes, &mut draft.objections);
+}

@@ -1,0 +1,30 @@
+//! The recorded answers of a real NetBox as an inventory, for tests.
+//!
+//! They stand beside the project (`../shared/netbox`); where they are not, tests say so and
+//! are skipped.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::netbox::inventory::{ENDPOINTS, Inventory};
+
+/// One recorded state, 1 to 3; none, with the reason printed, if the recording is not there.
+pub(super) fn state(number: u8) -> Option<Inventory> {
+    let folder = format!("{}/../shared/netbox/4.6.8/state-{number}", env!("CARGO_MANIFEST_DIR"));
+    if !Path::new(&folder).is_dir() {
+        eprintln!("skipped: there is no {folder}");
+        return None;
+    }
+    let mut inventory = Inventory::default();
+    for endpoint in ENDPOINTS {
+        let file = format!("{folder}/{}-limit-1000.json", endpoint.path.replace('/', "-"));
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let list: Value = serde_json::from_str(&text).unwrap();
+        for object in list["results"].as_array().unwrap() {
+            inventory.put(endpoint.path, &object.to_string()).unwrap().unwrap();
+        }
+    }
+    Some(inventory)
+}

@@ -48,6 +48,8 @@ pub mod rollout;
 
 // The loop that follows the branch.
 pub mod agent;
+// What NetBox says, as commits and pull requests.
+pub mod export;
 // One file a subcommand.
 pub mod cli;
 // NetBox read whole, and said again as intent files.

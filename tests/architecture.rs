@@ -13,8 +13,8 @@ const STAGES: [&str; 9] =
 const SHARED: [&str; 4] = ["names", "diagnostic", "nearest", "secret"];
 /// The edges: they import stages and shared modules, never each other.
 const EDGES: [&str; 2] = ["netbox", "simulator"];
-/// They join everything; `agent` does not import `cli`.
-const JOINERS: [&str; 2] = ["agent", "cli"];
+/// They join everything; `agent` and `export` do not see each other, nor `cli`.
+const JOINERS: [&str; 3] = ["agent", "export", "cli"];
 /// Stages that are pure: no tokio, no files, no clock, no environment.
 const PURE: [&str; 5] = ["intent", "yang", "platform", "compile", "plan"];
 
@@ -91,7 +91,8 @@ fn may_import(from: &str, to: &str) -> bool {
     let stage = |name: &str| STAGES.iter().position(|stage| *stage == name);
     match (from, stage(from), stage(to)) {
         ("lib" | "main" | "cli", _, _) => true,
-        ("agent", _, _) => to != "cli",
+        ("agent", _, _) => to != "cli" && to != "export",
+        ("export", _, _) => to != "cli" && to != "agent",
         (_, Some(from), Some(to)) => to < from,
         (from, None, Some(_)) => EDGES.contains(&from),
         _ => false,

@@ -7,6 +7,8 @@
 //! - [`mirror`]: a bare copy with full history, and its fetch
 //! - [`repository`]: any repository on this machine; from a revision to a commit
 //! - [`history`]: ancestry, log, changed paths; [`message`]: subject, trailers, reverts
+//! - [`difference`]: files before and after, as a diff
+//! - [`versions`]: the contents that a file had, and who brought them
 //! - [`brakes`]: the heads that must not be followed without a person's word (promise 6)
 //! - [`snapshot`]: path → bytes of a commit, [`folder`]: the same of a plain folder
 //! - [`watch`]: wakes on a push to a local repository; [`poll`]: when to look at the others
@@ -18,6 +20,7 @@
 //! commits and pull requests.
 
 pub mod brakes;
+pub mod difference;
 pub mod draft;
 pub mod error;
 pub mod folder;
@@ -30,6 +33,7 @@ pub mod push;
 pub mod remote;
 pub mod repository;
 pub mod snapshot;
+pub mod versions;
 pub mod watch;
 pub mod write;
 
@@ -37,6 +41,7 @@ pub mod write;
 mod fixture;
 
 pub use brakes::{Brakes, Frozen};
+pub use difference::FileChange;
 pub use draft::Draft;
 pub use error::GitError;
 pub use message::{Allowance, Allowances};

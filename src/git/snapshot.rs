@@ -55,6 +55,12 @@ impl From<ObjectId> for BlobId {
     }
 }
 
+impl From<BlobId> for ObjectId {
+    fn from(id: BlobId) -> Self {
+        Self::from(id.0)
+    }
+}
+
 impl FromStr for BlobId {
     type Err = NameError;
 

@@ -1,0 +1,10 @@
+//! The export job: what NetBox says, committed as intent.
+//!
+//! `place` (the repository and the way to it), `edits` (what people changed in exported
+//! files, found in the history), `message` (what changed, in words, with trailers), `once`
+//! (one export from reading to commit), `proposal` (as a pull request), `watch` (again and
+//! again). Elsewhere: reading NetBox and
+//! making files of it (`netbox`), forges (`forge`), what the files mean (`intent`).
+
+mod edits;
+mod message;

@@ -36,8 +36,8 @@ impl<'de> Deserialize<'de> for Ref {
                 let mut id = None;
                 while let Some(key) = map.next_key::<Name>()? {
                     match key {
-                        Name::Wanted => id = Some(map.next_value::<Id>()?),
-                        Name::Other => {
+                        Name::Id => id = Some(map.next_value::<Id>()?),
+                        Name::Value | Name::Other => {
                             map.next_value::<de::IgnoredAny>()?;
                         }
                     }
@@ -49,9 +49,10 @@ impl<'de> Deserialize<'de> for Ref {
     }
 }
 
-/// The one key that is looked for, told from all others without copying them.
+/// The keys that are looked for, told from all others without copying them.
 enum Name {
-    Wanted,
+    Id,
+    Value,
     Other,
 }
 
@@ -64,7 +65,11 @@ impl<'de> Deserialize<'de> for Name {
                 formatter.write_str("a key")
             }
             fn visit_str<E>(self, key: &str) -> Result<Name, E> {
-                Ok(if key == "id" || key == "value" { Name::Wanted } else { Name::Other })
+                Ok(match key {
+                    "id" => Name::Id,
+                    "value" => Name::Value,
+                    _ => Name::Other,
+                })
             }
         }
         deserializer.deserialize_identifier(AsName)
@@ -116,8 +121,8 @@ impl<'de> Deserialize<'de> for Choice {
                 let mut chosen = None;
                 while let Some(key) = map.next_key::<Name>()? {
                     match key {
-                        Name::Wanted => chosen = Some(map.next_value::<Choice>()?),
-                        Name::Other => {
+                        Name::Value => chosen = Some(map.next_value::<Choice>()?),
+                        Name::Id | Name::Other => {
                             map.next_value::<de::IgnoredAny>()?;
                         }
                     }
@@ -228,7 +233,9 @@ mod tests {
         ] {
             assert_eq!(serde_json::from_value::<Choice>(json).unwrap(), Choice(expected.to_owned()));
         }
-        for json in [json!(7), json!({"url": "x", "id": 7, "name": "leaf1"})] {
+        for json in
+            [json!(7), json!({"url": "x", "id": 7, "name": "leaf1"}), json!({"id": 7, "value": "65000:100"})]
+        {
             assert_eq!(serde_json::from_value::<Ref>(json).unwrap(), Ref(7));
         }
         assert!(serde_json::from_value::<Ref>(json!({"name": "leaf1"})).is_err());

@@ -15,7 +15,7 @@ use crate::names::{Asn, DeviceName, PairName, RoleName};
 use crate::netbox::inventory::{Inventory, Object, Table};
 use crate::netbox::mapping::{FabricMapping, Field, Mapping};
 use crate::netbox::objection::{About, Objection, Objections};
-use crate::netbox::objects::{Address, Device, FhrpGroup, Interface};
+use crate::netbox::objects::{Address, Device, Interface};
 use crate::netbox::wire::{CustomFields, Id, Ref};
 use crate::yang::natural::natural;
 
@@ -35,7 +35,8 @@ pub(crate) struct Scope<'i> {
     by_id: BTreeMap<Id, usize>,
     interfaces: BTreeMap<Id, Vec<&'i Interface>>,
     addresses: BTreeMap<Id, Vec<Assigned<'i>>>,
-    groups: BTreeMap<Id, Vec<&'i FhrpGroup>>,
+    /// Virtual addresses of first-hop groups, by the group's interfaces.
+    virtual_addresses: BTreeMap<Id, Vec<Assigned<'i>>>,
     far: BTreeMap<Id, Id>,
     lag_members: BTreeMap<Id, Vec<&'i Interface>>,
 }
@@ -93,7 +94,7 @@ impl<'i> Scope<'i> {
             by_id: BTreeMap::new(),
             interfaces: BTreeMap::new(),
             addresses: BTreeMap::new(),
-            groups: BTreeMap::new(),
+            virtual_addresses: BTreeMap::new(),
             far: cable_peers(inventory),
             lag_members: BTreeMap::new(),
         };
@@ -123,35 +124,33 @@ impl<'i> Scope<'i> {
     }
 
     fn index_addresses(&mut self, out: &mut Objections) {
+        let mut of_groups: BTreeMap<Id, Vec<Assigned<'i>>> = BTreeMap::new();
         for address in self.inventory.addresses.values() {
-            let (Some("dcim.interface"), Some(interface)) =
-                (address.assigned_object_type.as_deref(), address.assigned_object_id)
-            else {
-                continue;
+            let into = match address.assigned_object_type.as_deref() {
+                Some("dcim.interface") => &mut self.addresses,
+                Some("ipam.fhrpgroup") => &mut of_groups,
+                _ => continue,
             };
-            match address.address.parse::<IpNet>() {
-                Ok(net) => self.addresses.entry(interface).or_default().push(Assigned { net, address }),
-                Err(_) => out.push(
-                    Objection::error(
-                        "address-text",
-                        format!("`{}` is no address with a length", address.address),
-                    )
-                    .about(self.about::<Address>(address.id, &address.address))
-                    .field("address"),
-                ),
+            match (address.address.parse::<IpNet>(), address.assigned_object_id) {
+                (Ok(net), Some(id)) => into.entry(id).or_default().push(Assigned { net, address }),
+                (Ok(_), None) => {}
+                (Err(_), _) => {
+                    let message = format!("`{}` is no address with a length", address.address);
+                    let about = self.about::<Address>(address.id, &address.address);
+                    out.push(Objection::error("address-text", message).about(about).field("address"));
+                }
             }
-        }
-        for list in self.addresses.values_mut() {
-            list.sort_by(|a, b| (a.net, &a.address.role).cmp(&(b.net, &b.address.role)));
         }
         for assignment in self.inventory.fhrp_assignments.values() {
-            let group = assignment.group.and_then(|group| self.inventory.fhrp_groups.get(&group.0));
-            let interface = assignment
-                .interface_id
-                .filter(|_| assignment.interface_type.as_deref() == Some("dcim.interface"));
-            if let (Some(group), Some(interface)) = (group, interface) {
-                self.groups.entry(interface).or_default().push(group);
+            let group = assignment.group.and_then(|group| of_groups.get(&group.0));
+            let on_interface = assignment.interface_type.as_deref() == Some("dcim.interface");
+            if let (Some(group), Some(interface)) = (group, assignment.interface_id.filter(|_| on_interface))
+            {
+                self.virtual_addresses.entry(interface).or_default().extend(group);
             }
+        }
+        for list in self.addresses.values_mut().chain(self.virtual_addresses.values_mut()) {
+            list.sort_by(|a, b| (a.net, &a.address.role).cmp(&(b.net, &b.address.role)));
         }
     }
 
@@ -256,6 +255,7 @@ impl<'i> Scope<'i> {
     pub(crate) fn about<T: Object>(&self, id: Id, name: &str) -> About {
         let kind = match T::ENDPOINT.object_type.rsplit('.').next().unwrap_or_default() {
             "ipaddress" => "address",
+            "fhrpgroup" => "first-hop group",
             "bgpsession" => "BGP session",
             "bgppeergroup" => "peer group",
             "routingpolicy" => "routing policy",
@@ -330,9 +330,9 @@ impl<'i> Scope<'i> {
         self.addresses.get(&interface).map_or(&[], Vec::as_slice)
     }
 
-    /// The first-hop groups of an interface.
-    pub(crate) fn groups(&self, interface: Id) -> &[&'i FhrpGroup] {
-        self.groups.get(&interface).map_or(&[], Vec::as_slice)
+    /// The virtual addresses of an interface's first-hop groups, sorted.
+    pub(crate) fn virtual_addresses(&self, interface: Id) -> &[Assigned<'i>] {
+        self.virtual_addresses.get(&interface).map_or(&[], Vec::as_slice)
     }
 
     /// The interface at the other end of an interface's cable.

@@ -56,3 +56,5 @@ pub mod cli;
 pub mod netbox;
 // gNMI devices in memory, over the real wire, with faults.
 pub mod simulator;
+// What comes in over HTTP: webhooks that wake the export.
+pub mod web;

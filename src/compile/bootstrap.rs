@@ -114,7 +114,7 @@ fn unpathed(out: &mut Script, slice: &Slice<'_>) -> fmt::Result {
         let (first, last) = range.value;
         writeln!(out, "vlan internal order ascending range {first} {last}")?;
     }
-    let gateway_mac = slice.overlay.and_then(|overlay| overlay.gateway_mac.as_ref());
+    let gateway_mac = slice.overlay.and_then(|overlay| overlay.gateway_mac);
     if let Some(mac) = gateway_mac.filter(|_| slice.vtep.is_some()) {
         writeln!(out, "ip virtual-router mac-address {}", dotted(mac))?;
     }
@@ -138,7 +138,7 @@ fn unpathed(out: &mut Script, slice: &Slice<'_>) -> fmt::Result {
         out.line("!");
         writeln!(out, "router bgp {}", asn.value)?;
         out.line("   no bgp default ipv4-unicast");
-        if let (Some(paths), Some(ecmp)) = (&slice.underlay.maximum_paths, &slice.underlay.ecmp) {
+        if let (Some(paths), Some(ecmp)) = (slice.underlay.maximum_paths, slice.underlay.ecmp) {
             writeln!(out, "   maximum-paths {} ecmp {}", paths.value, ecmp.value)?;
         }
     }

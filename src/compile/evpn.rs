@@ -24,7 +24,7 @@ pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, findings: &mut Findings) 
             place: vlan.place,
             rd: vlan.rd,
             rt: vlan.rt,
-            scheme: overlay.vlan.as_ref(),
+            scheme: overlay.vlan,
             words: Words { vni: Some(vni.value), vlan: Some(vlan.id), ..Words::of(slice) },
         };
         let Some(routes) = service.routes(slice, findings) else { continue };

@@ -31,7 +31,7 @@ pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>) {
             None => port.leaf("config/description", link.remote, link.to_place),
         };
         let ipv4 = routed(&port, link.address.addr(), link.address.prefix_len(), link.address_place);
-        if let Some(mtu) = &slice.underlay.mtu {
+        if let Some(mtu) = slice.underlay.mtu {
             ipv4.leaf("config/mtu", mtu.value, &mtu.place);
         }
     }

@@ -25,6 +25,7 @@ mod port_channel;
 mod ports;
 mod raw;
 mod scheme;
+mod services;
 mod static_routes;
 mod svi;
 mod system;
@@ -41,7 +42,7 @@ pub use slice::Slice;
 use crate::diagnostic::{Finding, Findings};
 use crate::intent::model::{DeviceState, UnusedPorts};
 use crate::platform::arista_eos::protected::Protected;
-use crate::yang::validate::{into_finding, validate};
+use crate::yang::validate::{Fault, FaultKind, into_finding, validate};
 use crate::yang::write::Writer;
 use crate::yang::{Schema, Tree};
 
@@ -65,15 +66,31 @@ pub fn compile(slice: &Slice<'_>, schema: &Schema) -> Compiled {
     }
     let (tree, written) = w.finish();
     findings.extend(written.iter().cloned().map(|finding| finding.on(slice.device)));
-    let faults = validate(schema, &tree);
+    let faults = faults(slice, schema, &tree);
     findings.extend(faults.iter().map(|fault| into_finding(fault).on(slice.device)));
     findings.sort();
     Compiled { tree, findings, protected: slice.protected() }
 }
 
+/// What the schema does not allow in the tree. A reference may lead into what bootstrap
+/// makes, such as the management VRF: it is there, and is not ours.
+fn faults(slice: &Slice<'_>, schema: &Schema, tree: &Tree) -> Vec<Fault> {
+    let mut faults = validate(schema, tree);
+    if faults.iter().any(|fault| fault.kind == FaultKind::Dangling) {
+        let mut whole = bootstrap::tree(slice, schema).0;
+        for (path, leaf) in tree.iter() {
+            whole.insert(path.clone(), leaf.clone());
+        }
+        let left = validate(schema, &whole);
+        faults.retain(|fault| fault.kind != FaultKind::Dangling || left.contains(fault));
+    }
+    faults
+}
+
 /// Every feature. Their order is of no matter but for `raw`, which meets what is there.
 fn write(slice: &Slice<'_>, w: &Writer<'_>, schema: &Schema, findings: &mut Findings) {
     system::write(slice, w);
+    services::write(slice, w);
     interfaces::write(slice, w);
     ports::write(slice, w);
     port_channel::write(slice, w, findings);

@@ -48,7 +48,7 @@ fn pair(slice: &Slice<'_>, w: &Writer<'_>, mlag: &Mlag<'_>) {
         let ibgp = interface(w, vlan, place);
         ibgp.leaf("config/description", MLAG_IBGP_SVI_DESCRIPTION, place);
         address(&ibgp, IpNet::V4(own.value), &own.place);
-        if let Some(mtu) = &slice.underlay.mtu {
+        if let Some(mtu) = slice.underlay.mtu {
             ibgp.leaf("routed-vlan/ipv4/config/mtu", mtu.value, &mtu.place);
         }
     }

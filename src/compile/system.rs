@@ -1,6 +1,7 @@
 //! The device as a whole: its name.
 //!
-//! Elsewhere: all else under `/system` carries the agent and belongs to `bootstrap`.
+//! Elsewhere: the servers that it uses (`services`); all else under `/system` carries the
+//! agent and belongs to `bootstrap`.
 
 use super::Slice;
 use crate::yang::write::Writer;

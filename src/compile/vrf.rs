@@ -62,7 +62,7 @@ pub(super) fn routes<'a>(
         place: vrf.place,
         rd: vrf.rd,
         rt: vrf.rt,
-        scheme: overlay.vrf.as_ref(),
+        scheme: overlay.vrf,
         words: Words { vni: Some(vni.value), id: vrf.id.map(|id| id.value), ..Words::of(slice) },
     };
     service.routes(slice, findings)

@@ -23,7 +23,7 @@ pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, findings: &mut Findings) 
     let vxlan = open(w, VXLAN, &vtep.place).at("arista-vxlan", &vtep.place);
     vxlan.leaf("config/src-ip-intf", VTEP_LOOPBACK, &vtep.place);
     vxlan.leaf("config/udp-port", VXLAN_UDP_PORT, &vtep.place);
-    if let Some(any) = overlay.learn_any.as_ref().filter(|any| any.value) {
+    if let Some(any) = overlay.learn_any.filter(|any| any.value) {
         vxlan.leaf("config/mac-learn-mode", "LEARN_FROM_ANY", &any.place);
     }
     for (vlan, vni) in slice.vlans.iter().filter_map(|vlan| Some((vlan.id, vlan.vni?))) {

@@ -38,6 +38,11 @@ impl<'n> Fields<'n> {
         &self.what
     }
 
+    /// A key with its object, for messages: "fabric.yaml: `services.ntp.servers`".
+    pub(crate) fn named_key(&self, key: &str) -> String {
+        format!("{}: `{}{key}`", self.what, self.path)
+    }
+
     /// The key and the value as they were written.
     pub(crate) fn entry(&mut self, key: &'static str) -> Option<(&'n Place, &'n Node)> {
         self.asked.push(key);
@@ -164,6 +169,21 @@ impl<'n> Fields<'n> {
         if let Some((place, _)) = self.entry(key) {
             let message = format!("{}: `{}{key}` is not supported yet", self.what, self.path);
             out.push(Finding::error("not-yet", place, message).hint(hint));
+        }
+    }
+
+    /// A key that stands where it cannot, with the reason.
+    pub(crate) fn refuse(
+        &mut self,
+        key: &'static str,
+        code: &'static str,
+        why: &str,
+        hint: &str,
+        out: &mut Findings,
+    ) {
+        if let Some((place, _)) = self.entry(key) {
+            let message = format!("{}: `{}{key}` {why}", self.what, self.path);
+            out.push(Finding::error(code, place, message).hint(hint));
         }
     }
 

@@ -1,22 +1,22 @@
 //! `fabric.yaml`: the design, once.
 //!
-//! Here: its sections. Elsewhere: port profiles (`port`), schemes of route distinguishers
-//! (`route`).
+//! Here: its sections. Elsewhere: `underlay` and `overlay` (`routing`), `services`
+//! (`services`), port profiles (`port`).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::decode::Fields;
 use super::model::{
-    Design, DriftPolicy, DualPrimary, Limits, Management, MlagDesign, Overlay, Platform, Role, StaticRoute,
-    Underlay, UnusedPorts,
+    Design, DriftPolicy, DualPrimary, Limits, Management, MlagDesign, Platform, Role, StaticRoute,
+    UnusedPorts,
 };
 use super::port::profiles;
-use super::route::{mac, maximum_routes, scheme};
+use super::routing::{overlay, role_overlay, underlay};
 use super::scalar::{
-    Read, between, choice, id, ip, name, prefix, scalar, shortened, text, vlan_range, whole, wrong,
-    wrong_hint,
+    between, choice, id, ip, name, prefix, scalar, shortened, text, vlan_range, whole, wrong, wrong_hint,
 };
+use super::services::services;
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::names::{InterfaceName, RoleName, VlanId};
@@ -80,6 +80,7 @@ fn sections(
     let roles = noting("roles", broken, out, |out| roles(f, out));
     let underlay = noting("underlay", broken, out, |out| underlay(f, out));
     let overlay = noting("overlay", broken, out, |out| overlay(f, out));
+    let services = noting("services", broken, out, |out| services(f, out));
     let mlag = noting("mlag", broken, out, |out| mlag(f, out));
     let static_routes = noting("static-routes", broken, out, |out| static_routes(f, out));
     let profiles = noting("profiles", broken, out, |out| profiles(f, out));
@@ -104,6 +105,7 @@ fn sections(
         roles,
         underlay,
         overlay,
+        services,
         mlag,
         static_routes,
         profiles,
@@ -168,64 +170,19 @@ fn roles(fields: &mut Fields<'_>, out: &mut Findings) -> BTreeMap<RoleName, Role
             }
         };
         // `leaf:` alone is a role without settings
-        let mut asn = None;
+        let mut settings = Role::default();
         if !node.is_null()
             && let Some(mut fields) = Fields::open(node, what, out)
         {
-            asn = fields.optional("asn", out, id);
+            settings.asn = fields.optional("asn", out, id);
+            settings.underlay = underlay(&mut fields, out);
+            settings.overlay = role_overlay(&mut fields, out);
+            settings.services = services(&mut fields, out);
             fields.close(out);
         }
-        roles.insert(role, Role { asn });
+        roles.insert(role, settings);
     }
     roles
-}
-
-fn underlay(fields: &mut Fields<'_>, out: &mut Findings) -> Underlay {
-    let mut underlay =
-        Underlay { mtu: None, distance: None, maximum_paths: None, ecmp: None, maximum_routes: None };
-    let Some(mut section) = fields.section("underlay", out) else { return underlay };
-    underlay.mtu = section.optional("mtu", out, between(68..=9214));
-    underlay.distance = section.optional("distance", out, distance);
-    if let Some(mut paths) = section.section("maximum-paths", out) {
-        underlay.maximum_paths = paths.required("paths", out, between(1..=128));
-        underlay.ecmp = paths.optional("ecmp", out, between(1..=128));
-        paths.close(out);
-    }
-    underlay.maximum_routes = maximum_routes(&mut section, out);
-    section.close(out);
-    underlay
-}
-
-/// `[external, internal, local]`.
-fn distance(node: &Node) -> Read<[u8; 3]> {
-    match &node.value {
-        Value::List(items) if items.len() == 3 => {
-            let mut distance = [0; 3];
-            for (slot, item) in distance.iter_mut().zip(items) {
-                *slot = between(1..=u8::MAX)(item)?;
-            }
-            Ok(distance)
-        }
-        _ => wrong_hint(
-            "value-type",
-            node,
-            "three distances are expected",
-            "write external, internal and local, as in [20, 200, 200]",
-        ),
-    }
-}
-
-fn overlay(fields: &mut Fields<'_>, out: &mut Findings) -> Option<Overlay> {
-    let mut section = fields.section("overlay", out)?;
-    let overlay = Overlay {
-        multihop: section.optional("multihop", out, between(1..=u8::MAX)),
-        gateway_mac: section.optional("gateway-mac", out, mac),
-        learn_any: section.optional("learn", out, choice([("any", true), ("flood-list", false)])),
-        vlan: scheme(&mut section, "vlan", &["asn", "vni", "vlan", "router-id"], out),
-        vrf: scheme(&mut section, "vrf", &["asn", "vni", "id", "router-id"], out),
-    };
-    section.close(out);
-    Some(overlay)
 }
 
 fn mlag(fields: &mut Fields<'_>, out: &mut Findings) -> Option<MlagDesign> {

@@ -7,6 +7,7 @@ use super::design::platform;
 use super::model::{Device, DeviceState, MlagMember, Uplink};
 use super::port::ports;
 use super::scalar::{Read, choice, id, ipv4, ipv4_net, link_address, name, scalar, shortened, wrong_hint};
+use super::services::services;
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::names::{DeviceName, InterfaceName, RoleName};
@@ -38,6 +39,7 @@ pub(crate) fn device(device: DeviceName, place: Place, node: &Node, out: &mut Fi
     // a tag is a label, as a role's name is
     let tags = fields.list("tags", out, name::<RoleName>);
     let tags = tags.into_iter().map(|tag| tag.map(|tag| tag.to_string())).collect();
+    let services = services(&mut fields, out);
     fields.not_yet("breakout", "name the ports that the device has, as Ethernet5/1", out);
     fields.close(out);
     Some(Device {
@@ -54,6 +56,7 @@ pub(crate) fn device(device: DeviceName, place: Place, node: &Node, out: &mut Fi
         mlag,
         uplinks,
         ports,
+        services,
         tags,
     })
 }

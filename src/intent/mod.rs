@@ -4,7 +4,8 @@
 //!
 //! - `layout`: from its path to the object it is; `yaml`: from its text to a tree with places
 //! - `decode`: the fields of an object, with `scalar`, `route` and `at` to read their values
-//! - one file a kind: `design`, `device`, `pair`, `port`, `vlan`, `vrf`, `raw`
+//! - one file a kind: `design` (with `routing`, `services`), `device`, `pair`, `port`, `vlan`,
+//!   `vrf`, `raw`
 //! - [`model`]: what comes out; `load`: all files to one fabric, cached by blob
 //! - [`topology`]: who is connected to whom, who carries what
 //! - `check`: rules across files, and across two commits
@@ -27,7 +28,9 @@ mod pair;
 mod port;
 mod raw;
 mod route;
+mod routing;
 pub(crate) mod scalar;
+mod services;
 #[cfg(test)]
 mod tests;
 pub mod topology;

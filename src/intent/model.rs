@@ -1,14 +1,18 @@
 //! The fabric: what the whole intent says, typed, each value with its place.
 //!
-//! Here: the structs that decoding fills and compilation reads. Elsewhere: reading them
+//! Here: the structs that decoding fills and compilation reads; those of `services` in a
+//! file of their own. Elsewhere: reading them
 //! from YAML (one file a kind beside this one), rules across objects (`check`), answers
 //! to questions across objects such as "which links has this device" (`topology`).
+
+pub mod services;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 use serde::Serialize;
+use services::Services;
 
 use crate::diagnostic::{Place, Spanned};
 use crate::names::{
@@ -51,6 +55,8 @@ pub struct Design {
     pub underlay: Underlay,
     /// `overlay`; none is a fabric without VXLAN.
     pub overlay: Option<Overlay>,
+    /// `services`: the name, time and log servers of every device.
+    pub services: Services,
     /// `mlag`: shared by every pair.
     pub mlag: Option<MlagDesign>,
     /// `static-routes` of the default VRF; those that leave by management are bootstrap.
@@ -87,39 +93,49 @@ pub struct Management {
     pub gnmi_port: u16,
 }
 
-/// `roles.NAME`.
-#[derive(Clone, Debug, Serialize)]
+/// `roles.NAME`. What it says of `underlay`, `overlay` and `services` goes before what the
+/// fabric says, field by field.
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Role {
     /// The AS of every device of the role that names none.
     pub asn: Option<Spanned<Asn>>,
+    /// `underlay`.
+    pub underlay: Underlay,
+    /// `overlay`, without schemes; the place is the key's.
+    pub overlay: Option<Spanned<Overlay>>,
+    /// `services`.
+    pub services: Services,
 }
 
 /// `underlay`: the routed links and BGP of the default VRF.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Underlay {
     /// IP MTU of routed links and of the iBGP SVI.
     pub mtu: Option<Spanned<u16>>,
     /// `distance: [external, internal, local]`.
     pub distance: Option<Spanned<[u8; 3]>>,
-    /// `maximum-paths.paths`.
+    /// `maximum-paths.paths`, or `maximum-paths` as a bare number.
     pub maximum_paths: Option<Spanned<u32>>,
     /// `maximum-paths.ecmp`; EOS has no path for it: bootstrap.
     pub ecmp: Option<Spanned<u32>>,
-    /// `maximum-routes`.
+    /// `maximum-routes` of what the devices above and the other member of a pair send; a
+    /// role that says it itself limits the devices below too.
     pub maximum_routes: Option<MaximumRoutes>,
+    /// `bfd` on the sessions over routed links.
+    pub bfd: Option<Spanned<bool>>,
 }
 
 /// `maximum-routes: { limit, over }`, or a bare number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MaximumRoutes {
-    /// How many routes.
+    /// How many routes; 0 is no limit.
     pub limit: Spanned<u32>,
     /// Whether more than that only warns (`over: warn`), or ends the session (`over: teardown`).
     pub warn_only: bool,
 }
 
 /// `overlay`: VXLAN and EVPN.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Overlay {
     /// `multihop`: TTL of the EVPN sessions between loopbacks.
     pub multihop: Option<Spanned<u8>>,
@@ -127,6 +143,10 @@ pub struct Overlay {
     pub gateway_mac: Option<Spanned<String>>,
     /// `learn: any`: learn MACs from any VTEP.
     pub learn_any: Option<Spanned<bool>>,
+    /// `maximum-routes` of an EVPN session; the underlay's where none is said.
+    pub maximum_routes: Option<MaximumRoutes>,
+    /// `bfd` on the EVPN sessions.
+    pub bfd: Option<Spanned<bool>>,
     /// `vlan: { rd, rt }` schemes of L2 services.
     pub vlan: Option<RouteScheme>,
     /// `vrf: { rd, rt }` schemes of L3 services.
@@ -295,6 +315,8 @@ pub struct Device {
     /// `ports`: host ports of this device alone; of a pair's port and of its end of a link
     /// `description` and `enabled` only.
     pub ports: BTreeMap<InterfaceName, Port>,
+    /// `services`, where they differ from the role's and the fabric's.
+    pub services: Services,
     /// `tags`, for `at: [tag:x]`.
     pub tags: Vec<Spanned<String>>,
 }
@@ -484,6 +506,8 @@ pub struct Peer {
     pub description: Option<Spanned<String>>,
     /// `maximum-routes`.
     pub maximum_routes: Option<MaximumRoutes>,
+    /// `bfd`.
+    pub bfd: Option<Spanned<bool>>,
     /// `password: secret:NAME`.
     pub password: Option<Spanned<SecretName>>,
 }

@@ -106,15 +106,16 @@ fn scheme_text(node: &Node, words: &[&str]) -> Read<String> {
     Ok(given)
 }
 
-/// `maximum-routes`: a number, after which the session ends, or `{ limit, over }`.
+/// `maximum-routes`: a number, after which the session ends, or `{ limit, over }`; 0 is no
+/// limit.
 pub(crate) fn maximum_routes(fields: &mut Fields<'_>, out: &mut Findings) -> Option<MaximumRoutes> {
     const KEY: &str = "maximum-routes";
     if !matches!(fields.node(KEY)?.value, Value::Map(_)) {
-        let limit = fields.optional(KEY, out, between(1..=u32::MAX - 1))?;
+        let limit = fields.optional(KEY, out, between(0..=u32::MAX - 1))?;
         return Some(MaximumRoutes { limit, warn_only: false });
     }
     let mut section = fields.section(KEY, out)?;
-    let limit = section.required("limit", out, between(1..=u32::MAX - 1));
+    let limit = section.required("limit", out, between(0..=u32::MAX - 1));
     let over = section.optional("over", out, choice([("warn", true), ("teardown", false)]));
     section.close(out);
     Some(MaximumRoutes { limit: limit?, warn_only: over.is_some_and(|over| over.value) })

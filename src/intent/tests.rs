@@ -1,5 +1,7 @@
 //! What single files may say, as edits to the example repository; and the cache.
 
+mod servers;
+
 use proptest::prelude::*;
 
 use super::Cache;

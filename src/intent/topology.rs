@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::{IpNet, Ipv4Net};
 use serde::Serialize;
 
+use super::model::services::Services;
 use super::model::{DeviceState, Fabric, Pair, Peer, Placement, Platform, Selector, Vlan, Vrf};
 use crate::diagnostic::{Place, Spanned};
 use crate::names::{Asn, DeviceName, InterfaceName, PairName, RoleName, VlanId, VrfName};
@@ -158,6 +159,15 @@ impl<'a> Topology<'a> {
     pub fn vtep_of(&self, device: &DeviceName) -> Option<&'a Spanned<Ipv4Addr>> {
         let own = || self.fabric.devices.get(device).and_then(|device| device.vtep.as_ref());
         self.pair_of(device).and_then(|pair| pair.vtep.as_ref()).or_else(own)
+    }
+
+    /// The servers that the device uses: its own, else its role's, else the fabric's, field
+    /// by field.
+    pub fn services_of(&self, device: &DeviceName) -> Services {
+        let of_fabric = &self.fabric.design.services;
+        let Some(this) = self.fabric.devices.get(device) else { return of_fabric.clone() };
+        let role = self.fabric.design.roles.get(&this.role.value).map(|role| &role.services);
+        role.map_or_else(|| this.services.clone(), |role| this.services.or(role)).or(of_fabric)
     }
 
     /// The network OS of the device: its own, else the fabric's.

@@ -6,7 +6,7 @@ use super::at::placements;
 use super::decode::Fields;
 use super::model::{Peer, Redistribute, Vrf};
 use super::route::{maximum_routes, route_id, route_targets, secret};
-use super::scalar::{between, choice, id, ip, shortened, text};
+use super::scalar::{between, choice, id, ip, shortened, switch, text};
 use super::yaml::Node;
 use crate::diagnostic::{Findings, Place};
 use crate::names::VrfName;
@@ -39,6 +39,7 @@ fn peers(fields: &mut Fields<'_>, out: &mut Findings) -> BTreeMap<String, Peer> 
         let asn = fields.required("asn", out, id);
         let description = fields.optional("description", out, text);
         let maximum_routes = maximum_routes(&mut fields, out);
+        let bfd = fields.optional("bfd", out, switch);
         let password = secret(&mut fields, "password", out);
         let hint = "remove it; a route map of the device's own stays as it is";
         fields.not_yet("in", hint, out);
@@ -48,7 +49,7 @@ fn peers(fields: &mut Fields<'_>, out: &mut Findings) -> BTreeMap<String, Peer> 
             let place = key.place.clone();
             peers.insert(
                 key.value.clone(),
-                Peer { place, address, asn, description, maximum_routes, password },
+                Peer { place, address, asn, description, maximum_routes, bfd, password },
             );
         }
     }

@@ -13,7 +13,7 @@ use std::fmt::Display;
 
 use super::Slice;
 use super::defaults::BGP;
-use crate::diagnostic::Place;
+use crate::diagnostic::{Place, Spanned};
 use crate::intent::model::MaximumRoutes;
 use crate::yang::write::{Cursor, Writer};
 
@@ -70,6 +70,16 @@ fn neighbor<'w, 's>(
 fn prefix_limit(at: &Cursor<'_, '_>, limit: Option<&MaximumRoutes>) {
     if let Some(MaximumRoutes { limit, warn_only }) = limit {
         at.leaf("prefix-limit/config/max-prefixes", limit.value, &limit.place);
-        at.leaf("prefix-limit/config/prevent-teardown", *warn_only, &limit.place);
+        // nothing is over no limit
+        if limit.value > 0 {
+            at.leaf("prefix-limit/config/prevent-teardown", *warn_only, &limit.place);
+        }
+    }
+}
+
+/// `bfd` of a group or neighbour.
+fn bfd(at: &Cursor<'_, '_>, enabled: Option<&Spanned<bool>>) {
+    if let Some(enabled) = enabled {
+        at.leaf("enable-bfd/config/enabled", enabled.value, &enabled.place);
     }
 }

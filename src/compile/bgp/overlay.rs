@@ -4,12 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{IPV4_UNICAST, L2VPN_EVPN, activate, group, neighbor, prefix_limit};
+use super::{IPV4_UNICAST, L2VPN_EVPN, activate, bfd, group, neighbor, prefix_limit};
 use crate::compile::Slice;
 use crate::compile::defaults::GROUP_EVPN;
-use crate::compile::slice::LinkEnd;
+use crate::compile::slice::{LinkEnd, Overlay};
 use crate::diagnostic::Place;
-use crate::intent::model::Overlay;
 use crate::platform::arista_eos::interfaces::ROUTER_ID_LOOPBACK;
 use crate::yang::write::Cursor;
 
@@ -20,6 +19,7 @@ use crate::yang::write::Cursor;
 /// | `neighbor evpn send-community extended` | `config/send-community-type` |
 /// | `neighbor evpn next-hop-unchanged` (spines) | `config/next-hop-unchanged` |
 /// | `neighbor evpn maximum-routes` | `prefix-limit/config/…` |
+/// | `neighbor evpn bfd` | `enable-bfd/config/enabled` |
 /// | `address-family evpn` / `neighbor evpn activate` | `afi-safis/afi-safi/config/enabled` |
 ///
 /// EOS activates IPv4 on every neighbour unless `no bgp default ipv4-unicast` is set, which
@@ -41,10 +41,11 @@ pub(super) fn write(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
     }
     evpn.leaf_list("config/send-community-type", ["EXTENDED"], place);
     evpn.leaf("transport/config/local-address", ROUTER_ID_LOOPBACK, place);
-    if let Some(ttl) = &overlay.multihop {
+    if let Some(ttl) = overlay.multihop {
         evpn.leaf("ebgp-multihop/config/multihop-ttl", ttl.value, &ttl.place);
     }
-    prefix_limit(&evpn, slice.underlay.maximum_routes.as_ref());
+    prefix_limit(&evpn, overlay.maximum_routes);
+    bfd(&evpn, overlay.bfd);
     activate(&evpn, IPV4_UNICAST, false, place);
     activate(&evpn, L2VPN_EVPN, true, place);
     for end in sessions {
@@ -57,7 +58,7 @@ pub(super) fn write(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
 }
 
 /// Where the intent asks for an overlay: its first line that has a place.
-fn overlay_place<'s>(overlay: &'s Overlay, link: &'s Place) -> &'s Place {
-    let multihop = overlay.multihop.as_ref().map(|ttl| &ttl.place);
-    multihop.or(overlay.vlan.as_ref().map(|scheme| &scheme.rd.place)).unwrap_or(link)
+fn overlay_place<'s>(overlay: Overlay<'s>, link: &'s Place) -> &'s Place {
+    let multihop = overlay.multihop.map(|ttl| &ttl.place);
+    multihop.or(overlay.vlan.map(|scheme| &scheme.rd.place)).unwrap_or(link)
 }

@@ -4,7 +4,7 @@
 
 use ipnet::Ipv4Net;
 
-use super::{IPV4_UNICAST, L2VPN_EVPN, activate, group, neighbor, prefix_limit};
+use super::{IPV4_UNICAST, L2VPN_EVPN, activate, bfd, group, neighbor, prefix_limit};
 use crate::compile::Slice;
 use crate::compile::defaults::{GROUP_IBGP, GROUP_UNDERLAY};
 use crate::compile::slice::LinkEnd;
@@ -24,6 +24,7 @@ use crate::yang::write::Cursor;
 /// | `neighbor G remote-as`, `next-hop-self` | `peer-groups/peer-group/config/…` |
 /// | `neighbor A peer group G` | `neighbors/neighbor/config/peer-group` |
 /// | `neighbor A remote-as` | `neighbors/neighbor/config/peer-as` |
+/// | `neighbor X bfd` | `…/enable-bfd/config/enabled` |
 /// | `neighbor X activate` | `…/afi-safis/afi-safi/config/enabled` |
 pub(super) fn write(slice: &Slice<'_>, bgp: &Cursor<'_, '_>, asn: &Spanned<Asn>) {
     global(slice, &bgp.at("global", &asn.place), asn);
@@ -37,13 +38,13 @@ fn global(slice: &Slice<'_>, global: &Cursor<'_, '_>, asn: &Spanned<Asn>) {
     global.leaf("config/as", asn.value, &asn.place);
     global.leaf("config/router-id", slice.loopback.value, &slice.loopback.place);
     global.leaf("logging-options/config/log-neighbor-state-changes", true, &asn.place);
-    if let Some(Spanned { value: [external, internal, local], place }) = &underlay.distance {
+    if let Some(Spanned { value: [external, internal, local], place }) = underlay.distance {
         let distance = global.at("default-route-distance/config", place);
         distance.leaf("external-route-distance", external, place);
         distance.leaf("internal-route-distance", internal, place);
         distance.leaf("local-route-distance", local, place);
     }
-    if let Some(paths) = &underlay.maximum_paths {
+    if let Some(paths) = underlay.maximum_paths {
         global.leaf("use-multiple-paths/ebgp/config/maximum-paths", paths.value, &paths.place);
     }
     activate(global, IPV4_UNICAST, true, &asn.place);
@@ -65,7 +66,8 @@ fn upward(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
     if let Some(asn) = shared {
         underlay.leaf("config/peer-as", asn.value, &asn.place);
     }
-    prefix_limit(&underlay, slice.underlay.maximum_routes.as_ref());
+    prefix_limit(&underlay, slice.underlay.maximum_routes);
+    bfd(&underlay, slice.underlay.bfd);
     activate(&underlay, IPV4_UNICAST, true, first.link.place);
     for end in ups {
         let peer = neighbor(slice, bgp, end.link.remote_address, end.link.address_place);
@@ -77,13 +79,15 @@ fn upward(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
 }
 
 /// Sessions to the devices below, each with its own AS: no group, and as in the lab no
-/// limit on routes.
+/// limit on routes unless the role itself says one.
 fn downward(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
     for end in slice.links.iter().filter(|end| !end.link.up) {
         let peer = neighbor(slice, bgp, end.link.remote_address, end.link.address_place);
         if let Some(asn) = end.asn {
             peer.leaf("config/peer-as", asn.value, &asn.place);
         }
+        prefix_limit(&peer, slice.underlay.maximum_routes_below);
+        bfd(&peer, slice.underlay.bfd);
         activate(&peer, IPV4_UNICAST, true, end.link.place);
     }
 }
@@ -95,7 +99,7 @@ fn pair(slice: &Slice<'_>, bgp: &Cursor<'_, '_>, asn: &Spanned<Asn>) {
     let ibgp = group(bgp, GROUP_IBGP, &own.place);
     ibgp.leaf("config/peer-as", asn.value, &asn.place);
     ibgp.leaf("config/next-hop-self", true, &own.place);
-    prefix_limit(&ibgp, slice.underlay.maximum_routes.as_ref());
+    prefix_limit(&ibgp, slice.underlay.maximum_routes);
     activate(&ibgp, IPV4_UNICAST, true, &own.place);
     let peer = neighbor(slice, bgp, other, &own.place);
     peer.leaf("config/peer-group", GROUP_IBGP, &own.place);

@@ -2,7 +2,7 @@
 //!
 //! Elsewhere: the VRF itself and its route distinguisher (`compile::vrf`).
 
-use super::{activate, neighbor, prefix_limit, process};
+use super::{activate, bfd, neighbor, prefix_limit, process};
 use crate::compile::Slice;
 use crate::compile::defaults::GROUP_IBGP;
 use crate::compile::evpn::targets;
@@ -21,6 +21,7 @@ const BGP_TABLE: &str = super::BGP_IDENTITY;
 /// | `vrf V` | `protocols/protocol[BGP]`, which has to repeat the AS |
 /// | `route-target import evpn` | `…/bgp/global/evpn/import-target`, `export-target` |
 /// | `neighbor A remote-as` | `…/bgp/neighbors/neighbor/config/peer-as` |
+/// | `neighbor A bfd` | `…/bgp/neighbors/neighbor/enable-bfd/config/enabled` |
 /// | `address-family ipv4` / `neighbor A activate` | `…/afi-safis/afi-safi/config/enabled` |
 /// | `redistribute connected` | `table-connections/table-connection`, which needs `tables` of both protocols and `protocols/protocol` of the source |
 pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, asn: &Spanned<Asn>) {
@@ -63,6 +64,7 @@ fn external(slice: &Slice<'_>, bgp: &Cursor<'_, '_>, peer: &Peer) {
         neighbor.secret("config/auth-password", &password.value, &password.place);
     }
     prefix_limit(&neighbor, peer.maximum_routes.as_ref());
+    bfd(&neighbor, peer.bfd.as_ref());
     activate(&neighbor, Family::of(peer.address.value).afi_safi(), true, &peer.address.place);
 }
 

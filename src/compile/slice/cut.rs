@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{HostPort, LinkEnd, Management, Mlag, RawHere, Slice, VlanHere, VrfHere};
+use super::{HostPort, LinkEnd, Management, Mlag, Overlay, RawHere, Slice, Underlay, VlanHere, VrfHere};
 use crate::intent::Fabric;
-use crate::intent::model::{Device, Pair, Port, Profile, RawFragment};
+use crate::intent::model::{self, Design, Device, Pair, Port, Profile, RawFragment, Role};
 use crate::intent::topology::{Link, Topology, VlanAt};
 use crate::names::{DeviceName, InterfaceName, RepoPath};
 
@@ -17,6 +17,7 @@ impl<'a> Slice<'a> {
     pub fn of(fabric: &'a Fabric, topology: &Topology<'a>, device: &DeviceName) -> Option<Self> {
         let this = fabric.devices.get(device)?;
         let design = &fabric.design;
+        let role = design.roles.get(&this.role.value);
         let pair = topology.pair_of(device);
         let mut slice = Self {
             device: &this.name,
@@ -33,8 +34,9 @@ impl<'a> Slice<'a> {
                 address: &this.management,
                 gnmi_port: design.management.gnmi_port,
             },
-            underlay: &design.underlay,
-            overlay: design.overlay.as_ref(),
+            underlay: underlay(&design.underlay, role),
+            overlay: design.overlay.as_ref().map(|overlay| self::overlay(overlay, design, role)),
+            services: topology.services_of(device),
             mlag: mlag(fabric, topology, this, pair),
             links: links(fabric, topology, this),
             ports: ports(&design.profiles, topology, this, pair),
@@ -49,6 +51,46 @@ impl<'a> Slice<'a> {
         };
         slice.files = files(fabric, topology, &slice, this, pair);
         Some(slice)
+    }
+}
+
+/// What a role says goes before what the fabric says.
+fn underlay<'a>(fabric: &'a model::Underlay, role: Option<&'a Role>) -> Underlay<'a> {
+    let role = role.map(|role| &role.underlay);
+    macro_rules! nearer {
+        ($field:ident) => {
+            role.and_then(|role| role.$field.as_ref()).or(fabric.$field.as_ref())
+        };
+    }
+    // both numbers stand in one key
+    let paths = role.filter(|role| role.maximum_paths.is_some()).unwrap_or(fabric);
+    Underlay {
+        mtu: nearer!(mtu),
+        distance: nearer!(distance),
+        maximum_paths: paths.maximum_paths.as_ref(),
+        ecmp: paths.ecmp.as_ref(),
+        maximum_routes: nearer!(maximum_routes),
+        maximum_routes_below: role.and_then(|role| role.maximum_routes.as_ref()),
+        bfd: nearer!(bfd),
+    }
+}
+
+/// The same of the overlay; its limit of routes is the underlay's where nobody says one.
+fn overlay<'a>(fabric: &'a model::Overlay, design: &'a Design, role: Option<&'a Role>) -> Overlay<'a> {
+    let own = role.and_then(|role| role.overlay.as_ref()).map(|overlay| &overlay.value);
+    macro_rules! nearer {
+        ($field:ident) => {
+            own.and_then(|own| own.$field.as_ref()).or(fabric.$field.as_ref())
+        };
+    }
+    Overlay {
+        multihop: nearer!(multihop),
+        gateway_mac: nearer!(gateway_mac),
+        learn_any: nearer!(learn_any),
+        maximum_routes: nearer!(maximum_routes).or(underlay(&design.underlay, role).maximum_routes),
+        bfd: nearer!(bfd),
+        vlan: fabric.vlan.as_ref(),
+        vrf: fabric.vrf.as_ref(),
     }
 }
 

@@ -13,9 +13,10 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::Serialize;
 
 use crate::diagnostic::{Place, Spanned};
+use crate::intent::model::services::Services;
 use crate::intent::model::{
-    DeviceState, DualPrimary, Fallback, LacpMode, Overlay, Platform, PortMode, Redistribute, RouteTargets,
-    StaticRoute, Underlay, UnusedPorts,
+    DeviceState, DualPrimary, Fallback, LacpMode, MaximumRoutes, Platform, PortMode, Redistribute,
+    RouteScheme, RouteTargets, StaticRoute, UnusedPorts,
 };
 use crate::intent::topology::{Link, PeerAt};
 use crate::names::{Asn, DeviceName, InterfaceName, RepoPath, VlanId, Vni, VrfName};
@@ -44,9 +45,11 @@ pub struct Slice<'a> {
     /// How it is reached: bootstrap and promise 13 only.
     pub management: Management<'a>,
     /// Routed links and BGP of the default VRF.
-    pub underlay: &'a Underlay,
+    pub underlay: Underlay<'a>,
     /// VXLAN and EVPN.
-    pub overlay: Option<&'a Overlay>,
+    pub overlay: Option<Overlay<'a>>,
+    /// The servers that it uses.
+    pub services: Services,
     /// Its half of an MLAG pair.
     pub mlag: Option<Mlag<'a>>,
     /// Its routed links, ordered by its ports.
@@ -84,6 +87,44 @@ pub struct Management<'a> {
     pub address: &'a Spanned<Ipv4Net>,
     /// The gNMI server's TCP port.
     pub gnmi_port: u16,
+}
+
+/// `underlay` of the fabric with what the device's role says instead.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Underlay<'a> {
+    /// IP MTU of routed links and of iBGP SVIs.
+    pub mtu: Option<&'a Spanned<u16>>,
+    /// External, internal and local distance.
+    pub distance: Option<&'a Spanned<[u8; 3]>>,
+    /// How many equal paths are used.
+    pub maximum_paths: Option<&'a Spanned<u32>>,
+    /// How many of them the hardware is made ready for: bootstrap.
+    pub ecmp: Option<&'a Spanned<u32>>,
+    /// The limit of routes from above and from the other member of a pair.
+    pub maximum_routes: Option<&'a MaximumRoutes>,
+    /// The limit of routes from below: the role's own word alone.
+    pub maximum_routes_below: Option<&'a MaximumRoutes>,
+    /// BFD on the sessions over routed links.
+    pub bfd: Option<&'a Spanned<bool>>,
+}
+
+/// `overlay` of the fabric with what the device's role says instead.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Overlay<'a> {
+    /// TTL of the EVPN sessions.
+    pub multihop: Option<&'a Spanned<u8>>,
+    /// The virtual router MAC: bootstrap.
+    pub gateway_mac: Option<&'a Spanned<String>>,
+    /// Whether MACs are learnt from any VTEP.
+    pub learn_any: Option<&'a Spanned<bool>>,
+    /// The limit of routes of an EVPN session.
+    pub maximum_routes: Option<&'a MaximumRoutes>,
+    /// BFD on the EVPN sessions.
+    pub bfd: Option<&'a Spanned<bool>>,
+    /// Route distinguishers and targets of L2 services.
+    pub vlan: Option<&'a RouteScheme>,
+    /// Those of L3 services.
+    pub vrf: Option<&'a RouteScheme>,
 }
 
 /// A device's half of an MLAG pair.

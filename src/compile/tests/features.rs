@@ -239,7 +239,7 @@ fn evpn_and_vrfs() {
             "a peer with everything",
             "leaf7",
             &[
-                "vrfs/gold.yaml: asn: 64999 => asn: 64998, description: firewall, maximum-routes: 500, password: secret:bgp/fw",
+                "vrfs/gold.yaml: asn: 64999 => asn: 64998, description: firewall, maximum-routes: 500, bfd: true, password: secret:bgp/fw",
             ],
         ),
         (
@@ -273,6 +273,50 @@ fn bgp_and_static_routes() {
             "spine1",
             &["fabric.yaml: static-routes: => static-routes:\\n  - { prefix: 192.0.2.0/24, via: 10.0.1.1 }"],
         ),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn what_a_role_says_goes_before_the_fabric() {
+    const ROLES: &str = "fabric.yaml: spine: { asn: 65000 } => spine: { asn: 65000, underlay: { maximum-paths: 64, maximum-routes: 500 }, overlay: { maximum-routes: 0, multihop: 5 } }";
+    let seen = table(&[
+        ("the role's devices", "spine1", &[ROLES]),
+        ("the others keep the fabric's", "leaf1", &[ROLES]),
+        (
+            "BFD on links and between loopbacks, from below",
+            "leaf1",
+            &[
+                "fabric.yaml: mtu: 9214 => mtu: 9214\n  bfd: true",
+                "fabric.yaml: multihop: 3 => multihop: 3\n  bfd: true",
+            ],
+        ),
+        (
+            "BFD from above, which has no group",
+            "spine1",
+            &["fabric.yaml: mtu: 9214 => mtu: 9214\n  bfd: true"],
+        ),
+    ]);
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn servers() {
+    const FABRIC: &str = "fabric.yaml += services:\n  dns: { domain: fabric.example, servers: [10.0.0.53] }\n  ntp: { vrf: MGMT, servers: [10.0.0.123, 10.0.0.124] }\n  syslog: { level: informational, servers: [{ address: 10.0.0.51, port: 514 }] }";
+    const MGMT: &str = "fabric.yaml: vrf: default => vrf: MGMT";
+    let seen = table(&[
+        ("of the fabric, in the VRF that bootstrap makes", "leaf1", &[MGMT, FABRIC]),
+        (
+            "the device before the role before the fabric, lists as wholes",
+            "leaf1",
+            &[
+                MGMT,
+                FABRIC,
+                "fabric.yaml: leaf: {} => leaf: { services: { dns: { vrf: MGMT }, ntp: { servers: [10.0.0.125] } } }",
+                "devices/leaf1.yaml += services: { dns: { servers: [192.0.2.53] }, syslog: { servers: [] } }",
+            ],
+        ),
+        ("a VRF that nobody makes", "leaf1", &[FABRIC]),
     ]);
     insta::assert_snapshot!(seen);
 }

@@ -11,6 +11,20 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     heartbeat(cx, out);
     vlan_ranges(cx, out);
     static_routes(cx, out);
+    roles(cx, out);
+}
+
+/// What a role says of the overlay stands beside what the fabric says of it.
+fn roles(cx: &Context<'_>, out: &mut Findings) {
+    if cx.fabric.design.overlay.is_some() || !cx.sound("overlay") {
+        return;
+    }
+    for (name, role) in &cx.fabric.design.roles {
+        let Some(overlay) = &role.overlay else { continue };
+        let message = format!("role {name}: `overlay`: the fabric has none");
+        let finding = Finding::error("role-no-overlay", &overlay.place, message);
+        out.push(finding.hint("add `overlay:` to fabric.yaml, with what holds for every role"));
+    }
 }
 
 /// The MLAG heartbeat names a VRF that a device has: an intent's one or the management's.

@@ -2,7 +2,8 @@
 //!
 //! Here: what is not to be relied on ([`Broken`]) and the walk through all rules.
 //! `references` (names that other files give), `pairs`, `links`, `ports`, `addresses`,
-//! `services` (VLANs and VRFs), `routes` (schemes, peers), `design`; `succession` compares
+//! `services` (VLANs and VRFs), `servers` (of names, time and logs), `routes` (schemes,
+//! peers), `design`; `succession` compares
 //! with the commit before. Elsewhere: what one file must say (`decode` and the kinds).
 //!
 //! One cause gives one finding: rules stay silent about what a broken file might have said,
@@ -15,6 +16,7 @@ mod pairs;
 mod ports;
 mod references;
 mod routes;
+mod servers;
 mod services;
 mod succession;
 
@@ -100,6 +102,7 @@ pub(crate) fn check(fabric: &Fabric, broken: &Broken) -> Findings {
         ports::check,
         addresses::check,
         services::check,
+        servers::check,
         routes::check,
         design::check,
     ] {

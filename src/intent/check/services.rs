@@ -211,14 +211,30 @@ fn unused_vrfs(cx: &Context<'_>, out: &mut Findings) {
     }
 }
 
-/// Anycast gateways need the virtual MAC.
+/// Anycast gateways need the virtual MAC, of the fabric or of the device's role.
 fn gateway_mac(cx: &Context<'_>, out: &mut Findings) {
-    let mac = cx.fabric.design.overlay.as_ref().and_then(|overlay| overlay.gateway_mac.as_ref());
-    let gateways: Vec<&Place> =
-        cx.fabric.vlans.values().filter_map(|vlan| Some(&vlan.gateway.first()?.place)).collect();
-    if mac.is_some() || !cx.sound("overlay") {
+    let design = &cx.fabric.design;
+    if !cx.sound("overlay") || !cx.sound("roles") {
         return;
     }
+    if design.overlay.as_ref().is_some_and(|overlay| overlay.gateway_mac.is_some()) {
+        return;
+    }
+    let of_role = |device: &DeviceName| {
+        let role = cx.fabric.devices.get(device).and_then(|device| design.roles.get(&device.role.value));
+        role.and_then(|role| role.overlay.as_ref()).is_some_and(|overlay| overlay.value.gateway_mac.is_some())
+    };
+    let lacking = |vlan: &&Vlan| {
+        let places = cx.topology.select_all(&vlan.at);
+        places.is_empty() || !places.into_iter().all(of_role)
+    };
+    let gateways: Vec<&Place> = cx
+        .fabric
+        .vlans
+        .values()
+        .filter(lacking)
+        .filter_map(|vlan| Some(&vlan.gateway.first()?.place))
+        .collect();
     let Some((first, others)) = gateways.split_first() else { return };
     let finding =
         Finding::error("gateway-no-mac", first, "a gateway needs `overlay.gateway-mac` in fabric.yaml");

@@ -1,5 +1,7 @@
 //! Every rule, as edits to the example repository and what is found then.
 
+mod servers;
+
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Severity;

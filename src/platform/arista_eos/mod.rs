@@ -54,6 +54,10 @@ pub const PROFILE_4_35_0F: Profile = Profile {
             "/network-instances/network-instance/config",
             "/network-instances/network-instance/vlans",
             "/network-instances/network-instance/interfaces",
+            // servers are reached in a VRF
+            "/system/dns",
+            "/system/ntp",
+            "/system/logging",
             "/interfaces",
             "/lacp",
             "/stp",

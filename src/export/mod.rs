@@ -8,3 +8,6 @@
 
 mod edits;
 mod message;
+mod place;
+
+pub use place::Target;

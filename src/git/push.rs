@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::error::GitError;
+use super::error::{GitError, scrub};
 use super::program::{Program, said};
 use super::remote::Remote;
 use super::repository::Repository;
@@ -116,6 +116,19 @@ impl Repository {
             }
         }
         Ok(Some(id))
+    }
+}
+
+impl Repository {
+    /// The remote that a branch belongs to, by name and with its URL as it may be shown:
+    /// that of its upstream, else `origin`.
+    pub fn remote_of(&self, branch: &str) -> Option<(String, String)> {
+        let gix = self.gix();
+        let config = gix.config_snapshot();
+        let text = |key: &str| config.string(key).map(|value| value.to_string());
+        let name = text(&format!("branch.{branch}.remote")).unwrap_or_else(|| "origin".to_owned());
+        let url = text(&format!("remote.{name}.pushurl")).or_else(|| text(&format!("remote.{name}.url")))?;
+        Some((name, scrub(&url)))
     }
 }
 

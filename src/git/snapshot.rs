@@ -241,6 +241,12 @@ impl Snapshot {
         paths
     }
 
+    /// No file at all: what stands in a repository before its first commit, or in a folder
+    /// that is not there yet.
+    pub fn nothing(base: Option<&RepoPath>) -> Self {
+        Self { base: base.cloned(), ..Self::empty("nothing".to_owned()) }
+    }
+
     pub(super) fn empty(origin: String) -> Self {
         Self {
             commit: None,

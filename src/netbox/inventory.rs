@@ -25,6 +25,26 @@ pub trait Object: serde::de::DeserializeOwned {
     fn id(&self) -> Id;
 }
 
+/// One page of a list.
+#[derive(Deserialize)]
+pub(super) struct Page<T> {
+    /// Objects that the whole list has.
+    pub(super) count: Option<u64>,
+    /// Where the next page is.
+    pub(super) next: Option<String>,
+    pub(super) results: Vec<T>,
+}
+
+/// What a page says beside its objects.
+pub(super) struct PageEnd {
+    /// Objects that the whole list has.
+    pub(super) count: Option<u64>,
+    /// Where the next page is.
+    pub(super) next: Option<String>,
+    /// The objects that came.
+    pub(super) ids: Vec<Id>,
+}
+
 /// A list of NetBox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -71,6 +91,32 @@ macro_rules! inventory {
                         id
                     })), )*
                     _ => None,
+                }
+            }
+
+            /// Reads a page of the list `path` into its table.
+            pub(super) fn put_page(&mut self, path: &str, json: &[u8]) -> Option<Result<PageEnd, serde_json::Error>> {
+                match path {
+                    $( $path => Some(serde_json::from_slice::<Page<$kind>>(json).map(|page| {
+                        let ids = page.results.iter().map(Object::id).collect();
+                        self.$table.extend(page.results.into_iter().map(|object| (object.id(), object)));
+                        PageEnd { count: page.count, next: page.next, ids }
+                    })), )*
+                    _ => None,
+                }
+            }
+
+            /// Takes over what another has, table by table; an object that both have is the
+            /// other's.
+            pub(super) fn absorb(&mut self, other: Self) {
+                $( self.$table.extend(other.$table); )*
+            }
+
+            /// Whether an object is in the table of a list.
+            pub(super) fn has(&self, path: &str, id: Id) -> bool {
+                match path {
+                    $( $path => self.$table.contains_key(&id), )*
+                    _ => false,
                 }
             }
 

@@ -5,15 +5,35 @@
 //! is pure. Elsewhere: commits, pushes and pull requests (`export`); what the YAML means
 //! (`intent`); the receiver of webhooks (`web`).
 
+mod cache;
+mod changelog;
+mod changes;
+mod client;
+mod error;
+mod gone;
 mod inventory;
+mod lists;
 mod mapping;
 mod objection;
 pub mod objects;
+mod read;
+mod reading;
+mod rights;
+mod status;
 pub mod translate;
 mod wire;
 mod yaml;
 
+pub use cache::{load, save};
+pub use changelog::{Change, Changes, changes_since};
+pub use changes::refresh;
+pub use client::{Client, Config, Sleep};
+pub use error::NetBoxError;
 pub use inventory::{ENDPOINTS, Endpoint, Inventory, Object, Table};
 pub use mapping::Mapping;
 pub use objection::{About, Objection, Objections, Weight};
+pub use read::read;
+pub use reading::{Progress, Reading, Wanted};
+pub use rights::hidden;
+pub use status::Status;
 pub use wire::{Choice, CustomFields, Id, Ref};

@@ -22,7 +22,7 @@ macro_rules! kind {
         }
     };
 }
-use kind;
+pub(super) use kind;
 
 kind! {
     /// `dcim/interfaces`.

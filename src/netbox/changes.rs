@@ -1,0 +1,249 @@
+//! What the change log means for what was read: which objects are to be read again.
+//!
+//! Here: [`refresh`], and how a reading is brought to a moment at which NetBox stood still.
+//! Elsewhere: the log itself (`changelog`), reading everything (`read`), references to what
+//! was deleted (`gone`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use super::changelog::Change;
+use super::client::Client;
+use super::error::NetBoxError;
+use super::gone::Gone;
+use super::inventory::Endpoint;
+use super::lists;
+use super::read::{self, read};
+use super::reading::{Reading, Wanted};
+use super::wire::Id;
+
+/// More changes than this are not followed one by one: everything is read instead.
+const MOST_CHANGES: usize = 2_000;
+/// How often NetBox may change under our eyes.
+const ROUNDS: u32 = 4;
+/// Ids in one request; the address stays below the 4,094 bytes that gunicorn takes.
+const IDS: usize = 150;
+const LONGEST_IDS: usize = 2_500;
+/// Version and rights are looked at again after this time.
+const CHECKED: Duration = Duration::from_secs(300);
+
+/// Changes of these can change which config contexts hold for which device.
+const SCOPES: [&str; 14] = [
+    "extras.tag",
+    "dcim.region",
+    "dcim.sitegroup",
+    "dcim.site",
+    "dcim.location",
+    "dcim.devicerole",
+    "dcim.platform",
+    "dcim.devicetype",
+    "virtualization.cluster",
+    "virtualization.clustergroup",
+    "virtualization.clustertype",
+    "tenancy.tenant",
+    "tenancy.tenantgroup",
+    "extras.configcontextprofile",
+];
+const CONTEXT: &str = "extras.configcontext";
+const CUSTOM_FIELD: &str = "extras.customfield";
+/// Its ids are not those of cables, and a cable that loses an end has no entry of its own.
+const CABLE_END: &str = "dcim.cabletermination";
+/// What the token may see may have changed.
+const RIGHTS: [&str; 2] = ["users.objectpermission", "users.group"];
+
+/// Brings a reading up to date by the change log: only what changed is read. Reads everything
+/// where that is not safe: the reading is old, the log does not reach back to it, too much
+/// changed, NetBox or its plugin is of another version.
+pub fn refresh(client: &Client, reading: Reading, wanted: &Wanted<'_>) -> Result<Reading, NetBoxError> {
+    let now = SystemTime::now();
+    if is_older(reading.read_whole, wanted.whole_every, now)
+        || (wanted.expect_plugin && reading.status.bgp.is_none())
+    {
+        return read(client, wanted);
+    }
+    let mut reading = reading;
+    if is_older(reading.checked, CHECKED, now) {
+        let (status, notes) = read::check(client, wanted)?;
+        if status != reading.status {
+            return read(client, wanted);
+        }
+        reading.notes = notes;
+        reading.checked = now;
+    }
+    if settle(client, &mut reading, BTreeSet::new(), wanted)? { Ok(reading) } else { read(client, wanted) }
+}
+
+/// Whether more than `span` passed since; a clock that was set back counts as that.
+fn is_older(then: SystemTime, span: Duration, now: SystemTime) -> bool {
+    now.duration_since(then).map_or(true, |age| age >= span)
+}
+
+/// Follows the change log until nothing is new in it that concerns us. Lists that were read in
+/// several `paged` parts before are read again where rows shifted meanwhile. False if the log
+/// cannot be followed.
+pub(super) fn settle(
+    client: &Client,
+    reading: &mut Reading,
+    mut paged: BTreeSet<&'static str>,
+    wanted: &Wanted<'_>,
+) -> Result<bool, NetBoxError> {
+    for _ in 0..ROUNDS {
+        let Some(news) = reading.mark.news(client, MOST_CHANGES)? else { return Ok(false) };
+        reading.mark.advance(&news);
+        let known: Vec<_> = reading.status.lists().collect();
+        let Some(plan) = Plan::of(&news, &known, &paged) else { return Ok(false) };
+        if plan.is_empty() {
+            return Ok(true);
+        }
+        paged.extend(plan.carry_out(client, reading, &known, wanted)?);
+    }
+    Err(NetBoxError::Restless { times: ROUNDS })
+}
+
+/// What is to be read again.
+#[derive(Debug, Default, PartialEq)]
+struct Plan {
+    /// Objects by the path of their list; whether the last entry is a deletion.
+    objects: BTreeMap<&'static str, BTreeMap<Id, bool>>,
+    /// Objects that have an entry of their deletion.
+    deleted: BTreeSet<(&'static str, Id)>,
+    /// Lists as wholes.
+    whole: BTreeSet<&'static str>,
+}
+
+impl Plan {
+    /// Reads the news, oldest first. None if everything is to be read.
+    fn of(news: &[Change], known: &[&'static Endpoint], paged: &BTreeSet<&'static str>) -> Option<Self> {
+        let mut plan = Self::default();
+        let with_cable: BTreeSet<&str> = news
+            .iter()
+            .filter(|change| change.changed_object_type == "dcim.cable")
+            .map(|change| change.request_id.as_str())
+            .collect();
+        for change in news {
+            let object_type = change.changed_object_type.as_str();
+            if RIGHTS.contains(&object_type) {
+                return None;
+            }
+            let is_new = change.action == "create";
+            if object_type == CONTEXT || (SCOPES.contains(&object_type) && !is_new) {
+                plan.whole.insert("dcim/devices");
+            }
+            if object_type == CABLE_END && !with_cable.contains(change.request_id.as_str()) {
+                plan.whole.insert("dcim/cables");
+            }
+            let list = known.iter().find(|list| list.object_type == object_type);
+            let Some((list, id)) = list.zip(change.changed_object_id) else { continue };
+            let is_deleted = change.action == "delete";
+            plan.objects.entry(list.path).or_default().insert(id, is_deleted);
+            if is_deleted {
+                plan.deleted.insert((list.path, id));
+            }
+            if paged.contains(list.path) && (is_new || is_deleted) {
+                plan.whole.insert(list.path);
+            }
+        }
+        Some(plan)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.whole.is_empty()
+    }
+
+    /// Reads it; gives the lists that took more than one page.
+    fn carry_out(
+        mut self,
+        client: &Client,
+        reading: &mut Reading,
+        known: &[&'static Endpoint],
+        wanted: &Wanted<'_>,
+    ) -> Result<BTreeSet<&'static str>, NetBoxError> {
+        for (path, objects) in std::mem::take(&mut self.objects) {
+            let Some(list) = known.iter().find(|list| list.path == path) else { continue };
+            let before = definitions(reading, list, &objects);
+            if !self.whole.contains(path) {
+                read_objects(client, reading, list, &objects)?;
+            }
+            // a field that came or went is in, or out of, every object of its kinds
+            let after = definitions(reading, list, &objects);
+            let kinds = before.union(&after);
+            self.whole.extend(
+                kinds
+                    .filter_map(|kind| {
+                        known
+                            .iter()
+                            .find(|list| list.object_type == kind && list.fields.contains(&"custom_fields"))
+                    })
+                    .map(|list| list.path),
+            );
+        }
+        let lists: Vec<_> = known.iter().copied().filter(|list| self.whole.contains(list.path)).collect();
+        let read = lists::whole(client, &lists, wanted.progress)?;
+        for list in &lists {
+            reading.inventory.clear(list.path);
+        }
+        reading.inventory.absorb(read.inventory);
+        let mut gone = Gone::default();
+        for (path, id) in self.deleted {
+            if !reading.inventory.has(path, id) {
+                gone.add(path, id);
+            }
+        }
+        reading.inventory.release(&gone);
+        Ok(read.paged)
+    }
+}
+
+/// The kinds of objects that have one of these custom fields.
+fn definitions(reading: &Reading, list: &Endpoint, objects: &BTreeMap<Id, bool>) -> BTreeSet<String> {
+    if list.object_type != CUSTOM_FIELD {
+        return BTreeSet::new();
+    }
+    let fields = objects.keys().filter_map(|id| reading.inventory.custom_fields.get(id));
+    fields.flat_map(|field| field.object_types.iter().cloned()).collect()
+}
+
+/// Reads single objects of a list. One that does not answer is not there any more.
+fn read_objects(
+    client: &Client,
+    reading: &mut Reading,
+    list: &Endpoint,
+    objects: &BTreeMap<Id, bool>,
+) -> Result<(), NetBoxError> {
+    for id in objects.keys() {
+        reading.inventory.take(list.path, *id);
+    }
+    let ids: Vec<Id> = objects.iter().filter(|(_, is_deleted)| !**is_deleted).map(|(id, _)| *id).collect();
+    for (query, asked) in queries(&ids) {
+        let mut body = client.get(list.path, &format!("{query}{}", lists::query(list)))?;
+        loop {
+            let (inventory, end) = lists::parse(list, &body)?;
+            // a filter that NetBox does not know is ignored by it, and everything comes
+            if end.ids.iter().any(|id| !asked.contains(id)) {
+                return Err(NetBoxError::FilterIgnored { url: body.url });
+            }
+            reading.inventory.absorb(inventory);
+            match end.next {
+                Some(next) if !end.ids.is_empty() => body = client.follow(&body, &next)?,
+                _ => break,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ids as queries that are short enough, each with the ids in it.
+fn queries(ids: &[Id]) -> Vec<(String, BTreeSet<Id>)> {
+    let mut queries: Vec<(String, BTreeSet<Id>)> = Vec::new();
+    for id in ids {
+        let part = format!("id={id}&");
+        match queries.last_mut() {
+            Some((query, asked)) if asked.len() < IDS && query.len() + part.len() <= LONGEST_IDS => {
+                query.push_str(&part);
+                asked.insert(*id);
+            }
+            _ => queries.push((part, BTreeSet::from([*id]))),
+        }
+    }
+    queries
+}

@@ -1,0 +1,489 @@
+//! HTTP to a NetBox: one pool of connections, a token, and answers that are whole or errors.
+//!
+//! Blocking: call it from a thread that runs no async code. No proxy of the environment is
+//! used, no redirect leaves the configured address, and the token is sent to nobody else.
+//! Elsewhere: what is asked for (`read`, `changes`), what can go wrong (`error`).
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{StatusCode, Url};
+use serde::de::DeserializeOwned;
+
+use super::error::{Cause, NetBoxError};
+use crate::secret::SecretText;
+
+/// More than any page: 1,000 devices with large config contexts have a tenth of it.
+const LARGEST: u64 = 64 << 20;
+/// How often a request is sent before its failure counts.
+const TRIES: u32 = 5;
+/// The longest rest that a server may ask for.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+/// Redirects that are followed: one for a moved path, one more for its slash.
+const REDIRECTS: u32 = 2;
+
+/// How to wait between two tries.
+pub type Sleep = Arc<dyn Fn(Duration) + Send + Sync>;
+
+/// Where a NetBox is, and how to be let in.
+#[derive(Clone)]
+pub struct Config {
+    /// Where its web page stands, with its path if it has one: `https://netbox.example/dcim`.
+    pub url: String,
+    /// The token, v1 or v2.
+    pub token: SecretText,
+    /// Authorities in PEM form, trusted beside the system's.
+    pub ca: Option<PathBuf>,
+    /// How long one answer may take. Default: 60 s.
+    pub timeout: Duration,
+    /// Requests at a time. Default and most that helps: 4, NetBox's own number of workers.
+    pub parallel: usize,
+    /// Whether the token may be sent over http to another machine. Default: no.
+    pub clear_text: bool,
+    /// How to wait before a request is sent again. Default: sleeps.
+    pub sleep: Sleep,
+}
+
+impl Config {
+    /// The defaults for an address and a token.
+    pub fn new(url: impl Into<String>, token: SecretText) -> Self {
+        Self {
+            url: url.into(),
+            token,
+            ca: None,
+            timeout: Duration::from_secs(60),
+            parallel: 4,
+            clear_text: false,
+            sleep: Arc::new(std::thread::sleep),
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("ca", &self.ca)
+            .field("timeout", &self.timeout)
+            .field("parallel", &self.parallel)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A NetBox that can be asked.
+pub struct Client {
+    http: reqwest::blocking::Client,
+    /// Ends with `/api/`.
+    api: Url,
+    authorization: HeaderValue,
+    timeout: Duration,
+    parallel: usize,
+    sleep: Sleep,
+    requests: AtomicUsize,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("api", &self.api.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Checks address, token and authority; asks nothing yet.
+    pub fn new(config: &Config) -> Result<Self, NetBoxError> {
+        let api = api(&config.url)?;
+        let loopback = match api.host_str() {
+            Some("localhost") => true,
+            Some(host) => host
+                .trim_matches(['[', ']'])
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback()),
+            None => false,
+        };
+        if api.scheme() == "http" && !config.clear_text && !loopback {
+            return Err(NetBoxError::ClearText { url: web(&api).to_owned() });
+        }
+        // reqwest is built without a provider of its own; one that is installed already stays
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let parallel = config.parallel.clamp(1, 16);
+        let mut builder = reqwest::blocking::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(config.timeout)
+            .pool_max_idle_per_host(parallel)
+            .user_agent(concat!("gitfabric/", env!("CARGO_PKG_VERSION")));
+        for certificate in authorities(config.ca.as_ref())? {
+            builder = builder.add_root_certificate(certificate);
+        }
+        let http = builder.build().map_err(|error| NetBoxError::Unusable {
+            what: "the TLS of this machine".to_owned(),
+            reason: Cause::of(&error).to_string(),
+        })?;
+        Ok(Self {
+            http,
+            api,
+            authorization: authorization(&config.token)?,
+            timeout: config.timeout,
+            parallel,
+            sleep: Arc::clone(&config.sleep),
+            requests: AtomicUsize::new(0),
+        })
+    }
+
+    /// Where its web page stands, with a slash at the end; never holds a credential.
+    pub fn url(&self) -> &str {
+        web(&self.api)
+    }
+
+    /// How many requests were sent so far, repeated ones included.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many requests may be under way at a time.
+    pub(super) fn parallel(&self) -> usize {
+        self.parallel
+    }
+
+    /// The address of a list, as errors show it.
+    pub(super) fn shown(&self, path: &str, query: &str) -> String {
+        shown(&self.address(path, query))
+    }
+
+    /// Asks for `path` below `/api/`, such as `dcim/devices`, with a query in wire form.
+    pub(super) fn get(&self, path: &str, query: &str) -> Result<Body, NetBoxError> {
+        self.fetch(self.address(path, query))
+    }
+
+    /// Asks for the next page of a list, if it is said to be in this NetBox.
+    pub(super) fn follow(&self, from: &Body, next: &str) -> Result<Body, NetBoxError> {
+        self.fetch(self.next(from, next)?)
+    }
+
+    /// The address of the next page, checked. NetBox makes it from what it takes to be its own
+    /// address; a wrong one is an error and not mended, so that nobody is asked who was not
+    /// configured.
+    pub(super) fn next(&self, from: &Body, next: &str) -> Result<Url, NetBoxError> {
+        match Url::parse(next) {
+            Ok(url) if self.holds(&url) => Ok(url),
+            _ => Err(NetBoxError::NextElsewhere { url: from.url.clone(), next: cut(next) }),
+        }
+    }
+
+    pub(super) fn fetch(&self, url: Url) -> Result<Body, NetBoxError> {
+        let mut url = url;
+        for _ in 0..=REDIRECTS {
+            match self.fetch_here(&url)? {
+                Answer::Body(body) => return Ok(body),
+                Answer::Moved(to) => url = to,
+            }
+        }
+        Err(NetBoxError::Redirected { url: shown(&url), to: "itself".to_owned() })
+    }
+
+    fn address(&self, path: &str, query: &str) -> Url {
+        let mut url = self.api.clone();
+        // without the slash at its end NetBox redirects
+        url.set_path(&format!("{}{path}/", self.api.path()));
+        url.set_query((!query.is_empty()).then_some(query));
+        url
+    }
+
+    /// Whether an address is below the configured one.
+    fn holds(&self, url: &Url) -> bool {
+        url.scheme() == self.api.scheme()
+            && url.host_str() == self.api.host_str()
+            && url.port_or_known_default() == self.api.port_or_known_default()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path().starts_with(self.api.path())
+    }
+
+    /// Sends a request until it is answered, a bounded number of times.
+    fn fetch_here(&self, url: &Url) -> Result<Answer, NetBoxError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (failure, wait) = match self.once(url) {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Passing(error, wait)) => (error, wait),
+            };
+            if tries == TRIES || wait.is_some_and(|wait| wait > LONGEST_REST) {
+                return Err(match failure {
+                    NetBoxError::Busy { url, status, .. } => {
+                        let wait = wait.filter(|wait| *wait > LONGEST_REST);
+                        NetBoxError::Busy { url, status, tries, wait }
+                    }
+                    other => other,
+                });
+            }
+            tracing::debug!(%failure, tries, "NetBox is asked again");
+            (self.sleep)(wait.unwrap_or_default().max(rest(tries, random())));
+        }
+    }
+
+    fn once(&self, url: &Url) -> Result<Answer, Failure> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let sent = self
+            .http
+            .get(url.clone())
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(ACCEPT, "application/json")
+            .send();
+        let response = sent.map_err(|error| self.lost(url, &error))?;
+        let status = response.status();
+        if status.is_redirection() {
+            return self.moved(url, &response).map(Answer::Moved).map_err(Failure::Final);
+        }
+        let wait = response.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()).and_then(seconds);
+        let html = response
+            .headers()
+            .get(reqwest::header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| kind.starts_with("text/html"));
+        let mut bytes = Vec::new();
+        if let Err(error) = response.take(LARGEST + 1).read_to_end(&mut bytes) {
+            return Err(self.broken(url, &error));
+        }
+        if bytes.len() as u64 > LARGEST {
+            return Err(Failure::Final(NetBoxError::TooLarge { url: shown(url), limit: LARGEST }));
+        }
+        let body = Body { url: shown(url), bytes, html };
+        match status {
+            StatusCode::OK => Ok(Answer::Body(body)),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => {
+                let busy = NetBoxError::Busy { url: body.url, status: status.as_u16(), tries: 1, wait: None };
+                Err(Failure::Passing(busy, wait))
+            }
+            _ => Err(Failure::Final(self.refusal(status, body))),
+        }
+    }
+
+    /// What an answer other than 200 means.
+    fn refusal(&self, status: StatusCode, body: Body) -> NetBoxError {
+        let said = body.said();
+        let Body { url, html, .. } = body;
+        match status {
+            // DRF answers 401 where an authentication class of a plugin or proxy names a scheme
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => NetBoxError::Refused { url, said },
+            StatusCode::NOT_FOUND => {
+                let plugin = url.contains("/api/plugins/");
+                NetBoxError::Missing { url, html, plugin }
+            }
+            StatusCode::GATEWAY_TIMEOUT => NetBoxError::TimedOut { url, after: self.timeout },
+            _ => NetBoxError::Status { url, status: status.as_u16(), said },
+        }
+    }
+
+    fn moved(&self, url: &Url, response: &reqwest::blocking::Response) -> Result<Url, NetBoxError> {
+        let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
+        match url.join(to) {
+            Ok(joined) if !to.is_empty() && self.holds(&joined) => Ok(joined),
+            Ok(joined) if !to.is_empty() => {
+                Err(NetBoxError::Redirected { url: shown(url), to: shown(&joined) })
+            }
+            _ => Err(NetBoxError::Redirected { url: shown(url), to: format!("`{}`", cut(to)) }),
+        }
+    }
+
+    /// A request that was not answered.
+    fn lost(&self, url: &Url, error: &reqwest::Error) -> Failure {
+        let url = shown(url);
+        if error.is_timeout() {
+            return Failure::Final(NetBoxError::TimedOut { url, after: self.timeout });
+        }
+        let cause = Cause::of(error);
+        if is_of_tls(error) {
+            return Failure::Final(NetBoxError::UntrustedCertificate { url, cause });
+        }
+        Failure::Passing(NetBoxError::Unreachable { url, cause }, None)
+    }
+
+    /// An answer that broke off.
+    fn broken(&self, url: &Url, error: &std::io::Error) -> Failure {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+        let url = shown(url);
+        if error.kind() == std::io::ErrorKind::TimedOut || inner.is_some_and(reqwest::Error::is_timeout) {
+            return Failure::Final(NetBoxError::TimedOut { url, after: self.timeout });
+        }
+        let what = format!("it broke off ({})", Cause::of(error));
+        Failure::Passing(NetBoxError::Garbled { url, what }, None)
+    }
+}
+
+/// What came of one request.
+enum Answer {
+    Body(Body),
+    Moved(Url),
+}
+
+enum Failure {
+    /// Asking again would give the same.
+    Final(NetBoxError),
+    /// Asking again may help, not before the time that the server named.
+    Passing(NetBoxError, Option<Duration>),
+}
+
+/// An answer that came whole, with status 200.
+pub(super) struct Body {
+    /// What was asked, as errors show it.
+    pub(super) url: String,
+    pub(super) bytes: Vec<u8>,
+    html: bool,
+}
+
+impl Body {
+    /// Its content, typed.
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, NetBoxError> {
+        serde_json::from_slice(&self.bytes).map_err(|error| self.garbled(&error))
+    }
+
+    /// The same, where anything else than NetBox may answer.
+    pub(super) fn of_netbox<T: DeserializeOwned>(&self) -> Result<T, NetBoxError> {
+        self.parse().map_err(|error| match error {
+            NetBoxError::Garbled { url, what } => NetBoxError::NotNetBox { url, said: what },
+            other => other,
+        })
+    }
+
+    /// Says that its content is not of NetBox's form.
+    pub(super) fn garbled(&self, error: &serde_json::Error) -> NetBoxError {
+        let what = if self.html { "a web page came instead of JSON".to_owned() } else { error.to_string() };
+        NetBoxError::Garbled { url: self.url.clone(), what }
+    }
+
+    /// What it says about a failure: `detail` of JSON, else its beginning.
+    fn said(&self) -> String {
+        #[derive(serde::Deserialize)]
+        struct Detail {
+            detail: String,
+        }
+        if let Ok(Detail { detail }) = serde_json::from_slice(&self.bytes) {
+            return cut(&detail);
+        }
+        if self.html {
+            return "a web page".to_owned();
+        }
+        cut(String::from_utf8_lossy(self.bytes.get(..400).unwrap_or(&self.bytes)).trim())
+    }
+}
+
+/// The root of the API of an address that a person gave.
+fn api(given: &str) -> Result<Url, NetBoxError> {
+    let bad = |shown: &str, reason: &str| NetBoxError::Unusable {
+        what: format!("the address `{}` of NetBox", cut(shown)),
+        reason: reason.to_owned(),
+    };
+    let Ok(mut url) = Url::parse(given.trim()) else {
+        // what cannot be taken apart may hold a credential: it is not repeated
+        let reason = "it is not of the form https://netbox.example";
+        return Err(NetBoxError::Unusable {
+            what: "the address of NetBox".to_owned(),
+            reason: reason.to_owned(),
+        });
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad(
+            url.host_str().unwrap_or_default(),
+            "a user or password in it is not used; give a token",
+        ));
+    }
+    if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
+        return Err(bad(given, "it must begin with https:// (or http://)"));
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    let path = url.path().trim_end_matches('/');
+    let path = format!("{}/api/", path.strip_suffix("/api").unwrap_or(path));
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// The web page's address: that of the API without its last part.
+fn web(api: &Url) -> &str {
+    api.as_str().strip_suffix("api/").unwrap_or(api.as_str())
+}
+
+/// An address as it is shown: ids in it are many, so it is cut.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    cut(url.as_str())
+}
+
+/// The beginning of a text that others wrote, on one line.
+fn cut(text: &str) -> String {
+    const MOST: usize = 300;
+    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if one_line.chars().count() <= MOST {
+        return one_line;
+    }
+    one_line.chars().take(MOST).chain(['…']).collect()
+}
+
+/// The header that NetBox wants for a token of either form.
+fn authorization(token: &SecretText) -> Result<HeaderValue, NetBoxError> {
+    let bad =
+        |reason: &str| NetBoxError::Unusable { what: "the token".to_owned(), reason: reason.to_owned() };
+    let token = token.expose().trim();
+    if token.is_empty() {
+        return Err(bad("it is empty"));
+    }
+    if !token.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(bad("it holds blanks or letters that no token has; give nothing but the token"));
+    }
+    let word = if token.starts_with("nbt_") { "Bearer" } else { "Token" };
+    let mut header =
+        HeaderValue::from_str(&format!("{word} {token}")).map_err(|_| bad("no header can hold it"))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn authorities(ca: Option<&PathBuf>) -> Result<Vec<reqwest::Certificate>, NetBoxError> {
+    let Some(path) = ca else { return Ok(Vec::new()) };
+    let bad = |reason: String| NetBoxError::Unusable {
+        what: format!("the authority in {}", path.display()),
+        reason,
+    };
+    let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let found =
+        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(Cause::of(&error).to_string()))?;
+    if found.is_empty() { Err(bad("it holds no certificate in PEM form".to_owned())) } else { Ok(found) }
+}
+
+/// Whether TLS refused the other side: no later try is answered otherwise.
+fn is_of_tls(error: &reqwest::Error) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// `Retry-After` in seconds; the form with a date is rare, and our own rest serves for it.
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// How long to wait after so many tries: half a second, doubled each time, a third of it up
+/// to chance, so that several requests do not come back at the same moment.
+fn rest(tries: u32, random: u32) -> Duration {
+    let longest = Duration::from_millis(500).saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
+    longest.mul_f64(1.0 - f64::from(random) / f64::from(u32::MAX) / 3.0)
+}
+
+fn random() -> u32 {
+    let mut bytes = [0; 4];
+    // without chance all wait the longest rest, which is no fault
+    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
+    u32::from_le_bytes(bytes)
+}

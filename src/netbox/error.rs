@@ -1,0 +1,327 @@
+//! What can go wrong between us and NetBox: at which address, why, and what to do.
+//!
+//! Here: [`NetBoxError`]. A token is part of no message: it travels in a header, and what the
+//! server says is cut. Elsewhere: findings on what NetBox holds (`objection`).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// Why NetBox could not be read whole. Displays the failure; the cause is its `source()`,
+/// what to do its [`hint`](NetBoxError::hint). Nothing of a failed read is ever used.
+#[derive(Debug, thiserror::Error)]
+pub enum NetBoxError {
+    /// The address, the token or the authority cannot be used at all.
+    #[error("{what} cannot be used: {reason}")]
+    Unusable {
+        /// What was given: "the address `…`", "the token".
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The token would cross the network readable by anyone.
+    #[error("no token is sent to {url}: http is not encrypted")]
+    ClearText {
+        /// The NetBox.
+        url: String,
+    },
+    /// The server's certificate was not signed by an authority that we trust.
+    #[error("the certificate of {url} is not trusted")]
+    UntrustedCertificate {
+        /// What was asked.
+        url: String,
+        /// Which check it failed.
+        #[source]
+        cause: Cause,
+    },
+    /// Nobody answers, or the connection breaks again and again.
+    #[error("cannot reach {url}")]
+    Unreachable {
+        /// What was asked.
+        url: String,
+        /// What the network said.
+        #[source]
+        cause: Cause,
+    },
+    /// The answer took longer than it may.
+    #[error("{url} did not answer within {} s", after.as_secs_f32())]
+    TimedOut {
+        /// What was asked.
+        url: String,
+        /// How long it was given.
+        after: Duration,
+    },
+    /// 403: the token is not taken, or may not see this.
+    #[error("{url} is refused: {said}")]
+    Refused {
+        /// What was asked.
+        url: String,
+        /// NetBox's own words: they alone tell a bad token from a missing right.
+        said: String,
+    },
+    /// The token's user may not view some of the lists.
+    #[error("the token may not view: {}", lists.join(", "))]
+    NotPermitted {
+        /// The object types, as permissions name them: `dcim.cable`.
+        lists: Vec<String>,
+    },
+    /// 404 at a list: the endpoint or the whole plugin is gone.
+    #[error("{url} does not exist{}", if *html { " (NetBox answers with a web page)" } else { "" })]
+    Missing {
+        /// What was asked.
+        url: String,
+        /// Whether a web page came: NetBox has no such endpoint.
+        html: bool,
+        /// Whether it is a plugin's.
+        plugin: bool,
+    },
+    /// What answers is something else.
+    #[error("{url} is not the API of a NetBox: {said}")]
+    NotNetBox {
+        /// What was asked.
+        url: String,
+        /// What came instead.
+        said: String,
+    },
+    /// Any other status than 200.
+    #[error("{url} answered {status}: {said}")]
+    Status {
+        /// What was asked.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of the answer.
+        said: String,
+    },
+    /// 429, 502 or 503, each time.
+    #[error("{url} answered {status} {tries} times")]
+    Busy {
+        /// What was asked.
+        url: String,
+        /// The last status.
+        status: u16,
+        /// How often it was asked.
+        tries: u32,
+        /// How long the server wants us to wait, where that is longer than we do.
+        wait: Option<Duration>,
+    },
+    /// More than any page has.
+    #[error("the answer of {url} has more than {limit} bytes")]
+    TooLarge {
+        /// What was asked.
+        url: String,
+        /// The bound in bytes.
+        limit: u64,
+    },
+    /// The answer is cut off or not of the form that NetBox has.
+    #[error("the answer of {url} cannot be read: {what}")]
+    Garbled {
+        /// What was asked.
+        url: String,
+        /// What is wrong, with its place in the answer.
+        what: String,
+    },
+    /// A redirect to somewhere else, where the token must not go.
+    #[error("{url} redirects to {to}, which is not this NetBox")]
+    Redirected {
+        /// What was asked.
+        url: String,
+        /// Where it points.
+        to: String,
+    },
+    /// The next page of a list is said to be somewhere else.
+    #[error("the page after {url} is said to be {next}, which is not this NetBox")]
+    NextElsewhere {
+        /// What was asked.
+        url: String,
+        /// The address of the next page as it came.
+        next: String,
+    },
+    /// Objects came that were not asked for: a filter was not understood.
+    #[error("{url} answered with objects that were not asked for")]
+    FilterIgnored {
+        /// What was asked.
+        url: String,
+    },
+    /// A list never had as many objects as it says.
+    #[error("{list} says that it has {count} objects, and {ids} came, {tries} times")]
+    Uncounted {
+        /// The list.
+        list: String,
+        /// Its own count.
+        count: u64,
+        /// Distinct objects that came.
+        ids: usize,
+        /// How often it was read.
+        tries: u32,
+    },
+    /// NetBox was changed again each time we looked.
+    #[error("NetBox does not stand still: it changed {times} times while it was read")]
+    Restless {
+        /// How often.
+        times: u32,
+    },
+    /// A version whose API is another one.
+    #[error("NetBox {version} is too old")]
+    TooOld {
+        /// Its version.
+        version: String,
+    },
+    /// The last export had BGP sessions, and the plugin that lists them is gone.
+    #[error("the plugin netbox-bgp is gone from NetBox")]
+    PluginGone,
+    /// A list lost objects that nobody deleted.
+    #[error("{list} had {before} objects and has {now}, and the change log knows of {deleted} deletions")]
+    Hidden {
+        /// The list.
+        list: String,
+        /// Objects at the last export.
+        before: usize,
+        /// Objects now.
+        now: usize,
+        /// Objects that were deleted since, as the change log has them.
+        deleted: usize,
+    },
+}
+
+/// The chain of causes as one text: errors of the network have no variants that we need.
+#[derive(Debug)]
+pub struct Cause(String);
+
+impl Cause {
+    /// Joins an error and its causes; one that only repeats what stands above it is left out.
+    pub(super) fn of(error: &dyn std::error::Error) -> Self {
+        let mut text = String::new();
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let said = error.to_string();
+            if !text.contains(&said) {
+                if !text.is_empty() {
+                    text.push_str(": ");
+                }
+                text.push_str(&said);
+            }
+            next = error.source();
+        }
+        Self(text)
+    }
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+impl NetBoxError {
+    /// Whether trying again may help without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::TimedOut { .. }
+                | Self::Busy { .. }
+                | Self::Garbled { .. }
+                | Self::Uncounted { .. }
+                | Self::Restless { .. }
+                | Self::Status { status: 500.., .. }
+        )
+    }
+
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::Unusable { .. } => return None,
+            Self::ClearText { .. } => "use https; a lab's NetBox can be allowed to be read without it".into(),
+            Self::UntrustedCertificate { .. } => "name the authority that signed it".into(),
+            Self::Unreachable { .. } => "check the address, its port and the route to it".into(),
+            Self::TimedOut { .. } => {
+                "NetBox needs more workers, or the export more time: a page of 1,000 interfaces takes NetBox \
+                 seconds"
+                    .into()
+            }
+            Self::Refused { said, .. } => advice(said).into(),
+            Self::NotPermitted { lists } => format!(
+                "give its user a permission without constraints with the action `view` on {}",
+                if lists.len() == 1 { "it" } else { "all of them" }
+            )
+            .into(),
+            Self::Missing { plugin: true, .. } => {
+                "the plugin netbox-bgp is not installed there, or its version does not fit NetBox's: then its \
+                 addresses are gone while NetBox runs"
+                    .into()
+            }
+            Self::Missing { .. } => "is this address the root of a NetBox from 4.2 on?".into(),
+            Self::NotNetBox { .. } => {
+                "give the address under which NetBox's web page stands, without `/api`, with its path if it has \
+                 one"
+                .into()
+            }
+            Self::Status { status: 400..=499, .. } => "this NetBox does not take a question that it should: \
+                 please report it, with NetBox's version"
+                .into(),
+            Self::Status { .. } => "NetBox's own log says more".into(),
+            Self::Busy { wait: Some(wait), .. } => {
+                format!("the server wants {} s of rest: export less often, or raise its limit", wait.as_secs())
+                    .into()
+            }
+            Self::Busy { .. } => "NetBox or a proxy before it is overloaded or restarting".into(),
+            Self::TooLarge { .. } => "is this address a NetBox?".into(),
+            Self::Garbled { .. } => "a proxy may have cut it; if it stays so, look into NetBox's log".into(),
+            Self::Redirected { to, .. } if to.contains("/login") => {
+                "this is NetBox's page for logging in: a proxy or single sign-on stands before the API".into()
+            }
+            Self::Redirected { .. } | Self::NextElsewhere { .. } => {
+                "a NetBox behind a proxy must know the address that its users see: let the proxy send Host and \
+                 X-Forwarded-Proto, or give the address that NetBox itself names"
+                    .into()
+            }
+            Self::FilterIgnored { .. } => {
+                "NetBox ignores the names of filters that it does not know; please report it, with its version"
+                    .into()
+            }
+            Self::Uncounted { .. } => {
+                "if nobody is changing that list, then NetBox shows some objects twice and others not at all"
+                    .into()
+            }
+            Self::Restless { .. } => "an import or a script may be running; export again after it".into(),
+            Self::TooOld { .. } => "the export reads NetBox from 4.2 on".into(),
+            Self::PluginGone => {
+                "without it all BGP sessions and policies would look deleted; if that is meant, remove \
+                 netbox-export.json from the repository and export again"
+                    .into()
+            }
+            Self::Hidden { .. } => {
+                "objects that a constraint of the token's permission hides look like this: give the token's \
+                 user a permission without constraints"
+                    .into()
+            }
+        })
+    }
+}
+
+/// What each of NetBox's texts for 403 asks for.
+fn advice(said: &str) -> &'static str {
+    const ADVICE: [(&str, &str); 8] = [
+        (
+            "credentials were not provided",
+            "the token did not arrive: a proxy may drop the header Authorization",
+        ),
+        ("Invalid v1 token", "NetBox does not know this token: was it deleted, or is it another NetBox's?"),
+        (
+            "Invalid v2 token",
+            "NetBox does not know this token: give it whole, `nbt_`, key, point and secret, as NetBox showed it \
+             once",
+        ),
+        ("expired", "make a new token, or move this one's date of expiry"),
+        ("disabled", "switch the token on again"),
+        ("Invalid authorization header", "a v2 token is `nbt_`, key, point and secret; give it whole"),
+        ("is not permitted to authenticate", "the token's list of allowed addresses lacks this machine"),
+        ("do not have permission", "the token's user lacks the permission `view` on this"),
+    ];
+    ADVICE
+        .iter()
+        .find(|(text, _)| said.contains(text))
+        .map_or("see what NetBox says of this token and its user", |(_, advice)| advice)
+}

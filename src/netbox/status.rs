@@ -1,0 +1,91 @@
+//! Which NetBox this is: its version, and that of netbox-bgp.
+//!
+//! Elsewhere: what the token may see (`rights`).
+
+use serde::{Deserialize, Serialize};
+
+use super::client::Client;
+use super::error::NetBoxError;
+use super::inventory::{ENDPOINTS, Endpoint};
+
+/// The oldest version whose API we read: addresses' scopes and MAC objects came with it.
+const OLDEST: (u16, u16) = (4, 2);
+/// The newest version whose notes we have read.
+const NEWEST: (u16, u16) = (4, 7);
+
+/// What `/api/status/` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// NetBox's version as it says it: `4.6.8`.
+    pub version: String,
+    /// The version of netbox-bgp, if it is installed.
+    pub bgp: Option<String>,
+}
+
+/// The answer, as far as we need it.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "netbox-version")]
+    version: String,
+    #[serde(default)]
+    plugins: std::collections::BTreeMap<String, Option<String>>,
+}
+
+impl Status {
+    /// Asks NetBox. Fails if it is none, too old, or has lost the plugin.
+    pub(super) fn ask(client: &Client, expect_plugin: bool) -> Result<Self, NetBoxError> {
+        let answer: Answer = client.get("status", "")?.of_netbox()?;
+        let found =
+            Self { version: answer.version, bgp: answer.plugins.get("netbox_bgp").cloned().flatten() };
+        match minor(&found.version) {
+            None => {
+                let said = format!("its version is `{}`", found.version.chars().take(40).collect::<String>());
+                return Err(NetBoxError::NotNetBox { url: client.shown("status", ""), said });
+            }
+            Some(version) if version < OLDEST => return Err(NetBoxError::TooOld { version: found.version }),
+            Some(_) => {}
+        }
+        if expect_plugin && found.bgp.is_none() {
+            return Err(NetBoxError::PluginGone);
+        }
+        Ok(found)
+    }
+
+    /// The lists that this NetBox has.
+    pub fn lists(&self) -> impl Iterator<Item = &'static Endpoint> {
+        let bgp = self.bgp.as_deref().map(|version| minor(version).unwrap_or((u16::MAX, 0)));
+        ENDPOINTS.iter().filter(move |list| !list.plugin || bgp.is_some_and(|bgp| since(list) <= bgp))
+    }
+
+    /// What a person should know of these versions.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let Some(netbox) = minor(&self.version) else { return notes };
+        if netbox > NEWEST {
+            notes.push(format!(
+                "NetBox {} is newer than {}.{}, the newest that this gitfabric was made for",
+                self.version, NEWEST.0, NEWEST.1
+            ));
+        }
+        match &self.bgp {
+            None => notes.push("netbox-bgp is not installed: no BGP sessions and policies".to_owned()),
+            // its minor version follows NetBox's: 0.15 is for 4.2
+            Some(version) if minor(version).is_some_and(|bgp| bgp != (0, netbox.1 + 13)) => {
+                notes.push(format!("netbox-bgp {version} was not made for NetBox {}", self.version));
+            }
+            Some(_) => {}
+        }
+        notes
+    }
+}
+
+/// The version of netbox-bgp that brought a list.
+fn since(list: &Endpoint) -> (u16, u16) {
+    if list.path.starts_with("plugins/bgp/aspath-list") { (0, 16) } else { (0, 0) }
+}
+
+/// Major and minor of a version: (4, 6) of `4.6.8`, `4.7.0-beta1`, `v4.6.8-Docker-3.2`.
+fn minor(version: &str) -> Option<(u16, u16)> {
+    let mut numbers = version.trim_start_matches('v').split(['.', '-']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}

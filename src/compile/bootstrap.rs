@@ -127,13 +127,6 @@ fn unpathed(out: &mut Script, slice: &Slice<'_>) -> fmt::Result {
         writeln!(out, "interface {}", svi(mlag.peer_vlan.value))?;
         out.line("   no autostate");
     }
-    for vlan in &slice.vlans {
-        let own_v6 = vlan.addresses.iter().any(|own| own.value.addr().is_ipv6());
-        let gateways = vlan.gateway.iter().filter(|gateway| gateway.value.addr().is_ipv6() && !own_v6);
-        for gateway in gateways {
-            writeln!(out, "!\ninterface {}\n   ipv6 address virtual {}", svi(vlan.id), gateway.value)?;
-        }
-    }
     if let Some(asn) = slice.asn {
         out.line("!");
         writeln!(out, "router bgp {}", asn.value)?;

@@ -23,7 +23,7 @@ pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, findings: &mut Findings) 
     vrfs_without_vlan(slice, findings);
     let config = w.at("/arista/eos/mlag/config", &mlag.domain.place);
     config.leaf("enabled", true, &mlag.domain.place);
-    config.leaf("domain-id", &mlag.domain.value, &mlag.domain.place);
+    config.leaf("domain-id", mlag.domain.value, &mlag.domain.place);
     config.leaf("local-intf", svi(mlag.peer_vlan.value), &mlag.peer_vlan.place);
     config.leaf("peer-address", mlag.peer_address, &mlag.address.place);
     config.leaf("peer-link-intf", port_channel(mlag.port_channel.value), &mlag.port_channel.place);

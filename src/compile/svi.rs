@@ -1,7 +1,7 @@
 //! Routed interfaces of VLANs: own addresses and anycast gateways.
 //!
-//! Elsewhere: their VRF (`vrf`), the VLANs (`vlans`), IPv6 gateways without an own address
-//! (no path on EOS 4.35.0F: `bootstrap`).
+//! Here also: [`subnets_by_route`], the IPv6 subnets that need a static route to be connected.
+//! Elsewhere: their VRF (`vrf`), the VLANs (`vlans`).
 
 use std::net::IpAddr;
 
@@ -26,7 +26,15 @@ use crate::yang::write::{Cursor, Writer};
 /// | `mtu` | `routed-vlan/ipv4/config/mtu` |
 ///
 /// A gateway is `ip virtual-router address` where the device has an own address of that
-/// family in the VLAN, else `ip address virtual`.
+/// family in the VLAN, else `ip address virtual`. Each family of each device decides for
+/// itself: the gateway's address and MAC are the same both ways.
+///
+/// EOS 4.35.0F has no path for `ipv6 address virtual`. An IPv6 gateway is `ipv6
+/// virtual-router address` always; without an own address beside it stands `ipv6 enable`,
+/// whose link-local address is all that neighbour discovery needs (Arista's own generator
+/// AVD emits the two together). A virtual-router address has no length, so it connects no
+/// subnet: the static route of [`subnets_by_route`] does. None of this was tried on a
+/// device.
 pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, findings: &mut Findings) {
     for vlan in slice.vlans.iter().filter(|vlan| vlan.is_routed()) {
         tenant(slice, w, vlan, findings);
@@ -68,6 +76,7 @@ fn tenant(slice: &Slice<'_>, w: &Writer<'_>, vlan: &VlanHere<'_>, findings: &mut
             secondary = true;
         }
     }
+    mtu(&svi, vlan);
     let mut virtuals = 0;
     for gateway in vlan.gateway {
         let same_family =
@@ -78,20 +87,43 @@ fn tenant(slice: &Slice<'_>, w: &Writer<'_>, vlan: &VlanHere<'_>, findings: &mut
                 address_virtual(&svi, virtuals, gateway);
                 virtuals += 1;
             }
-            (false, IpAddr::V6(address)) => findings.push(
-                Finding::warning(
-                    "ipv6-gateway-by-bootstrap",
-                    &gateway.place,
-                    format!(
-                        "VLAN {}: no YANG path sets {address} as an IPv6 gateway without an own address",
-                        vlan.id
-                    ),
-                )
-                .on(slice.device)
-                .hint("bootstrap prints the line; or give each place its own IPv6 address under `at`"),
-            ),
+            (false, IpAddr::V6(_)) => {
+                svi.leaf("routed-vlan/ipv6/config/enabled", true, &gateway.place);
+                virtual_router(w, vlan.id, gateway.value.addr(), &gateway.place);
+            }
         }
     }
+    for subnet in subnets_by_route(vlan) {
+        let message = format!(
+            "VLAN {}: {} is set with link-local addresses beside it: EOS has no YANG path for `ipv6 address virtual`",
+            vlan.id, subnet.value
+        );
+        let finding = Finding::warning("ipv6-gateway-link-local", &subnet.place, message).on(slice.device);
+        findings.push(
+            finding
+                .label("router advertisements carry no prefix of this subnet")
+                .hint("hosts that learn their prefix need an own IPv6 address of each device under `at`"),
+        );
+    }
+}
+
+/// `mtu` of the SVI: one command on EOS, one leaf for each family in YANG.
+fn mtu(svi: &Cursor<'_, '_>, vlan: &VlanHere<'_>) {
+    let Some(mtu) = vlan.mtu else { return };
+    for family in vlan.families() {
+        svi.leaf(&format!("routed-vlan/{}/config/mtu", family.lower()), mtu.value, &mtu.place);
+    }
+}
+
+/// The IPv6 subnets of a VLAN in which the device has a gateway and no own address: no
+/// address connects them, so that a static route to the SVI has to.
+pub(super) fn subnets_by_route<'a>(vlan: &VlanHere<'a>) -> impl Iterator<Item = &'a Spanned<IpNet>> {
+    let own = vlan.addresses.iter().any(|own| own.value.addr().is_ipv6());
+    let alone = move |gateway: &&Spanned<IpNet>| match gateway.value.addr() {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => !own && !address.is_unicast_link_local(),
+    };
+    vlan.gateway.iter().filter(alone)
 }
 
 /// An SVI that is up.

@@ -16,12 +16,19 @@ use crate::yang::write::{Cursor, Writer};
 /// | EOS | path, under `/network-instances/network-instance` |
 /// |---|---|
 /// | `vrf instance` | `config/type` |
-/// | `ip routing`, `ip routing vrf` | `config/ipv4-routing-enabled`, IPv6 likewise |
+/// | `ip routing`, `ip routing vrf` | `config/ipv4-routing-enabled` |
+/// | `ipv6 unicast-routing`, `… vrf` | `config/ipv6-routing-enabled` |
 /// | `vrf V` under an interface | `interfaces/interface/config/interface` |
 /// | `rd` under `router bgp` / `vrf` | `config/route-distinguisher` |
+///
+/// A device that routes IPv6 in any VRF does so in the default one too, as Arista's notes on
+/// IPv6 in the overlay ask.
 pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, findings: &mut Findings) {
     let default = instance(w, "default", "DEFAULT_INSTANCE", slice.place);
     default.leaf("config/ipv4-routing-enabled", true, slice.place);
+    if let Some(vlan) = slice.vlans.iter().find(|vlan| vlan.families().contains(&Family::V6)) {
+        default.leaf("config/ipv6-routing-enabled", true, vlan.place);
+    }
     for vrf in &slice.vrfs {
         let instance = instance(w, vrf.name.as_str(), "L3VRF", vrf.place);
         for family in families(slice, vrf) {
@@ -112,9 +119,7 @@ pub(super) fn families(slice: &Slice<'_>, vrf: &VrfHere<'_>) -> BTreeSet<Family>
     let mut families: BTreeSet<Family> =
         vrf.peers.iter().map(|at| Family::of(at.peer.address.value)).collect();
     for vlan in slice.routed_vlans(vrf.name) {
-        let own = vlan.addresses.iter().map(|own| own.value);
-        let all = own.chain(vlan.gateway.iter().map(|gateway| gateway.value));
-        families.extend(all.map(|net| Family::of(net.addr())));
+        families.extend(vlan.families());
     }
     if families.is_empty() || vrf_ibgp(slice).iter().any(|link| link.vrf.name == vrf.name) {
         families.insert(Family::V4);

@@ -187,7 +187,7 @@ fn roles(fields: &mut Fields<'_>, out: &mut Findings) -> BTreeMap<RoleName, Role
 
 fn mlag(fields: &mut Fields<'_>, out: &mut Findings) -> Option<MlagDesign> {
     let mut section = fields.section("mlag", out)?;
-    let domain = section.required("domain", out, text);
+    let domain = section.optional("domain", out, text);
     let port_channel = section.required("port-channel", out, between(1..=2000));
     let (mut peer_vlan, mut ibgp_vlan) = (None, None);
     match section.section("vlans", out) {
@@ -203,7 +203,7 @@ fn mlag(fields: &mut Fields<'_>, out: &mut Findings) -> Option<MlagDesign> {
     let vrf_ibgp = vrf_ibgp(&mut section, out);
     section.close(out);
     Some(MlagDesign {
-        domain: domain?,
+        domain,
         port_channel: port_channel?,
         peer_vlan: peer_vlan?,
         ibgp_vlan,

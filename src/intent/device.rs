@@ -6,7 +6,9 @@ use super::decode::Fields;
 use super::design::platform;
 use super::model::{Device, DeviceState, MlagMember, Uplink};
 use super::port::ports;
-use super::scalar::{Read, choice, id, ipv4, ipv4_net, link_address, name, scalar, shortened, wrong_hint};
+use super::scalar::{
+    Read, choice, id, ipv4, ipv4_net, link_address, name, scalar, shortened, text, wrong_hint,
+};
 use super::services::services;
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
@@ -40,6 +42,8 @@ pub(crate) fn device(device: DeviceName, place: Place, node: &Node, out: &mut Fi
     let tags = fields.list("tags", out, name::<RoleName>);
     let tags = tags.into_iter().map(|tag| tag.map(|tag| tag.to_string())).collect();
     let services = services(&mut fields, out);
+    let site = fields.optional("site", out, text);
+    let tenant = fields.optional("tenant", out, text);
     fields.not_yet("breakout", "name the ports that the device has, as Ethernet5/1", out);
     fields.close(out);
     Some(Device {
@@ -58,6 +62,8 @@ pub(crate) fn device(device: DeviceName, place: Place, node: &Node, out: &mut Fi
         ports,
         services,
         tags,
+        site,
+        tenant,
     })
 }
 

@@ -165,8 +165,8 @@ pub struct RouteScheme {
 /// `mlag`: what every pair of the fabric has.
 #[derive(Clone, Debug, Serialize)]
 pub struct MlagDesign {
-    /// The domain id.
-    pub domain: Spanned<String>,
+    /// `domain`: the id of every pair's domain; none where each pair has one of its own.
+    pub domain: Option<Spanned<String>>,
     /// The peer link's Port-Channel number.
     pub port_channel: Spanned<u16>,
     /// `vlans.peer`: the VLAN of the MLAG SVI.
@@ -319,6 +319,12 @@ pub struct Device {
     pub services: Services,
     /// `tags`, for `at: [tag:x]`.
     pub tags: Vec<Spanned<String>>,
+    /// `site`: where it stands; for people.
+    #[serde(skip)]
+    pub site: Option<Spanned<String>>,
+    /// `tenant`: whose it is; for people.
+    #[serde(skip)]
+    pub tenant: Option<Spanned<String>>,
 }
 
 /// `state`: a device leaves in steps.
@@ -397,6 +403,9 @@ pub struct Pair {
     pub asn: Option<Spanned<Asn>>,
     /// `vtep`: Loopback1 of both.
     pub vtep: Option<Spanned<Ipv4Addr>>,
+    /// `domain`: the id of its MLAG domain, where it differs from the fabric's and from its
+    /// own name.
+    pub domain: Option<Spanned<String>>,
     /// `peer-link`: one port or several.
     pub peer_link: Vec<Spanned<InterfaceName>>,
     /// `ports`: the same on both members.
@@ -417,6 +426,11 @@ pub struct Vlan {
     pub vrf: Option<Spanned<VrfName>>,
     /// `vni`: stretched by VXLAN; none is local.
     pub vni: Option<Spanned<Vni>>,
+    /// `mtu`: the IP MTU of its routed interfaces.
+    pub mtu: Option<Spanned<u16>>,
+    /// `tenant`: whose it is; for people.
+    #[serde(skip)]
+    pub tenant: Option<Spanned<String>>,
     /// `gateway`: anycast addresses with their length.
     pub gateway: Vec<Spanned<IpNet>>,
     /// `rd`, where it differs from the scheme.
@@ -450,7 +464,7 @@ pub enum Selector {
     Tag(String),
 }
 
-/// `rt: { import: [...], export: [...] }`; replaces the scheme.
+/// `rt: { import: [...], export: [...] }`, or one target for both; replaces the scheme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RouteTargets {
     /// Imported.
@@ -467,6 +481,9 @@ pub struct Vrf {
     /// The file as a whole.
     #[serde(skip)]
     pub place: Place,
+    /// `tenant`: whose it is; for people.
+    #[serde(skip)]
+    pub tenant: Option<Spanned<String>>,
     /// `id`: for the schemes.
     pub id: Option<Spanned<u32>>,
     /// `vni`: the L3 VNI; none is local.

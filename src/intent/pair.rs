@@ -3,7 +3,7 @@
 use super::decode::Fields;
 use super::model::Pair;
 use super::port::ports;
-use super::scalar::{id, ipv4, name};
+use super::scalar::{id, ipv4, name, text};
 use super::yaml::Node;
 use crate::diagnostic::{Findings, Place};
 use crate::names::PairName;
@@ -16,6 +16,7 @@ pub(crate) fn pair(pair: PairName, place: Place, node: &Node, out: &mut Findings
         place,
         asn: fields.optional("asn", out, id),
         vtep: fields.optional("vtep", out, ipv4),
+        domain: fields.optional("domain", out, text),
         peer_link: fields.one_or_list("peer-link", out, name),
         ports: ports(&mut fields, out),
     };

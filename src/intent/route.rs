@@ -57,8 +57,12 @@ pub(crate) fn route_id(node: &Node) -> Read<String> {
     wrong_hint("value-route-id", node, message, "write \"65000:100\" or \"10.0.250.1:100\", in quotes")
 }
 
-/// `{ import, export }`.
+/// `{ import, export }`, each one target or several, or one target that is both.
 pub(crate) fn route_targets(fields: &mut Fields<'_>, out: &mut Findings) -> Option<RouteTargets> {
+    if matches!(fields.node("rt")?.value, Value::Scalar(_)) {
+        let both = vec![fields.optional("rt", out, route_id)?];
+        return Some(RouteTargets { import: both.clone(), export: both });
+    }
     let mut section = fields.section("rt", out)?;
     let import = section.one_or_list("import", out, route_id);
     let export = section.one_or_list("export", out, route_id);

@@ -98,7 +98,7 @@ fn keys_and_values_of_objects() {
         (
             "an unknown key that is near nothing",
             &["vlans/34.yaml += colour: blue"],
-            "vlans/34.yaml:6:1 key-unknown: VLAN 34: there is no key `colour` (there is `vni`, `rd`, `rt`, `single`)",
+            "vlans/34.yaml:6:1 key-unknown: VLAN 34: there is no key `colour` (there is `vni`, `mtu`, `tenant`, `rd`, `rt`, `single`)",
         ),
         (
             "a missing key",
@@ -139,6 +139,66 @@ fn keys_and_values_of_objects() {
             "a link without a port",
             &["devices/leaf3.yaml: spine1 Ethernet3 => spine1"],
             "devices/leaf3.yaml:7:21 value-link: device leaf3 Ethernet11: `to`: `spine1` is not a device and its port (write both, as in `to: spine1 Ethernet3`)",
+        ),
+    ]);
+}
+
+#[test]
+fn facts_for_people_and_short_forms_are_read() {
+    table(&[
+        (
+            "site and tenants",
+            &[
+                "devices/leaf3.yaml += site: dc1\\ntenant: gold-corp",
+                "vlans/34.yaml += tenant: gold-corp",
+                "vrfs/gold.yaml += tenant: gold-corp",
+            ],
+            "",
+        ),
+        ("one route target for both ways", &["vrfs/gold.yaml += rt: \"65000:100001\""], ""),
+        (
+            "one route target that is none",
+            &["vrfs/gold.yaml += rt: gold"],
+            "vrfs/gold.yaml:7:5 value-route-id: VRF gold: `rt`: `gold` is not a route distinguisher or target (write \"65000:100\" or \"10.0.250.1:100\", in quotes)",
+        ),
+        (
+            "a list that does not say which way",
+            &["vrfs/gold.yaml += rt: [\"65000:100001\"]"],
+            "vrfs/gold.yaml:7:5 value-type: VRF gold: `rt`: a map of keys is expected, not a list (write `key: value` lines, or `{}` for none)",
+        ),
+        (
+            "an MLAG domain of each pair's own",
+            &["fabric.yaml:   domain: leafs => ", "pairs/leaf1-2.yaml += domain: rack 1"],
+            "",
+        ),
+        (
+            "an MTU that no interface takes",
+            &["vlans/34.yaml += mtu: 9300"],
+            "vlans/34.yaml:6:6 value-range: VLAN 34: `mtu`: 9300 is not between 68 and 9214",
+        ),
+        (
+            "an MTU below IPv6's least",
+            &[
+                "vlans/34.yaml += mtu: 1000",
+                "vlans/34.yaml: 10.34.34.1/24 => [10.34.34.1/24, \"2001:db8::1/64\"]",
+            ],
+            "vlans/34.yaml:6:6 vlan-mtu-ipv6: VLAN 34: IPv6 needs an MTU of at least 1280 (write 1280 or more)",
+        ),
+        (
+            "link-local gateways are of their own VLAN",
+            &[
+                "vlans/34.yaml: 10.34.34.1/24 => [10.34.34.1/24, \"fe80::1/64\"]",
+                "vlans/41.yaml = name: web\\nvrf: gold\\ngateway: [10.41.0.1/24, \"fe80::1/64\"]\\nat: [leaf3-4]",
+            ],
+            "",
+        ),
+        (
+            "a global one is of one VLAN",
+            &[
+                "vlans/34.yaml: 10.34.34.1/24 => [10.34.34.1/24, \"2001:db8::1/64\"]",
+                "vlans/41.yaml = name: web\\nvrf: gold\\ngateway: \"2001:db8::1/64\"\\nat: [leaf3-4]",
+            ],
+            "vlans/41.yaml:3:10 address-twice: gateway of VLAN 41: 2001:db8::1 in VRF gold is the gateway of VLAN 34 already (take another address); vlans/41.yaml:3:10 subnet-overlap: VLAN 41: its subnet 2001:db8::/64 overlaps 2001:db8::/64 of VLAN 34 (give each VLAN of a VRF its own subnet)",
         ),
     ]);
 }

@@ -4,7 +4,7 @@ use super::at::placements;
 use super::decode::Fields;
 use super::model::Vlan;
 use super::route::{route_id, route_targets};
-use super::scalar::{id, ip_net, name, switch, text};
+use super::scalar::{between, id, ip_net, name, switch, text};
 use super::yaml::Node;
 use crate::diagnostic::{Findings, Place};
 use crate::names::VlanId;
@@ -15,6 +15,8 @@ pub(crate) fn vlan(vlan: VlanId, place: Place, node: &Node, out: &mut Findings) 
     let name_of = fields.required("name", out, vlan_name);
     let vrf = fields.optional("vrf", out, name);
     let vni = fields.optional("vni", out, id);
+    let mtu = fields.optional("mtu", out, between(68..=9214));
+    let tenant = fields.optional("tenant", out, text);
     let gateway = fields.one_or_list("gateway", out, ip_net);
     let rd = fields.optional("rd", out, route_id);
     let rt = route_targets(&mut fields, out);
@@ -24,7 +26,7 @@ pub(crate) fn vlan(vlan: VlanId, place: Place, node: &Node, out: &mut Findings) 
     }
     let single = fields.optional("single", out, switch).is_some_and(|single| single.value);
     fields.close(out);
-    Some(Vlan { id: vlan, place, name: name_of?, vrf, vni, gateway, rd, rt, at: at?, single })
+    Some(Vlan { id: vlan, place, name: name_of?, vrf, vni, mtu, tenant, gateway, rd, rt, at: at?, single })
 }
 
 /// A VLAN's name as EOS keeps it: one word of at most 32 characters.

@@ -18,6 +18,7 @@ pub(crate) fn vrf(vrf: VrfName, place: Place, node: &Node, out: &mut Findings) -
     let vrf = Vrf {
         name: vrf,
         place,
+        tenant: fields.optional("tenant", out, text),
         id: fields.optional("id", out, between(1..=u32::MAX)),
         vni: fields.optional("vni", out, id),
         rd: fields.optional("rd", out, route_id),

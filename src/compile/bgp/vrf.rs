@@ -8,6 +8,7 @@ use crate::compile::defaults::GROUP_IBGP;
 use crate::compile::evpn::targets;
 use crate::compile::mlag::vrf_ibgp;
 use crate::compile::slice::VrfHere;
+use crate::compile::svi::subnets_by_route;
 use crate::compile::vrf::{Family, families, routes};
 use crate::diagnostic::{Findings, Place, Spanned};
 use crate::intent::model::{Peer, Redistribute};
@@ -81,6 +82,19 @@ fn redistribution(slice: &Slice<'_>, w: &Writer<'_>, vrf: &VrfHere<'_>) {
         for family in families(slice, vrf) {
             table_connection(&instance, identity, family, place);
         }
+        if source.value == Redistribute::Connected {
+            connected_by_route(slice, vrf, &instance, place);
+        }
+    }
+}
+
+/// `redistribute static` of IPv6, where a static route is what connects a subnet
+/// (`compile::svi`): who asks for connected subnets means these too.
+fn connected_by_route(slice: &Slice<'_>, vrf: &VrfHere<'_>, instance: &Cursor<'_, '_>, place: &Place) {
+    let said = vrf.redistribute.iter().any(|source| source.value == Redistribute::Static);
+    let by_route = slice.routed_vlans(vrf.name).any(|vlan| subnets_by_route(vlan).next().is_some());
+    if by_route && !said {
+        table_connection(instance, "openconfig-policy-types:STATIC", Family::V6, place);
     }
 }
 

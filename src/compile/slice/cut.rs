@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{HostPort, LinkEnd, Management, Mlag, Overlay, RawHere, Slice, Underlay, VlanHere, VrfHere};
+use crate::diagnostic::Spanned;
 use crate::intent::Fabric;
-use crate::intent::model::{self, Design, Device, Pair, Port, Profile, RawFragment, Role};
+use crate::intent::model::{self, Design, Device, MlagDesign, Pair, Port, Profile, RawFragment, Role};
 use crate::intent::topology::{Link, Topology, VlanAt};
 use crate::names::{DeviceName, InterfaceName, RepoPath};
 
@@ -101,15 +102,15 @@ fn mlag<'a>(
     pair: Option<&'a Pair>,
 ) -> Option<Mlag<'a>> {
     let (design, member) = (fabric.design.mlag.as_ref()?, this.mlag.as_ref()?);
-    let other = topology.mlag_peer(&this.name)?;
+    let (other, pair) = (topology.mlag_peer(&this.name)?, pair?);
     Some(Mlag {
-        domain: &design.domain,
+        domain: domain(design, pair),
         port_channel: &design.port_channel,
         peer_vlan: &design.peer_vlan,
         ibgp_vlan: design.ibgp_vlan.as_ref(),
         dual_primary: design.dual_primary.as_ref(),
         vrf_ibgp: design.vrf_ibgp.as_ref(),
-        peer_link: pair.map_or(&[], |pair| &pair.peer_link),
+        peer_link: &pair.peer_link,
         address: &member.peer,
         peer_address: other.peer_address,
         ibgp_address: member.ibgp.as_ref(),
@@ -117,6 +118,16 @@ fn mlag<'a>(
         peer: other.device,
         heartbeat: other.device.and_then(|name| fabric.devices.get(name)).map(|device| &device.management),
     })
+}
+
+/// The id of a pair's MLAG domain. Domains meet nobody but the two members, so that one id
+/// may serve every pair.
+fn domain<'a>(design: &'a MlagDesign, pair: &'a Pair) -> Spanned<&'a str> {
+    let said = pair.domain.as_ref().or(design.domain.as_ref());
+    said.map_or_else(
+        || Spanned::new(pair.name.as_str(), pair.place.clone()),
+        |said| Spanned::new(said.as_str(), said.place.clone()),
+    )
 }
 
 fn links<'a>(fabric: &'a Fabric, topology: &Topology<'a>, this: &'a Device) -> Vec<LinkEnd<'a>> {
@@ -189,6 +200,7 @@ fn vlan<'a>(here: &VlanAt<'a>) -> VlanHere<'a> {
         name: &here.vlan.name,
         vrf: here.vlan.vrf.as_ref(),
         vni: here.vlan.vni.as_ref(),
+        mtu: here.vlan.mtu.as_ref(),
         gateway: &here.vlan.gateway,
         addresses: here.addresses.clone(),
         rd: here.vlan.rd.as_ref(),

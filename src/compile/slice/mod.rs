@@ -12,6 +12,7 @@ use std::net::Ipv4Addr;
 use ipnet::{IpNet, Ipv4Net};
 use serde::Serialize;
 
+use super::vrf::Family;
 use crate::diagnostic::{Place, Spanned};
 use crate::intent::model::services::Services;
 use crate::intent::model::{
@@ -130,8 +131,8 @@ pub struct Overlay<'a> {
 /// A device's half of an MLAG pair.
 #[derive(Clone, Debug, Serialize)]
 pub struct Mlag<'a> {
-    /// The domain id.
-    pub domain: &'a Spanned<String>,
+    /// The domain id: the pair's, else the fabric's, else the pair's name.
+    pub domain: Spanned<&'a str>,
     /// The peer link's Port-Channel.
     pub port_channel: &'a Spanned<u16>,
     /// The VLAN of the MLAG SVI.
@@ -221,6 +222,8 @@ pub struct VlanHere<'a> {
     pub vrf: Option<&'a Spanned<VrfName>>,
     /// Its VNI.
     pub vni: Option<&'a Spanned<Vni>>,
+    /// The IP MTU of its routed interface.
+    pub mtu: Option<&'a Spanned<u16>>,
     /// Its anycast gateways.
     pub gateway: &'a [Spanned<IpNet>],
     /// The device's own addresses.
@@ -310,5 +313,13 @@ impl VlanHere<'_> {
     /// Whether the device has an interface in this VLAN.
     pub fn is_routed(&self) -> bool {
         !self.gateway.is_empty() || !self.addresses.is_empty()
+    }
+
+    /// The families of its addresses and gateways here.
+    pub(super) fn families(&self) -> BTreeSet<Family> {
+        let own = self.addresses.iter().map(|own| own.value);
+        own.chain(self.gateway.iter().map(|gateway| gateway.value))
+            .map(|net| Family::of(net.addr()))
+            .collect()
     }
 }

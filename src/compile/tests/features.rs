@@ -192,10 +192,28 @@ fn vlans_and_gateways() {
             ],
         ),
         (
-            "IPv6 without an own address has no path",
+            "IPv6 without an own address is virtual beside a link-local one",
             "leaf3",
             &["vlans/34.yaml: 10.34.34.1/24 => [10.34.34.1/24, \"2001:db8:34::1/64\"]"],
         ),
+        (
+            "both families without own addresses, as an anycast gateway of the whole fabric has them",
+            "leaf1",
+            &[
+                "vlans/41.yaml = name: web\\nvrf: gold\\nvni: 110041\\nmtu: 9164\\ngateway: [10.41.0.1/24, \"2001:db8:41::1/64\"]\\nat: [role:leaf]",
+            ],
+        ),
+        (
+            "IPv6 alone, in the default VRF",
+            "leaf3",
+            &["vlans/41.yaml = name: web\\nmtu: 1500\\ngateway: \"2001:db8:41::1/64\"\\nat: [leaf3-4]"],
+        ),
+        (
+            "a link-local gateway connects nothing",
+            "leaf3",
+            &["vlans/34.yaml: 10.34.34.1/24 => [10.34.34.1/24, \"fe80::1/64\"]"],
+        ),
+        ("the IP MTU of a VLAN's interface", "leaf3", &["vlans/34.yaml += mtu: 9164"]),
         (
             "a second own address is secondary",
             "leaf3",
@@ -214,6 +232,14 @@ fn mlag_and_vxlan() {
             &["fabric.yaml:   dual-primary: { delay: 10, action: errdisable, heartbeat-vrf: mgmt } => "],
         ),
         ("a lone survivor keeps its MLAG; the heartbeat has no target", "leaf7", &["- devices/leaf8.yaml"]),
+        ("so it does while the other is released", "leaf7", &["devices/leaf8.yaml += state: released"]),
+        ("without a domain it is the pair's name", "leaf1", &["fabric.yaml:   domain: leafs => "]),
+        ("a pair may have a domain of its own", "leaf1", &["pairs/leaf1-2.yaml += domain: rack-1"]),
+        (
+            "a peer link of two ports",
+            "leaf1",
+            &["pairs/leaf1-2.yaml: peer-link: Ethernet10 => peer-link: [Ethernet9, Ethernet10]"],
+        ),
         ("a VLAN without a VNI is local", "leaf1", &["vlans/40.yaml: vni: 110040 => "]),
         ("a VNI needs a tunnel end", "leaf1", &["pairs/leaf1-2.yaml: vtep: 10.0.255.11 => "]),
     ]);
@@ -228,6 +254,29 @@ fn evpn_and_vrfs() {
             "own routes replace the scheme",
             "leaf1",
             &["vlans/40.yaml += rd: \"65000:40\"\\nrt: { import: [\"1:1\"], export: [\"1:1\", \"2:2\"] }"],
+        ),
+        ("one target is imported and exported", "leaf1", &["vlans/40.yaml += rt: \"65000:110040\""]),
+        (
+            "a VRF imports what another one leaks",
+            "leaf7",
+            &[
+                "vrfs/gold.yaml += rt: { import: [\"65000:100001\", \"65000:100099\"], export: \"65000:100001\" }",
+            ],
+        ),
+        (
+            "and that one exports it beside its own",
+            "leaf7",
+            &[
+                "vrfs/blue.yaml = id: 2\\nvni: 100002\\nrt: { import: \"65000:100002\", export: [\"65000:100002\", \"65000:100099\"] }\\nat: [leaf7-8]",
+            ],
+        ),
+        (
+            "a VRF with both families",
+            "leaf7",
+            &[
+                "vlans/900.yaml: leaf7: 10.90.90.2/29 => leaf7: [10.90.90.2/29, \"2001:db8:90::2/64\"]",
+                "vrfs/gold.yaml: peers: => peers:\\n  six: { address: \"2001:db8:90::1\", asn: 64998 }",
+            ],
         ),
         ("a VRF's own targets", "leaf7", &["vrfs/gold.yaml += rt: { import: [\"1:1\"], export: [\"2:2\"] }"]),
         (

@@ -107,11 +107,11 @@ fn lone_ends<'a>(cx: &Context<'a>, device: &'a Device, taken: &mut Taken<'a, '_>
 
 fn of_vlan<'a>(vlan: &'a Vlan, taken: &mut Taken<'a, '_>) {
     let vrf = vlan.vrf.as_ref().map_or(DEFAULT, |vrf| vrf.as_str());
-    for gateway in &vlan.gateway {
+    for gateway in vlan.gateway.iter().filter(|gateway| is_of_vrf(gateway.addr())) {
         taken.add(vrf, gateway.addr(), &gateway.place, &format!("gateway of VLAN {}", vlan.id));
     }
     for placement in &vlan.at {
-        for address in &placement.addresses {
+        for address in placement.addresses.iter().filter(|address| is_of_vrf(address.addr())) {
             taken.add(
                 vrf,
                 address.addr(),
@@ -122,13 +122,21 @@ fn of_vlan<'a>(vlan: &'a Vlan, taken: &mut Taken<'a, '_>) {
     }
 }
 
+/// Whether an address means one place in its VRF; a link-local one means one on each link.
+fn is_of_vrf(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => !address.is_link_local(),
+        IpAddr::V6(address) => !address.is_unicast_link_local(),
+    }
+}
+
 /// Two VLANs of one VRF with overlapping subnets: the fabric could not tell where to send.
 fn subnets(cx: &Context<'_>, out: &mut Findings) {
     let mut subnets: Vec<(&str, IpNet, VlanId, &Place)> = Vec::new();
     for vlan in cx.fabric.vlans.values() {
         let vrf = vlan.vrf.as_ref().map_or(DEFAULT, |vrf| vrf.as_str());
         let own = vlan.at.iter().flat_map(|placement| &placement.addresses);
-        for address in vlan.gateway.iter().chain(own) {
+        for address in vlan.gateway.iter().chain(own).filter(|address| is_of_vrf(address.addr())) {
             subnets.push((vrf, address.trunc(), vlan.id, &address.place));
         }
     }

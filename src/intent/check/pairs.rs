@@ -90,7 +90,7 @@ fn designed(cx: &Context<'_>, device: &Device, mlag: &MlagMember, out: &mut Find
     let Some(design) = &cx.fabric.design.mlag else {
         let message = format!("device {name} has MLAG addresses, and fabric.yaml has no `mlag`");
         let finding = Finding::error("mlag-undesigned", &mlag.peer.place, message);
-        out.push(finding.hint("add `mlag: { domain, port-channel, vlans }` to fabric.yaml"));
+        out.push(finding.hint("add `mlag: { port-channel, vlans }` to fabric.yaml"));
         return;
     };
     match (&design.ibgp_vlan, &mlag.ibgp) {

@@ -18,6 +18,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
         subnets(vlan, out);
         owners(cx, vlan, out);
         unaddressed(cx, vlan, out);
+        mtu(vlan, out);
     }
     unused_vrfs(cx, out);
     gateway_mac(cx, out);
@@ -187,6 +188,22 @@ fn unaddressed(cx: &Context<'_>, vlan: &Vlan, out: &mut Findings) {
     let finding = Finding::warning("vlan-no-address", first, message);
     let finding = also(finding, others.iter().copied(), "nor here");
     out.push(finding.hint("add `gateway: ADDRESS/LENGTH`, an own address, or remove `vrf`"));
+}
+
+/// An MTU is that of routed interfaces, and IPv6 has a least one (RFC 8200, section 5).
+fn mtu(vlan: &Vlan, out: &mut Findings) {
+    let Some(mtu) = &vlan.mtu else { return };
+    let own = vlan.at.iter().flat_map(|placement| &placement.addresses);
+    let addresses: Vec<&Spanned<IpNet>> = vlan.gateway.iter().chain(own).collect();
+    if addresses.is_empty() {
+        let message = format!("VLAN {}: `mtu` has no effect: the VLAN is routed nowhere", vlan.id);
+        let finding = Finding::warning("vlan-mtu-unrouted", &mtu.place, message);
+        out.push(finding.hint("it is the IP MTU of the VLAN's interface; a port's own is `mtu` of the port"));
+    } else if let Some(v6) = addresses.iter().find(|net| net.addr().is_ipv6() && mtu.value < 1280) {
+        let message = format!("VLAN {}: IPv6 needs an MTU of at least 1280", vlan.id);
+        let finding = Finding::error("vlan-mtu-ipv6", &mtu.place, message);
+        out.push(finding.related(&v6.place, "IPv6 here").hint("write 1280 or more"));
+    }
 }
 
 /// A VRF that lives nowhere.

@@ -344,6 +344,11 @@ fn links_and_addresses() {
 fn ports_and_their_vlans() {
     table(&[
         (
+            "an MTU of a VLAN that is not routed",
+            &["vlans/40.yaml += mtu: 9000"],
+            "vlans/40.yaml:5:6 vlan-mtu-unrouted (warning)",
+        ),
+        (
             "a port in two ranges",
             &["pairs/leaf3-4.yaml +=   Ethernet2-4: { enabled: false }\\n  Ethernet4-5: { enabled: false }"],
             "pairs/leaf3-4.yaml:7:3 port-twice",

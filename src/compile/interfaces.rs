@@ -29,7 +29,7 @@ pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>) {
         match end.description {
             Some(own) => port.leaf("config/description", &own.value, &own.place),
             None => port.leaf("config/description", link.remote, link.to_place),
-        };
+        }
         let ipv4 = routed(&port, link.address.addr(), link.address.prefix_len(), link.address_place);
         if let Some(mtu) = slice.underlay.mtu {
             ipv4.leaf("config/mtu", mtu.value, &mtu.place);

@@ -1,0 +1,11 @@
+//! The NetBox export against a NetBox of its own: a real HTTP server on loopback (`fake`).
+//!
+//! `recording` holds the fake against what a real NetBox answered. Elsewhere: rules that need
+//! no server (beside the code in `src/netbox`).
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod fake;
+
+mod get;
+mod recording;

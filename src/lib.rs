@@ -52,6 +52,8 @@ pub mod agent;
 pub mod export;
 // One file a subcommand.
 pub mod cli;
+// Pull requests on GitHub, GitLab and Gitea.
+pub mod forge;
 // NetBox read whole, and said again as intent files.
 pub mod netbox;
 // gNMI devices in memory, over the real wire, with faults.

@@ -79,7 +79,7 @@ mod tests {
                 r#"<https://h/p?a=1>; rel="prev",<https://h/p?a=3>; rel="next""#,
                 Some("https://h/p?a=3"),
             ),
-            ("a comma in it", r#"<https://h/p?a=1,2>; rel=next"#, Some("https://h/p?a=1,2")),
+            ("a comma in it", r"<https://h/p?a=1,2>; rel=next", Some("https://h/p?a=1,2")),
             ("other parameters", r#"<p?x>; title="b"; REL="x next""#, Some("p?x")),
             ("broken", "<https://h", None),
             ("nothing", "", None),

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
-use serde::de::DeserializeOwned;
 
+use super::address::{Address, cut, shown};
+use super::answer::Body;
 use super::error::{Cause, NetBoxError};
 use crate::secret::SecretText;
 
@@ -76,8 +77,8 @@ impl std::fmt::Debug for Config {
 /// A NetBox that can be asked.
 pub struct Client {
     http: reqwest::blocking::Client,
-    /// Ends with `/api/`.
-    api: Url,
+    address: Address,
+    token: SecretText,
     authorization: HeaderValue,
     timeout: Duration,
     parallel: usize,
@@ -87,24 +88,16 @@ pub struct Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("api", &self.api.as_str()).finish_non_exhaustive()
+        f.debug_struct("Client").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
 impl Client {
     /// Checks address, token and authority; asks nothing yet.
     pub fn new(config: &Config) -> Result<Self, NetBoxError> {
-        let api = api(&config.url)?;
-        let loopback = match api.host_str() {
-            Some("localhost") => true,
-            Some(host) => host
-                .trim_matches(['[', ']'])
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback()),
-            None => false,
-        };
-        if api.scheme() == "http" && !config.clear_text && !loopback {
-            return Err(NetBoxError::ClearText { url: web(&api).to_owned() });
+        let address = Address::of(&config.url)?;
+        if address.is_clear_text() && !config.clear_text {
+            return Err(NetBoxError::ClearText { url: address.web().to_owned() });
         }
         // reqwest is built without a provider of its own; one that is installed already stays
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -124,8 +117,9 @@ impl Client {
         })?;
         Ok(Self {
             http,
-            api,
+            address,
             authorization: authorization(&config.token)?,
+            token: config.token.clone(),
             timeout: config.timeout,
             parallel,
             sleep: Arc::clone(&config.sleep),
@@ -135,7 +129,7 @@ impl Client {
 
     /// Where its web page stands, with a slash at the end; never holds a credential.
     pub fn url(&self) -> &str {
-        web(&self.api)
+        self.address.web()
     }
 
     /// How many requests were sent so far, repeated ones included.
@@ -150,12 +144,12 @@ impl Client {
 
     /// The address of a list, as errors show it.
     pub(super) fn shown(&self, path: &str, query: &str) -> String {
-        shown(&self.address(path, query))
+        shown(&self.address.at(path, query))
     }
 
     /// Asks for `path` below `/api/`, such as `dcim/devices`, with a query in wire form.
     pub(super) fn get(&self, path: &str, query: &str) -> Result<Body, NetBoxError> {
-        self.fetch(self.address(path, query))
+        self.fetch(self.address.at(path, query))
     }
 
     /// Asks for the next page of a list, if it is said to be in this NetBox.
@@ -168,8 +162,8 @@ impl Client {
     /// configured.
     pub(super) fn next(&self, from: &Body, next: &str) -> Result<Url, NetBoxError> {
         match Url::parse(next) {
-            Ok(url) if self.holds(&url) => Ok(url),
-            _ => Err(NetBoxError::NextElsewhere { url: from.url.clone(), next: cut(next) }),
+            Ok(url) if self.address.holds(&url) => Ok(url),
+            _ => Err(NetBoxError::NextElsewhere { url: from.url.clone(), next: self.heard(next) }),
         }
     }
 
@@ -182,24 +176,6 @@ impl Client {
             }
         }
         Err(NetBoxError::Redirected { url: shown(&url), to: "itself".to_owned() })
-    }
-
-    fn address(&self, path: &str, query: &str) -> Url {
-        let mut url = self.api.clone();
-        // without the slash at its end NetBox redirects
-        url.set_path(&format!("{}{path}/", self.api.path()));
-        url.set_query((!query.is_empty()).then_some(query));
-        url
-    }
-
-    /// Whether an address is below the configured one.
-    fn holds(&self, url: &Url) -> bool {
-        url.scheme() == self.api.scheme()
-            && url.host_str() == self.api.host_str()
-            && url.port_or_known_default() == self.api.port_or_known_default()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.path().starts_with(self.api.path())
     }
 
     /// Sends a request until it is answered, a bounded number of times.
@@ -265,7 +241,7 @@ impl Client {
 
     /// What an answer other than 200 means.
     fn refusal(&self, status: StatusCode, body: Body) -> NetBoxError {
-        let said = body.said();
+        let said = self.heard(&body.said());
         let Body { url, html, .. } = body;
         match status {
             // DRF answers 401 where an authentication class of a plugin or proxy names a scheme
@@ -279,15 +255,21 @@ impl Client {
         }
     }
 
+    /// Where a redirect leads, if it stays in this NetBox.
     fn moved(&self, url: &Url, response: &reqwest::blocking::Response) -> Result<Url, NetBoxError> {
         let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
         match url.join(to) {
-            Ok(joined) if !to.is_empty() && self.holds(&joined) => Ok(joined),
+            Ok(joined) if !to.is_empty() && self.address.holds(&joined) => Ok(joined),
             Ok(joined) if !to.is_empty() => {
-                Err(NetBoxError::Redirected { url: shown(url), to: shown(&joined) })
+                Err(NetBoxError::Redirected { url: shown(url), to: self.heard(&shown(&joined)) })
             }
-            _ => Err(NetBoxError::Redirected { url: shown(url), to: format!("`{}`", cut(to)) }),
+            _ => Err(NetBoxError::Redirected { url: shown(url), to: format!("`{}`", self.heard(to)) }),
         }
+    }
+
+    /// What the other side said, as it may be shown: some servers repeat what they were sent.
+    fn heard(&self, text: &str) -> String {
+        cut(&text.replace(self.token.expose().trim(), "(token)"))
     }
 
     /// A request that was not answered.
@@ -326,104 +308,6 @@ enum Failure {
     Final(NetBoxError),
     /// Asking again may help, not before the time that the server named.
     Passing(NetBoxError, Option<Duration>),
-}
-
-/// An answer that came whole, with status 200.
-pub(super) struct Body {
-    /// What was asked, as errors show it.
-    pub(super) url: String,
-    pub(super) bytes: Vec<u8>,
-    html: bool,
-}
-
-impl Body {
-    /// Its content, typed.
-    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, NetBoxError> {
-        serde_json::from_slice(&self.bytes).map_err(|error| self.garbled(&error))
-    }
-
-    /// The same, where anything else than NetBox may answer.
-    pub(super) fn of_netbox<T: DeserializeOwned>(&self) -> Result<T, NetBoxError> {
-        self.parse().map_err(|error| match error {
-            NetBoxError::Garbled { url, what } => NetBoxError::NotNetBox { url, said: what },
-            other => other,
-        })
-    }
-
-    /// Says that its content is not of NetBox's form.
-    pub(super) fn garbled(&self, error: &serde_json::Error) -> NetBoxError {
-        let what = if self.html { "a web page came instead of JSON".to_owned() } else { error.to_string() };
-        NetBoxError::Garbled { url: self.url.clone(), what }
-    }
-
-    /// What it says about a failure: `detail` of JSON, else its beginning.
-    fn said(&self) -> String {
-        #[derive(serde::Deserialize)]
-        struct Detail {
-            detail: String,
-        }
-        if let Ok(Detail { detail }) = serde_json::from_slice(&self.bytes) {
-            return cut(&detail);
-        }
-        if self.html {
-            return "a web page".to_owned();
-        }
-        cut(String::from_utf8_lossy(self.bytes.get(..400).unwrap_or(&self.bytes)).trim())
-    }
-}
-
-/// The root of the API of an address that a person gave.
-fn api(given: &str) -> Result<Url, NetBoxError> {
-    let bad = |shown: &str, reason: &str| NetBoxError::Unusable {
-        what: format!("the address `{}` of NetBox", cut(shown)),
-        reason: reason.to_owned(),
-    };
-    let Ok(mut url) = Url::parse(given.trim()) else {
-        // what cannot be taken apart may hold a credential: it is not repeated
-        let reason = "it is not of the form https://netbox.example";
-        return Err(NetBoxError::Unusable {
-            what: "the address of NetBox".to_owned(),
-            reason: reason.to_owned(),
-        });
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad(
-            url.host_str().unwrap_or_default(),
-            "a user or password in it is not used; give a token",
-        ));
-    }
-    if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
-        return Err(bad(given, "it must begin with https:// (or http://)"));
-    }
-    url.set_query(None);
-    url.set_fragment(None);
-    let path = url.path().trim_end_matches('/');
-    let path = format!("{}/api/", path.strip_suffix("/api").unwrap_or(path));
-    url.set_path(&path);
-    Ok(url)
-}
-
-/// The web page's address: that of the API without its last part.
-fn web(api: &Url) -> &str {
-    api.as_str().strip_suffix("api/").unwrap_or(api.as_str())
-}
-
-/// An address as it is shown: ids in it are many, so it is cut.
-fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    let _ = url.set_password(None);
-    let _ = url.set_username("");
-    cut(url.as_str())
-}
-
-/// The beginning of a text that others wrote, on one line.
-fn cut(text: &str) -> String {
-    const MOST: usize = 300;
-    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if one_line.chars().count() <= MOST {
-        return one_line;
-    }
-    one_line.chars().take(MOST).chain(['…']).collect()
 }
 
 /// The header that NetBox wants for a token of either form.

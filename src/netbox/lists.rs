@@ -9,7 +9,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use reqwest::Url;
 
-use super::client::{Body, Client};
+use super::answer::Body;
+use super::client::Client;
 use super::error::NetBoxError;
 use super::inventory::{Endpoint, Inventory, PageEnd};
 use super::reading::Progress;

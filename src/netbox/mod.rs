@@ -5,6 +5,8 @@
 //! is pure. Elsewhere: commits, pushes and pull requests (`export`); what the YAML means
 //! (`intent`); the receiver of webhooks (`web`).
 
+mod address;
+mod answer;
 mod cache;
 mod changelog;
 mod changes;

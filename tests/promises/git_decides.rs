@@ -114,6 +114,47 @@ async fn a_revert_restores_every_device_byte_for_byte() {
     agent.end().await;
 }
 
+/// Promise 2, for what a fabric out of NetBox has: gateways of both families without own
+/// addresses, leaked route targets, ranges of ports and an end of a link that are shut, a
+/// device that is drained.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_netbox_says_of_a_fabric_is_applied_and_reverted() {
+    let lab = Lab::new(Intent::border());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let owned = lab.owned();
+
+    let changed = lab.commit("A tenant of both families", |files| {
+        files.write(
+            "vlans/61.yaml",
+            "name: app\nvrf: gold\nvni: 110061\nmtu: 9164\ntenant: gold-corp\nrt: \"65000:110061\"\n\
+             gateway: [10.61.0.1/24, \"2001:db8:61::1/64\"]\nat: [role:leaf]\n",
+        );
+        files.write(
+            "vrfs/blue.yaml",
+            "id: 2\nvni: 100002\nat: [leaf7-8]\n\
+             rt: { import: \"65000:100002\", export: [\"65000:100002\", \"65000:100099\"] }\n",
+        );
+        files.write("pairs/leaf7-8.yaml", "asn: 65004\nvtep: 10.0.255.14\ndomain: rack-4\npeer-link: [Ethernet9, Ethernet10]\nports:\n  Ethernet2-8: { enabled: false }\n");
+        files.replace("devices/spine1.yaml", "role: spine", "role: spine\nports: { Ethernet8: { enabled: false } }");
+    });
+    agent.settled(&changed).await;
+    lab.assert_true(&changed, &["leaf7", "leaf8", "spine1"]);
+
+    let drained = lab.commit("leaf8 leaves", |files| {
+        files.replace("devices/leaf8.yaml", "role:", "state: drained\nrole:")
+    });
+    agent.settled(&drained).await;
+    lab.assert_true(&drained, &["leaf7", "leaf8", "spine1"]);
+
+    let back = lab.commit("As it was", |files| *files = Intent::border());
+    agent.settled(&back).await;
+    assert_eq!(lab.owned(), owned);
+    // not byte for byte: a port that was shut says now that it is enabled, as it was by default
+    lab.assert_true(&back, &["leaf7", "leaf8", "spine1"]);
+    agent.end().await;
+}
+
 /// Promise 12: one VLAN's name compiles, reads and sets its devices, of ten.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cost_of_a_commit_is_the_devices_that_it_concerns() {

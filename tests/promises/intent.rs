@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gitfabric::git::snapshot::Snapshot;
+use gitfabric::git::snapshot::{BlobId, Snapshot};
 use gitfabric::git::write::Edits;
+use gitfabric::intent::manifest::{self, Manifest, Source};
 use gitfabric::names::RepoPath;
 
 /// Files by path.
@@ -73,6 +74,19 @@ impl Intent {
     /// Writes a file anew.
     pub(crate) fn write(&mut self, path: &str, text: &str) {
         self.0.insert(path.parse().unwrap(), text.to_owned());
+    }
+
+    /// Writes the manifest of an export that wrote all of these files.
+    pub(crate) fn export(&mut self) {
+        let blob = |text: &String| BlobId::of(text.as_bytes()).unwrap();
+        let source = Source {
+            netbox: "https://netbox.example".into(),
+            plugins: BTreeMap::new(),
+            version: "4.6.8".into(),
+        };
+        let files = self.0.iter().map(|(path, text)| (path.clone(), blob(text))).collect();
+        let manifest = Manifest { source, changelog: Some(797), objects: BTreeMap::new(), files };
+        self.write(manifest::FILE, &manifest.to_json());
     }
 
     /// Takes a file away.

@@ -118,6 +118,32 @@ async fn deletions_above_the_limits_freeze_the_agent_until_a_trailer_allows_them
     agent.end().await;
 }
 
+/// An export of which a file is missing is refused whole; one that a person edited counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_an_export_is_refused_and_an_edited_one_is_not() {
+    let mut intent = Intent::pair();
+    intent.export();
+    let lab = Lab::new(intent);
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let part = lab.commit("A partial export", |files| {
+        files.replace("pairs/leaf1-2.yaml", ", vlans: [40]", "");
+        files.remove("vlans/40.yaml");
+    });
+    let report = agent.judged(&part, Verdict::Refused).await;
+    let findings = report.fabric.unwrap().findings.unwrap();
+    assert!(findings.contains("vlans/40.yaml is missing: the last export wrote it"), "{findings}");
+    assert!(lab.printed(&["status"]).contains("is refused"));
+    assert_eq!(lab.sets(), "leaf1:1 leaf2:1 spine1:1");
+
+    lab.revert();
+    let edited = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    agent.settled(&edited).await;
+    lab.assert_true(&edited, &["leaf1", "leaf2", "spine1"]);
+    assert_eq!(lab.sets(), "leaf1:2 leaf2:2 spine1:1");
+    agent.end().await;
+}
+
 /// A device's file that is gone is no order to forget the device.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_left_the_intent_freezes_the_agent_until_a_trailer_allows_it() {

@@ -1,8 +1,8 @@
 //! Pull requests of Gitea and Forgejo.
 //!
-//! Gitea API, "repoListPullRequests" (no filter by head; `base_branch` since 1.24, ignored
-//! before), "repoCreatePullRequest", "repoEditPullRequest". A pull request by base and head
-//! ("repoGetPullRequestByBaseHead") is not asked for: of several it gives any. A draft is a
+//! Gitea API, "repoListPullRequests" (no filter by head; one by `base_branch`, which older
+//! versions ignore), "repoCreatePullRequest", "repoEditPullRequest". A pull request by base and
+//! head ("repoGetPullRequestByBaseHead") is not asked for: of several it gives any. A draft is a
 //! title that begins with `WIP:` (Gitea docs, "Pull request": work in progress). Elsewhere: the
 //! common part (`forge`), the way there (`http`).
 

@@ -52,8 +52,8 @@ impl Kind {
     /// The longest description or comment that it takes, as [`measure`](Self::measure) counts.
     ///
     /// GitHub answers a longer one with "body is too long (maximum is 65536 characters)". GitLab
-    /// takes 1 MiB (its page "Issuable-like Rails models"), versions before 12.5 took 1,000,000;
-    /// the smaller holds for all. Gitea names no limit; the same is kept there.
+    /// takes 1 MiB (its page "Issuable-like Rails models"), older versions took 1,000,000; the
+    /// smaller holds for all. Gitea names no limit; the same is kept there.
     pub fn body_limit(self) -> usize {
         match self {
             Self::GitHub => 65_536,

@@ -1,8 +1,11 @@
 //! Pull requests on GitHub, GitLab, Gitea and Forgejo: found, opened, renewed in place.
 //!
-//! Blocking throughout: async callers use `spawn_blocking`. A branch has one open pull request
-//! onto another branch; whoever asks twice gets the same one back, with its text renewed. What
-//! a person closed or merged is found too, so that a caller can see it.
+//! Blocking throughout: async callers use `spawn_blocking`. A call may wait for a busy forge, up
+//! to [`Config::patience`], and says so in the log.
+//!
+//! A branch has one open pull request onto another branch; whoever asks twice gets the same one
+//! back, with its text renewed. What a person closed or merged is found too, so that a caller
+//! can see it.
 //!
 //! Here: [`Forge`], what it answers, and the seam between the forges. One file a forge:
 //! `github`, `gitlab`, `gitea`; each says which pages of its API it follows.

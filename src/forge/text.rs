@@ -5,8 +5,8 @@
 
 use super::kind::Kind;
 
-/// The longest title in characters. GitLab takes 255 (its page "Issuable-like Rails models"),
-/// Gitea's column as many; a draft's mark needs room too.
+/// The longest title in characters, on any forge. GitLab takes 255 (its page "Issuable-like
+/// Rails models"), of which a draft's mark needs some.
 const TITLE: usize = 240;
 
 /// A title of one line that every forge takes.

@@ -177,6 +177,8 @@ impl Http {
             };
             match failure.again {
                 Some(pause) if tries < retry::TRIES && waited.saturating_add(pause) <= self.patience => {
+                    let (api, problem) = (self.api.as_str(), &failure.problem);
+                    tracing::warn!(api, seconds = pause.as_secs(), %problem, "the forge is asked again");
                     (self.clock.sleep)(pause);
                     waited += pause;
                     tries += 1;

@@ -72,7 +72,7 @@ pub enum ForgeError {
         kind: Kind,
         /// Why.
         #[source]
-        problem: Problem,
+        problem: Box<Problem>,
     },
 }
 
@@ -188,7 +188,7 @@ impl ForgeError {
             Self::BadToken { .. } => {
                 return Some("is it the token itself, and not the name of its file or variable?");
             }
-            Self::Call { kind, problem, .. } => (*kind, problem),
+            Self::Call { kind, problem, .. } => (*kind, &**problem),
             Self::BadApi { .. } | Self::Authority { .. } | Self::Client { .. } => return None,
         };
         Some(match problem {

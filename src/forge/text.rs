@@ -42,7 +42,7 @@ pub fn bounded_body(body: &str, kind: Kind) -> String {
     format!("{kept}{closing}{word}")
 }
 
-/// The backticks or tildes with which a line begins or ends a block of code (CommonMark,
+/// The backticks or tildes with which a line begins or ends a block of code (`CommonMark`,
 /// "Fenced code blocks").
 fn fence(line: &str) -> Option<&str> {
     let line = line.trim_start_matches(' ');

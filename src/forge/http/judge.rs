@@ -57,14 +57,20 @@ fn collect(value: &Value, field: &str, words: &mut Vec<String>, depth: usize) {
             words.push(format!("{about}{}", text.trim()));
         }
         Value::Array(items) if depth > 0 => {
-            items.iter().for_each(|item| collect(item, field, words, depth - 1));
+            for item in items {
+                collect(item, field, words, depth - 1);
+            }
         }
         Value::Object(object) if depth > 0 => {
             let text = |key: &str| object.get(key).and_then(Value::as_str);
             match (text("message"), text("field"), text("code")) {
                 (Some(message), ..) => words.push(message.to_owned()),
                 (None, Some(field), Some(code)) => words.push(format!("{field} {code}")),
-                _ => object.iter().for_each(|(key, item)| collect(item, key, words, depth - 1)),
+                _ => {
+                    for (key, item) in object {
+                        collect(item, key, words, depth - 1);
+                    }
+                }
             }
         }
         _ => {}

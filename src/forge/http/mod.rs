@@ -30,7 +30,7 @@ use crate::secret::SecretText;
 /// A forge that does not take a connection within this time is not there.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Creating a pull request may take a busy forge seconds, as it compares the branches.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 /// A page of 20 descriptions of 1 MiB, escaped, fits.
 const LARGEST: u64 = 32 << 20;
 /// A repository that was renamed twice needs two.
@@ -277,7 +277,7 @@ impl Http {
             repository: self.repository.clone(),
             api: self.api.to_string(),
             kind: self.kind,
-            problem,
+            problem: Box::new(problem),
         }
     }
 

@@ -77,7 +77,7 @@ pub(super) fn pause(
         _ => false,
     };
     if limited {
-        let unasked = if kind == Kind::GitHub { Duration::from_secs(60) } else { back_off(tries) };
+        let unasked = if kind == Kind::GitHub { Duration::from_mins(1) } else { back_off(tries) };
         return Some(Pause::Limit { asked, pause: asked.unwrap_or(unasked) });
     }
     matches!(status, 502..=504).then(|| Pause::Trouble {

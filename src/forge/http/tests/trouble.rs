@@ -77,7 +77,9 @@ fn trouble_is_waited_for_with_patience_that_ends() {
     ] {
         let fake = FakeForge::start(kind);
         fake.add(Entry::default());
-        answers.into_iter().for_each(|answer| fake.next(answer));
+        for answer in answers {
+            fake.next(answer);
+        }
         let (forge, waited) = client(&config(&fake));
         match forge.find("netbox-export", "main") {
             Ok(found) => assert_eq!((found.unwrap().number, expected), (1, ""), "{case}"),
@@ -166,7 +168,9 @@ fn a_redirect_is_followed_on_the_same_host_and_nowhere_else() {
     assert!(elsewhere.requests().is_empty(), "the token went nowhere else");
 
     let fake = FakeForge::start(Kind::GitHub);
-    (0..9).for_each(|_| fake.next(moved(302, path)));
+    for _ in 0..9 {
+        fake.next(moved(302, path));
+    }
     assert!(shown(&failed(&fake)).contains("redirected"), "in a circle");
     assert_eq!(fake.requests().len(), 4);
 }

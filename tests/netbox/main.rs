@@ -1,6 +1,7 @@
 //! The NetBox export against a NetBox of its own: a real HTTP server on loopback (`fake`).
 //!
-//! `recording` holds the fake against what a real NetBox answered. Elsewhere: rules that need
+//! `recording` holds the fake against what a real NetBox answered, `invented` its own fabric
+//! against itself. Elsewhere: rules that need
 //! no server (beside the code in `src/netbox`).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
@@ -8,4 +9,5 @@
 mod fake;
 
 mod get;
+mod invented;
 mod recording;

@@ -154,6 +154,18 @@ impl Netbox {
         id
     }
 
+    /// Changes what NetBox works out for an object (not what people set): no log, no time, and
+    /// what nests it stays.
+    pub(super) fn put(&mut self, id: u64, endpoint: &str, change: impl FnOnce(&mut Value)) {
+        let object = self.tables.get_mut(endpoint).and_then(|table| table.objects.get_mut(&id));
+        change(object.unwrap_or_else(|| panic!("no object {id} in {endpoint}")));
+    }
+
+    /// Who edits.
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
     /// Puts in a recorded object as it is.
     pub(super) fn restore(&mut self, endpoint: &str, object: Value) {
         let table = self.tables.entry(endpoint.to_owned()).or_default();

@@ -34,6 +34,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
 
 mod content;
+mod edits;
 mod faults;
 mod filters;
 mod http;
@@ -42,6 +43,7 @@ mod models;
 mod query;
 pub(crate) mod recorded;
 mod server;
+pub(crate) mod synthetic;
 pub(crate) mod tokens;
 mod writes;
 
@@ -55,6 +57,11 @@ pub(crate) use manners::{Manners, Version};
 pub(crate) use writes::Write;
 
 use server::{Shared, World};
+
+/// Every list that the fake has.
+pub(crate) fn endpoints() -> impl Iterator<Item = &'static str> {
+    models::MODELS.iter().map(|(endpoint, _)| *endpoint)
+}
 
 /// A running fake. Ends when dropped.
 pub(crate) struct Fake {
@@ -72,6 +79,11 @@ impl Fake {
         let netbox = recorded::content(&folder, state);
         let recorded = recorded::State::read(&folder, state);
         Some(Self { shared: Shared::start(World::new(netbox, Some(recorded))) })
+    }
+
+    /// Serves an invented fabric of two spines and so many leafs (`synthetic`).
+    pub(crate) fn fabric(leafs: usize) -> Self {
+        Self { shared: Shared::start(World::new(synthetic::fabric(leafs), None)) }
     }
 
     /// Goes to another recorded state; edits are gone, faults and manners stay.

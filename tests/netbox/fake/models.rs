@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 /// Every list of a NetBox with netbox-bgp that the fake has, with its model's label.
-pub(super) const MODELS: [(&str, &str); 39] = [
+pub(super) const MODELS: [(&str, &str); 42] = [
     ("core/object-changes", "core.objectchange"),
     ("dcim/regions", "dcim.region"),
     ("dcim/sites", "dcim.site"),
@@ -44,9 +44,6 @@ pub(super) const MODELS: [(&str, &str); 39] = [
     ("plugins/bgp/prefix-list-rule", "netbox_bgp.prefixlistrule"),
     ("plugins/bgp/community", "netbox_bgp.community"),
     ("plugins/bgp/community-list", "netbox_bgp.communitylist"),
-];
-/// The rest of the plugin.
-pub(super) const MORE_MODELS: [(&str, &str); 3] = [
     ("plugins/bgp/community-list-rule", "netbox_bgp.communitylistrule"),
     ("plugins/bgp/aspath-list", "netbox_bgp.aspathlist"),
     ("plugins/bgp/aspath-list-rule", "netbox_bgp.aspathlistrule"),
@@ -54,8 +51,7 @@ pub(super) const MORE_MODELS: [(&str, &str); 3] = [
 
 /// The label of an endpoint's model: `dcim.device`.
 pub(super) fn model(endpoint: &str) -> &'static str {
-    let mut models = MODELS.iter().chain(&MORE_MODELS);
-    models.find(|(known, _)| *known == endpoint).map_or("unknown.unknown", |(_, model)| model)
+    MODELS.iter().find(|(known, _)| *known == endpoint).map_or("unknown.unknown", |(_, model)| model)
 }
 
 /// The path in an object's `url`: netbox-bgp has longer names there.
@@ -161,5 +157,5 @@ fn plain(value: &Value) -> Value {
 
 /// The labels of all models.
 pub(super) fn all() -> Vec<&'static str> {
-    MODELS.iter().chain(&MORE_MODELS).map(|(_, model)| *model).collect()
+    MODELS.iter().map(|(_, model)| *model).collect()
 }

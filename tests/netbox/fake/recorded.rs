@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::content::Netbox;
 use super::http::{Answer, Request};
-use super::models::{MODELS, MORE_MODELS};
+use super::models::MODELS;
 use super::query::id;
 
 /// The folder of the recording, if it is there.
@@ -117,7 +117,7 @@ pub(crate) fn entries(folder: &Path, state: usize) -> Vec<Entry> {
 
 /// The content of a state: its whole lists, and the change log as far as it was recorded.
 pub(super) fn content(folder: &Path, state: usize) -> Netbox {
-    let mut netbox = Netbox::new(MODELS.iter().chain(&MORE_MODELS).map(|(endpoint, _)| *endpoint));
+    let mut netbox = Netbox::new(MODELS.iter().map(|(endpoint, _)| *endpoint));
     let list = |entry: &Entry| -> Vec<Value> {
         let body: Value = serde_json::from_slice(&fs::read(&entry.file).unwrap()).unwrap();
         body["results"].as_array().cloned().unwrap_or_default()
@@ -140,7 +140,7 @@ pub(super) fn content(folder: &Path, state: usize) -> Netbox {
     let mut log: Vec<Value> = log.into_values().collect();
     for entry in &mut log {
         let model = entry["changed_object_type"].as_str().unwrap_or_default();
-        let endpoint = MODELS.iter().chain(&MORE_MODELS).find(|(_, label)| *label == model);
+        let endpoint = MODELS.iter().find(|(_, label)| *label == model);
         let changed = entry["changed_object_id"].as_u64().unwrap_or(0);
         if endpoint.is_some_and(|(endpoint, _)| netbox.get(endpoint, changed).is_null()) {
             entry["changed_object"] = Value::Null;

@@ -25,7 +25,7 @@ mod load;
 pub mod manifest;
 pub mod model;
 mod pair;
-mod port;
+pub(crate) mod port;
 mod raw;
 mod route;
 mod routing;

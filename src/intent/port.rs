@@ -129,7 +129,7 @@ fn host_ports(what: &str, key: &Spanned<String>, out: &mut Findings) -> Vec<Inte
 
 /// Why a key means no ports.
 #[derive(Debug, PartialEq, Eq)]
-enum NoRange {
+pub(crate) enum NoRange {
     /// It is neither a port nor a range of them.
     Form,
     /// Its last port comes before its first; the range that was probably meant.
@@ -139,7 +139,7 @@ enum NoRange {
 }
 
 /// `Ethernet2-8` and `Ethernet5/1-4` as their ports; one name as itself.
-fn range(text: &str) -> Result<Vec<InterfaceName>, NoRange> {
+pub(crate) fn range(text: &str) -> Result<Vec<InterfaceName>, NoRange> {
     if let Ok(name) = text.parse::<InterfaceName>() {
         return Ok(vec![name]);
     }

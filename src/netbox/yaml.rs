@@ -58,6 +58,26 @@ impl Node {
         Self::List(items.into_iter().collect())
     }
 
+    /// What was read of a file, to be written again. What a reader could take for a number or
+    /// a switch and stood without quotes stays one.
+    pub(crate) fn from_read(node: &crate::intent::yaml::Node) -> Self {
+        use crate::intent::yaml::Value;
+        match &node.value {
+            Value::Scalar(scalar) if scalar.plain => Self::Plain(scalar.text.clone()),
+            Value::Scalar(scalar) => Self::Text(scalar.text.clone()),
+            Value::List(items) => Self::List(items.iter().map(Self::from_read).collect()),
+            Value::Map(entries) => Self::Map(Map(entries
+                .iter()
+                .map(|(key, node)| (key.value.clone(), Self::from_read(node)))
+                .collect())),
+        }
+    }
+
+    /// On one line, for messages.
+    pub(crate) fn line(&self) -> String {
+        self.flow()
+    }
+
     /// Whether it may stand in brackets: a scalar, or a list of scalars and flat maps.
     fn is_flat(&self) -> bool {
         match self {

@@ -5,7 +5,13 @@
 //! which takes what `services` and `sessions` found to hold for many devices (`layers`).
 //! Elsewhere: how this NetBox says things (`mapping`), bytes (`yaml`), commits (`export`).
 
+mod design;
+mod device;
+mod fabric;
 mod layers;
+mod links;
+mod mlag;
+mod pair;
 mod policy;
 mod ports;
 mod previous;
@@ -83,15 +89,24 @@ pub fn translate(
 
 /// Every kind of file.
 fn write(scope: &Scope<'_>, draft: &mut Draft) {
-    let ports = ports::settle(scope, draft);
+    let links = links::find(scope, &mut draft.objections);
+    let mlag = mlag::find(scope, &mut draft.objections);
+    let ports = ports::settle(scope, &links, &mlag, &mut draft.objections);
     vlan::write(scope, &ports.carried, draft);
     vrf::write(scope, draft);
     policy::write(scope, draft);
-    let mut wishes = Wishes::new();
+    let mut wishes = design::wishes(scope, &links, &mlag, &mut draft.objections);
     for found in [services::wishes(scope, draft), sessions::wishes(scope, draft)] {
         for (device, map) in found {
             wishes.entry(device).or_default().merge(map);
         }
     }
-    let _layers = layers::fold(scope, &wishes, &mut draft.objections);
+    let layers = layers::fold(scope, &wishes, &mut draft.objections);
+    let asns = pair::AsNumbers::of(scope);
+    pair::write(scope, &mlag, &ports, &asns, draft);
+    let platform = fabric::common_platform(scope);
+    let found =
+        device::Found { links: &links, mlag: &mlag, ports: &ports, asns: &asns, layers: &layers, platform };
+    device::write(scope, &found, draft);
+    fabric::write(scope, &layers, &mlag, &asns, draft);
 }

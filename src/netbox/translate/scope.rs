@@ -301,6 +301,17 @@ impl<'i> Scope<'i> {
         self.device(id_of(interface.device)?)
     }
 
+    /// The members of each pair, in natural order.
+    pub(crate) fn pairs(&self) -> BTreeMap<&PairName, Vec<&Member<'i>>> {
+        let mut pairs: BTreeMap<&PairName, Vec<&Member<'i>>> = BTreeMap::new();
+        for member in &self.devices {
+            if let Some((pair, _)) = &member.pair {
+                pairs.entry(pair).or_default().push(member);
+            }
+        }
+        pairs
+    }
+
     /// A device's fields, for [`Scope::read`].
     pub(crate) fn device_subject(&self, device: &'i Device) -> Subject<'i> {
         Subject {

@@ -142,7 +142,7 @@ async fn what_netbox_says_of_a_fabric_is_applied_and_reverted() {
     lab.assert_true(&changed, &["leaf7", "leaf8", "spine1"]);
 
     let drained = lab.commit("leaf8 leaves", |files| {
-        files.replace("devices/leaf8.yaml", "role:", "state: drained\nrole:")
+        files.replace("devices/leaf8.yaml", "role:", "state: drained\nrole:");
     });
     agent.settled(&drained).await;
     lab.assert_true(&drained, &["leaf7", "leaf8", "spine1"]);

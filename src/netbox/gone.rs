@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::inventory::{ENDPOINTS, Inventory};
 use super::objects::Termination;
-use super::wire::{CustomFields, Id, Ref};
+use super::wire::{CustomFields, Id, Ref, Refs};
 
 /// Deleted objects by the path of their list.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ impl Holder for Option<Ref> {
     }
 }
 
-impl Holder for Vec<Ref> {
+impl Holder for Refs {
     fn release(&mut self, list: &str, gone: &Gone) {
         self.retain(|Ref(id)| !gone.has(list, *id));
     }
@@ -206,7 +206,7 @@ mod tests {
         inventory.release(&gone);
         let interface = &inventory.interfaces[&1];
         assert_eq!((interface.untagged_vlan, interface.vrf), (None, Some(Ref(5))));
-        assert_eq!(interface.tagged_vlans, [Ref(6)]);
+        assert_eq!(*interface.tagged_vlans, [Ref(6)]);
         let fields = serde_json::to_value(&inventory.devices[&9].custom_fields).unwrap();
         assert_eq!(
             fields,

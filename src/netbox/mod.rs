@@ -38,4 +38,4 @@ pub use read::read;
 pub use reading::{Progress, Reading, Wanted};
 pub use rights::hidden;
 pub use status::Status;
-pub use wire::{Choice, CustomFields, Id, Ref};
+pub use wire::{Choice, CustomFields, Id, Ref, Refs};

@@ -34,7 +34,13 @@ struct Answer {
 impl Status {
     /// Asks NetBox. Fails if it is none, too old, or has lost the plugin.
     pub(super) fn ask(client: &Client, expect_plugin: bool) -> Result<Self, NetBoxError> {
-        let answer: Answer = client.get("status", "")?.of_netbox()?;
+        let answer: Answer = match client.get("status", "") {
+            Ok(body) => body.of_netbox()?,
+            Err(NetBoxError::Missing { url, .. }) => {
+                return Err(NetBoxError::NotNetBox { url, said: "there is nothing".to_owned() });
+            }
+            Err(error) => return Err(error),
+        };
         let found =
             Self { version: answer.version, bgp: answer.plugins.get("netbox_bgp").cloned().flatten() };
         match minor(&found.version) {

@@ -4,7 +4,7 @@
 //! ids, what is not set is null, empty or absent: all of it becomes one form here (NetBox 4.2
 //! to 4.7 differ in it). Elsewhere: the objects (`inventory`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -46,6 +46,45 @@ impl<'de> Deserialize<'de> for Ref {
             }
         }
         deserializer.deserialize_any(AsRef)
+    }
+}
+
+/// References to several objects: a set, since NetBox gives them in an order of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Refs(Vec<Ref>);
+
+impl Refs {
+    /// Keeps those of which this holds.
+    pub(super) fn retain(&mut self, keep: impl FnMut(&Ref) -> bool) {
+        self.0.retain(keep);
+    }
+}
+
+impl Deref for Refs {
+    type Target = [Ref];
+    fn deref(&self) -> &[Ref] {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a Refs {
+    type Item = &'a Ref;
+    type IntoIter = std::slice::Iter<'a, Ref>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Ref> for Refs {
+    fn from_iter<I: IntoIterator<Item = Ref>>(refs: I) -> Self {
+        Self(BTreeSet::from_iter(refs).into_iter().collect())
+    }
+}
+
+impl<'de> Deserialize<'de> for Refs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Ref>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 
@@ -141,7 +180,7 @@ impl<'de> Deserialize<'de> for Choice {
 /// what it needs.
 ///
 /// - What is not set is not there: NetBox lists every field that is defined for the kind.
-/// - A nested object is `{"id": 2, "list": "ipam/asns"}`: what it is called now stands in that
+/// - A nested object is `{"id": 2, "list": "ipam/asns"}` (several are sorted by id): what it is called now stands in that
 ///   list, and a rename is no change of what refers to it.
 /// - A choice is its value (NetBox 4.7 has `{"value", "label"}`).
 /// - All else stays as it came.
@@ -178,7 +217,15 @@ impl<'de> Deserialize<'de> for CustomFields {
 /// One form for nested objects and choices, also those in a list.
 fn settled(value: Value) -> Value {
     match value {
-        Value::Array(values) => values.into_iter().map(settled).collect(),
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.into_iter().map(settled).collect();
+            // nested objects are a set; what a person listed keeps its order
+            let id = |value: &Value| value.get("list").and(value.get("id")).and_then(Value::as_u64);
+            if values.iter().all(|value| id(value).is_some()) {
+                values.sort_by_key(id);
+            }
+            Value::Array(values)
+        }
         Value::Object(mut object) => {
             let list = object.get("url").and_then(Value::as_str).and_then(list_of);
             match (object.get("id").and_then(Value::as_u64), list) {
@@ -250,6 +297,12 @@ mod tests {
             ("plain", json!({"x": true, "y": 7, "z": "a"}), json!({"x": true, "y": 7, "z": "a"})),
             ("an object", json!({"x": asn}), json!({"x": {"id": 2, "list": "ipam/asns"}})),
             ("objects", json!({"x": [session]}), json!({"x": [{"id": 7, "list": "plugins/bgp/session"}]})),
+            (
+                "objects in any order",
+                json!({"x": [{"id": 9, "url": "/api/ipam/asns/9/"}, {"id": 2, "url": "/api/ipam/asns/2/"}]}),
+                json!({"x": [{"id": 2, "list": "ipam/asns"}, {"id": 9, "list": "ipam/asns"}]}),
+            ),
+            ("a list", json!({"x": [9, 2]}), json!({"x": [9, 2]})),
             ("select, 4.7", json!({"x": {"value": "a", "label": "A"}}), json!({"x": "a"})),
             ("multiselect, 4.7", json!({"x": [{"value": "a", "label": "A"}]}), json!({"x": ["a"]})),
             ("json", json!({"x": {"id": 2, "a": [1]}}), json!({"x": {"id": 2, "a": [1]}})),

@@ -10,4 +10,6 @@ mod fake;
 
 mod get;
 mod invented;
+mod reading;
 mod recording;
+mod refreshing;

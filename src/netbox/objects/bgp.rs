@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::kind;
-use crate::netbox::wire::{Choice, CustomFields, Id, Ref, or_default};
+use crate::netbox::wire::{Choice, CustomFields, Id, Ref, Refs, or_default};
 
 kind! {
     /// `plugins/bgp/session`: one end of a session, as one device has it.
@@ -30,9 +30,9 @@ kind! {
         /// Its peer group.
         peer_group: Option<Ref>,
         /// Policies in.
-        import_policies: Vec<Ref>,
+        import_policies: Refs,
         /// Policies out.
-        export_policies: Vec<Ref>,
+        export_policies: Refs,
         /// Prefix list in.
         prefix_list_in: Option<Ref>,
         /// Prefix list out.
@@ -53,9 +53,9 @@ kind! {
         /// What a person wrote.
         description: String,
         /// Policies in.
-        import_policies: Vec<Ref>,
+        import_policies: Refs,
         /// Policies out.
-        export_policies: Vec<Ref>,
+        export_policies: Refs,
         /// Prefix list in.
         prefix_list_in: Option<Ref>,
         /// Prefix list out.
@@ -89,15 +89,15 @@ kind! {
         /// The rule that is gone on with.
         continue_entry: Option<u32>,
         /// Communities.
-        match_community: Vec<Ref>,
+        match_community: Refs,
         /// Community lists.
-        match_community_list: Vec<Ref>,
+        match_community_list: Refs,
         /// AS path lists.
-        match_aspath_list: Vec<Ref>,
+        match_aspath_list: Refs,
         /// Prefix lists, IPv4.
-        match_ip_address: Vec<Ref>,
+        match_ip_address: Refs,
         /// Prefix lists, IPv6.
-        match_ipv6_address: Vec<Ref>,
+        match_ipv6_address: Refs,
         /// Free JSON.
         match_custom: Value,
         /// Free JSON.

@@ -8,7 +8,7 @@ pub mod bgp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::wire::{Choice, CustomFields, Id, Ref, or_default};
+use super::wire::{Choice, CustomFields, Id, Ref, Refs, or_default};
 
 /// Declares a kind's struct: null and absent read as the default, unknown keys are ignored.
 macro_rules! kind {
@@ -44,7 +44,7 @@ kind! {
         /// The VLAN without a tag.
         untagged_vlan: Option<Ref>,
         /// The VLANs with a tag.
-        tagged_vlans: Vec<Ref>,
+        tagged_vlans: Refs,
         /// The LAG it is a member of.
         lag: Option<Ref>,
         /// The interface it stands on; a VTEP's loopback by convention.
@@ -56,7 +56,7 @@ kind! {
         /// Custom fields.
         custom_fields: CustomFields,
         /// Tags.
-        tags: Vec<Ref>,
+        tags: Refs,
     }
 }
 kind! {
@@ -94,7 +94,7 @@ kind! {
         /// Its primary IPv4 address.
         primary_ip4: Option<Ref>,
         /// Tags.
-        tags: Vec<Ref>,
+        tags: Refs,
         /// Custom fields.
         custom_fields: CustomFields,
         /// All config contexts that hold for it, merged by NetBox.
@@ -166,11 +166,11 @@ kind! {
         /// Its tenant.
         tenant: Option<Ref>,
         /// Imported route targets.
-        import_targets: Vec<Ref>,
+        import_targets: Refs,
         /// Exported route targets.
-        export_targets: Vec<Ref>,
+        export_targets: Refs,
         /// Tags.
-        tags: Vec<Ref>,
+        tags: Refs,
         /// Custom fields.
         custom_fields: CustomFields,
     }
@@ -215,7 +215,7 @@ kind! {
         /// Its tenant.
         tenant: Option<Ref>,
         /// Tags.
-        tags: Vec<Ref>,
+        tags: Refs,
         /// Custom fields.
         custom_fields: CustomFields,
     }
@@ -286,9 +286,9 @@ kind! {
         /// `active`, `planned`, `decommissioning` (NetBox 4.3).
         status: Choice,
         /// Imported route targets.
-        import_targets: Vec<Ref>,
+        import_targets: Refs,
         /// Exported route targets.
-        export_targets: Vec<Ref>,
+        export_targets: Refs,
         /// Its tenant.
         tenant: Option<Ref>,
         /// Custom fields.

@@ -1,0 +1,373 @@
+//! What changed in NetBox, read by its change log: the same as if everything were read.
+//!
+//! Elsewhere: reading everything (`reading`).
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use gitfabric::netbox::{self, NetBoxError, Reading, Wanted};
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, Fault, Netbox, On, tokens};
+use crate::reading::{client, client_as, read};
+
+fn refresh(fake: &Fake, reading: Reading) -> Reading {
+    netbox::refresh(&client(fake), reading, &Wanted::default()).unwrap()
+}
+
+/// Sets a field of an object.
+fn set(netbox: &mut Netbox, list: &str, id: u64, field: &str, value: Value) {
+    netbox.update(list, id, |object| {
+        object.insert(field.to_owned(), value);
+    });
+}
+
+fn nested(netbox: &Netbox, list: &str, id: u64) -> Value {
+    let object = netbox.get(list, id);
+    json!({"id": id, "url": object["url"], "display": object["display"], "name": object["name"]})
+}
+
+/// A VLAN with its VNI on one port, as one person makes it in six requests.
+fn add_vlan(netbox: &mut Netbox) {
+    let group = netbox.id_of("ipam/vlan-groups", "fabric-a");
+    let group = nested(netbox, "ipam/vlan-groups", group);
+    let vlan = json!({"vid": 120, "name": "new", "group": group, "status": {"value": "active"}, "custom_fields": {}});
+    let vlan = netbox.create("ipam/vlans", vlan);
+    let target = netbox.create("ipam/route-targets", json!({"name": "65000:110120"}));
+    let target = json!([{"id": target}]);
+    let l2vpn = json!({"name": "vni-110120", "identifier": 110_120, "type": {"value": "vxlan-evpn"},
+        "import_targets": target, "export_targets": target});
+    let l2vpn = netbox.create("vpn/l2vpns", l2vpn);
+    let ends = json!({"l2vpn": {"id": l2vpn}, "assigned_object_type": "ipam.vlan", "assigned_object_id": vlan});
+    netbox.create("vpn/l2vpn-terminations", ends);
+    let port = netbox.interface("leaf7", "Port-Channel1");
+    let vlan = nested(netbox, "ipam/vlans", vlan);
+    set(netbox, "dcim/interfaces", port, "tagged_vlans", json!([vlan]));
+}
+
+fn remove_vlan(netbox: &mut Netbox) {
+    let vlan = netbox.find("ipam/vlans", |vlan| vlan["vid"] == 34).unwrap();
+    let ends = netbox.find("vpn/l2vpn-terminations", |end| end["assigned_object_id"] == vlan).unwrap();
+    netbox.delete("vpn/l2vpn-terminations", ends);
+    netbox.delete("ipam/vlans", vlan);
+}
+
+/// A device with all that NetBox deletes with it; other devices' fields forget it.
+fn remove_device(netbox: &mut Netbox) {
+    let of = |netbox: &Netbox, list: &str, holds: &dyn Fn(&Value) -> bool| -> Vec<u64> {
+        netbox.objects(list).filter(|object| holds(object)).filter_map(|object| object["id"].as_u64()).collect()
+    };
+    let device = netbox.id_of("dcim/devices", "leaf8");
+    let interfaces = of(netbox, "dcim/interfaces", &|interface| interface["device"]["id"] == device);
+    let addresses = of(netbox, "ipam/ip-addresses", &|address| {
+        interfaces.iter().any(|interface| address["assigned_object_id"] == *interface)
+    });
+    let sessions = of(netbox, "plugins/bgp/session", &|session| {
+        addresses.iter().any(|id| [&session["local_address"]["id"], &session["remote_address"]["id"]].contains(&&json!(id)))
+    });
+    for session in sessions {
+        netbox.delete("plugins/bgp/session", session);
+    }
+    let services = of(netbox, "ipam/services", &|service| service["parent_object_id"] == device);
+    netbox.by("ada", |netbox| {
+        netbox.delete("dcim/devices", device);
+        interfaces.iter().for_each(|id| netbox.delete("dcim/interfaces", *id));
+        addresses.iter().for_each(|id| netbox.delete("ipam/ip-addresses", *id));
+        services.iter().for_each(|id| netbox.delete("ipam/services", *id));
+    });
+}
+
+fn change_context(netbox: &mut Netbox) {
+    let context = netbox.id_of("extras/config-contexts", "fabric-base");
+    set(netbox, "extras/config-contexts", context, "data", json!({"ntp": {"servers": ["192.0.2.1"]}}));
+    // NetBox merges it into the devices, which are not touched by that
+    let devices: Vec<_> = netbox.objects("dcim/devices").filter_map(|device| device["id"].as_u64()).collect();
+    netbox.silently(|netbox| {
+        for device in devices {
+            set(netbox, "dcim/devices", device, "config_context", json!({"ntp": {"servers": ["192.0.2.1"]}}));
+        }
+    });
+}
+
+fn add_field(netbox: &mut Netbox) {
+    let field = json!({"name": "colour", "object_types": ["ipam.vlan"], "type": {"value": "text"}});
+    netbox.create("extras/custom-fields", field);
+    let vlans: Vec<_> = netbox.objects("ipam/vlans").filter_map(|vlan| vlan["id"].as_u64()).collect();
+    netbox.silently(|netbox| {
+        for vlan in vlans {
+            netbox.update("ipam/vlans", vlan, |vlan| vlan["custom_fields"]["colour"] = json!("blue"));
+        }
+    });
+}
+
+#[test]
+fn a_refresh_gives_what_a_whole_read_gives() {
+    let Some(fake) = Fake::recorded(1) else { return };
+    let edits: [(&str, fn(&mut Netbox), usize); 12] = [
+        ("nothing", |_| {}, 1),
+        ("a VLAN with its VNI", add_vlan, 10),
+        ("a VLAN goes", remove_vlan, 10),
+        (
+            "a VLAN's name",
+            |netbox| {
+                let vlan = netbox.find("ipam/vlans", |vlan| vlan["vid"] == 40).unwrap();
+                set(netbox, "ipam/vlans", vlan, "name", json!("cheese"));
+            },
+            3,
+        ),
+        ("a device and all that is its", remove_device, 10),
+        ("a config context", change_context, 4),
+        ("a custom field with a default", add_field, 4),
+        (
+            "a device's name, which others nest",
+            |netbox| {
+                let device = netbox.id_of("dcim/devices", "leaf1");
+                set(netbox, "dcim/devices", device, "name", json!("leaf-one"));
+            },
+            3,
+        ),
+        (
+            "a cable is pulled",
+            |netbox| {
+                let cable = netbox.objects("dcim/cables").next().and_then(|cable| cable["id"].as_u64()).unwrap();
+                netbox.delete("dcim/cables", cable);
+            },
+            3,
+        ),
+        (
+            "made and gone again",
+            |netbox| {
+                let tag = netbox.create("extras/tags", json!({"name": "short", "slug": "short"}));
+                netbox.delete("extras/tags", tag);
+            },
+            4,
+        ),
+        (
+            "what is not read",
+            |netbox| {
+                netbox.create("extras/webhooks", json!({"name": "w"}));
+            },
+            2,
+        ),
+        (
+            "many at once",
+            |netbox| {
+                let all: Vec<_> = netbox.objects("dcim/interfaces").filter_map(|one| one["id"].as_u64()).collect();
+                for interface in all {
+                    set(netbox, "dcim/interfaces", interface, "description", json!("all new"));
+                }
+            },
+            4,
+        ),
+    ];
+    let mut reading = read(&fake).unwrap();
+    for (case, edit, most) in edits {
+        fake.edit(edit);
+        fake.forget_requests();
+        reading = refresh(&fake, reading);
+        let requests = fake.requests().len();
+        assert!(requests <= most, "{case}: {requests} requests, {:?}", fake.counts());
+        let whole = read(&fake).unwrap();
+        for (list, count) in whole.counts() {
+            assert_eq!(reading.counts().get(&list), Some(&count), "{case}: {list}");
+        }
+        assert!(reading.inventory == whole.inventory, "{case}: a refresh gives something else");
+        assert_eq!(reading.change(), whole.change(), "{case}");
+    }
+}
+
+#[test]
+fn recorded_changes_lead_from_state_to_state() {
+    let Some(fake) = Fake::recorded(1) else { return };
+    let mut reading = read(&fake).unwrap();
+    for (state, change) in [(2, 814), (3, 866)] {
+        fake.state(state);
+        fake.forget_requests();
+        reading = refresh(&fake, reading);
+        assert!(fake.counts().get("dcim/sites").is_none(), "only what changed is read");
+        assert!(fake.requests().len() <= 10, "{:?}", fake.counts());
+        assert_eq!(reading.change(), change);
+        assert!(reading.inventory == read(&fake).unwrap().inventory, "state {state}");
+    }
+}
+
+#[test]
+fn an_entry_that_becomes_visible_late_is_not_missed() {
+    let Some(fake) = Fake::recorded(1) else { return };
+    let rename = |netbox: &mut Netbox, vid: u64, name: &str| {
+        let vlan = netbox.find("ipam/vlans", |vlan| vlan["vid"] == vid).unwrap();
+        set(netbox, "ipam/vlans", vlan, "name", json!(name));
+    };
+    fake.edit(|netbox| (rename(netbox, 34, "slow"), rename(netbox, 40, "quick")));
+    // the transaction of the first has not ended: its entry and its effect are not seen yet
+    let slow = fake.look(Netbox::last_change) - 1;
+    fake.fault(On::every("core/object-changes"), Fault::hidden(move |entry| entry["id"] == slow));
+    fake.fault(
+        On::every("ipam/vlans"),
+        Fault::rewrite(|body| {
+            for vlan in body["results"].as_array_mut().into_iter().flatten().filter(|vlan| vlan["vid"] == 34) {
+                vlan["name"] = json!("web");
+            }
+        }),
+    );
+    let early = read(&fake).unwrap();
+    fake.heal();
+    let late = refresh(&fake, early.clone());
+    assert_eq!(early.change(), late.change());
+    assert!(early.inventory != late.inventory);
+    assert!(late.inventory == read(&fake).unwrap().inventory);
+}
+
+#[test]
+fn everything_is_read_where_the_log_cannot_be_followed() {
+    let Some(fake) = Fake::recorded(1) else { return };
+    let reading = read(&fake).unwrap();
+    let newest = reading.change();
+    let day = Duration::from_secs(24 * 3600);
+    for (case, fault, read_whole) in [
+        ("the log was pruned", Some(Fault::hidden(move |entry| entry["id"] == newest)), SystemTime::now()),
+        (
+            "another database",
+            Some(Fault::rewrite(|body| {
+                for entry in body["results"].as_array_mut().into_iter().flatten() {
+                    entry["request_id"] = json!("another");
+                }
+            })),
+            SystemTime::now(),
+        ),
+        ("too much changed", Some(Fault::count(100_000)), SystemTime::now()),
+        ("it is old", None, SystemTime::now() - day),
+        ("the clock was set back", None, SystemTime::now() + day),
+    ] {
+        fake.heal();
+        fake.forget_requests();
+        if let Some(fault) = fault {
+            fake.fault(On::first("core/object-changes"), fault);
+        }
+        let again = refresh(&fake, Reading { read_whole, ..reading.clone() });
+        assert_eq!(fake.counts().get("dcim/sites"), Some(&1), "{case}");
+        assert!(again.inventory == reading.inventory, "{case}");
+    }
+}
+
+#[test]
+fn objects_that_were_not_asked_for_fail_the_refresh() {
+    let Some(fake) = Fake::recorded(1) else { return };
+    let reading = read(&fake).unwrap();
+    fake.edit(|netbox| {
+        let vlan = netbox.find("ipam/vlans", |vlan| vlan["vid"] == 40).unwrap();
+        set(netbox, "ipam/vlans", vlan, "name", json!("cheese"));
+    });
+    fake.fault(On::every("ipam/vlans"), Fault::rewrite(|body| {
+        if let Some(rows) = body["results"].as_array_mut() {
+            rows.push(json!({"id": 999}));
+        }
+    }));
+    let error = netbox::refresh(&client(&fake), reading.clone(), &Wanted::default()).unwrap_err();
+    assert!(matches!(error, NetBoxError::FilterIgnored { .. }), "{error}");
+    fake.heal();
+    fake.fault(On::every("core/object-changes"), Fault::rewrite(|body| {
+        if let Some(rows) = body["results"].as_array_mut() {
+            rows.push(json!({"id": 1}));
+        }
+    }));
+    let error = netbox::refresh(&client(&fake), reading, &Wanted::default()).unwrap_err();
+    assert!(matches!(error, NetBoxError::FilterIgnored { .. }), "{error}");
+}
+
+#[test]
+fn objects_that_nobody_deleted_are_missed() {
+    let Some(fake) = Fake::recorded(1) else { return };
+    let whole = read(&fake).unwrap();
+    let hidden = |fake: &Fake| {
+        let reading = read(fake).unwrap();
+        netbox::hidden(&client(fake), &reading, &whole.counts(), whole.change())
+    };
+    hidden(&fake).unwrap();
+    // a constraint on the token's permission
+    for (list, seen) in [("dcim/devices", 13), ("dcim/interfaces", 129)] {
+        fake.heal();
+        fake.fault(On::every(list), Fault::hidden(move |object| object["id"].as_u64() >= Some(seen + 1)));
+        match hidden(&fake).unwrap_err() {
+            NetBoxError::Hidden { list: told, now, deleted: 0, .. } => {
+                assert_eq!((told.as_str(), now as u64), (list, seen));
+            }
+            other => panic!("{other}"),
+        }
+    }
+    // a few that are no devices may go past the log
+    fake.heal();
+    fake.fault(On::every("dcim/interfaces"), Fault::hidden(|object| object["id"] == 1));
+    hidden(&fake).unwrap();
+    // what was deleted was deleted
+    fake.heal();
+    fake.edit(remove_device);
+    hidden(&fake).unwrap();
+}
+
+#[test]
+fn the_log_says_who_changed_what_and_no_secret() {
+    let Some(fake) = Fake::recorded(2) else { return };
+    let changes = netbox::changes_since(&client(&fake), 797, 1000).unwrap();
+    assert!(!changes.cut);
+    let vlan = changes.changes.iter().find(|change| change.changed_object_type == "ipam.vlan").unwrap();
+    assert_eq!((vlan.user_name.as_str(), vlan.object_repr.as_str()), ("admin", "app99 (99)"));
+    assert_eq!((vlan.id, vlan.action.0.as_str()), (801, "create"));
+    assert_eq!(changes.changes.len(), 17);
+    assert!(fake.requests().iter().all(|request| request.query.contains("fields=") && !request.query.contains("data")));
+    assert!(!format!("{changes:?}").contains("test-secret"));
+    fake.manners(|manners| manners.page_cap = 5);
+    let few = netbox::changes_since(&client(&fake), 797, 8).unwrap();
+    assert_eq!((few.changes.len(), few.cut), (10, true));
+}
+
+#[test]
+fn a_reading_is_kept_between_runs() {
+    let Some(fake) = Fake::recorded(1) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("netbox.json");
+    let (client, _) = client_as(&fake, tokens::EXPORTER);
+    assert_eq!(netbox::load(&file, client.url()), (None, None));
+    let reading = netbox::read(&client, &Wanted::default()).unwrap();
+    netbox::save(&file, client.url(), &reading).unwrap();
+    netbox::save(&file, client.url(), &reading).unwrap();
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+    let (kept, note) = netbox::load(&file, client.url());
+    assert_eq!((kept.as_ref(), note), (Some(&reading), None));
+    assert!(refresh(&fake, kept.unwrap()).inventory == reading.inventory);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!text.contains(tokens::EXPORTER));
+    for (case, text, url, expected) in [
+        ("another NetBox", text.clone(), "https://other.example/", "it was kept of http://127.0.0.1"),
+        ("cut", text[..text.len() / 2].to_owned(), client.url(), "it is damaged"),
+        ("empty", String::new(), client.url(), "it is damaged"),
+        ("of another version", text.replace("\"gitfabric ", "\"gitfabric 0."), client.url(), "another gitfabric"),
+        ("of another form", text.replace("\"interfaces\":{", "\"interfaces\":7,\"x\":{"), client.url(), "it is damaged"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let (kept, note) = netbox::load(&file, url);
+        assert!(kept.is_none(), "{case}");
+        assert!(note.unwrap().contains(expected), "{case}");
+    }
+}
+
+#[test]
+fn version_and_rights_are_looked_at_again_after_a_while() {
+    let Some(fake) = Fake::recorded(1) else { return };
+    let reading = read(&fake).unwrap();
+    fake.forget_requests();
+    let reading = refresh(&fake, reading);
+    assert_eq!(fake.counts(), BTreeMap::from([("core/object-changes".to_owned(), 1)]));
+    // NetBox was upgraded, and its log says nothing of that
+    fake.manners(|manners| manners.version = crate::fake::Version::V4_7);
+    let kept = serde_json::to_value(&reading).unwrap();
+    let mut old = kept.clone();
+    old["checked"] = json!({"secs_since_epoch": 0, "nanos_since_epoch": 0});
+    let old: Reading = serde_json::from_value(old).unwrap();
+    assert_eq!(refresh(&fake, old).status.version, "4.7.1");
+}

@@ -98,7 +98,7 @@ pub(super) fn words(change: &FileChange) -> Vec<String> {
     let object = object(change.path.as_str());
     let (old, new) = (flat(&change.path, change.old.as_deref()), flat(&change.path, change.new.as_deref()));
     let named = |fields: &BTreeMap<String, String>| match fields.get("name") {
-        Some(name) if change.path.as_str().starts_with("vlans/") => format!("{object} {name}"),
+        Some(name) if object.starts_with("vlan ") => format!("{object} {name}"),
         _ => object.clone(),
     };
     match (&change.old, &change.new) {
@@ -124,7 +124,8 @@ pub(super) fn words(change: &FileChange) -> Vec<String> {
 
 /// What a file is about, as people call it.
 fn object(path: &str) -> String {
-    let (folder, file) = path.split_once('/').unwrap_or(("", path));
+    let (above, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = above.rsplit_once('/').map_or(above, |(_, folder)| folder);
     let name = file.rsplit_once('.').map_or(file, |(name, _)| name);
     match folder {
         "devices" | "" => name.to_owned(),

@@ -247,6 +247,14 @@ impl Snapshot {
         Self { base: base.cloned(), ..Self::empty("nothing".to_owned()) }
     }
 
+    /// One file that stands in no repository, for findings to be drawn with.
+    pub fn of_file(path: &RepoPath, bytes: &[u8]) -> Result<Self, GitError> {
+        let blob = BlobId::of(bytes).map_err(|error| GitError::local(path.as_str(), "hash it", &error))?;
+        let mut snapshot = Self::nothing(None);
+        snapshot.insert(path.clone(), File { blob, bytes: bytes.into() })?;
+        Ok(snapshot)
+    }
+
     pub(super) fn empty(origin: String) -> Self {
         Self {
             commit: None,

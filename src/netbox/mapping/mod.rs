@@ -4,6 +4,7 @@
 //! that a custom field or a config context may fill (`fields`), reading the file (`read`).
 
 mod fields;
+mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 

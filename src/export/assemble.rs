@@ -1,0 +1,206 @@
+//! From what NetBox says and what stands in the repository to the files of one commit.
+//!
+//! Here: which files change, which of them people changed before (contested), and the
+//! manifests that come with them. Nothing is written. Elsewhere: finding edits (`edits`),
+//! the translation (`netbox::translate`), the commit (`once`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context as _;
+
+use super::edits::{Edit, LastExport, edits, from_root, last_export};
+use super::place::Place;
+use super::report::Contested;
+use crate::git::write::Edits;
+use crate::git::{BlobId, FileChange, Snapshot};
+use crate::intent::manifest::{self, Manifest, Source};
+use crate::intent::yaml::{self, Value};
+use crate::names::RepoPath;
+use crate::netbox::translate::{Previous, Translation};
+
+/// One fabric's folder as the branch has it.
+#[derive(Debug)]
+pub(super) struct Folder {
+    /// As the mapping names it, below the intent's folder; empty for the folder itself.
+    pub(super) name: String,
+    /// From the root of the repository; none is the root.
+    pub(super) base: Option<RepoPath>,
+    /// Its files.
+    pub(super) head: Snapshot,
+    /// What was exported into it last.
+    pub(super) last: Option<LastExport>,
+    /// What people changed of that.
+    pub(super) edits: Vec<Edit>,
+}
+
+impl Folder {
+    /// Reads a fabric's folder, and its history as far as needed.
+    pub(super) fn read(place: &Place, root: Option<&RepoPath>, name: &str) -> anyhow::Result<Self> {
+        let base = match (root, name) {
+            (root, "") => root.cloned(),
+            (root, name) => Some(from_root(root, name)?),
+        };
+        let head = place.files(base.as_ref())?;
+        let (mut last, mut changed) = (None, Vec::new());
+        if let Some(tip) = place.base() {
+            last = last_export(place.repository(), tip, base.as_ref())?;
+            if let Some(last) = &last {
+                changed = edits(place.repository(), &head, tip, last)?;
+            }
+        }
+        Ok(Self { name: name.to_owned(), base, head, last, edits: changed })
+    }
+
+    /// A file of this folder as the translation names it: below the intent's folder.
+    fn named(&self, path: &RepoPath) -> anyhow::Result<RepoPath> {
+        if self.name.is_empty() {
+            Ok(path.clone())
+        } else {
+            from_root(None, &format!("{}/{path}", self.name))
+        }
+    }
+
+    fn exported(&self) -> BTreeSet<&RepoPath> {
+        self.last.iter().flat_map(|last| last.manifest.files.keys()).collect()
+    }
+}
+
+/// What stands in the folders, for the translation.
+pub(super) fn previous(folders: &[Folder]) -> anyhow::Result<Previous> {
+    let (mut files, mut of_people) = (BTreeMap::new(), BTreeSet::new());
+    for folder in folders {
+        let exported = folder.exported();
+        for (path, file) in folder.head.iter() {
+            let named = folder.named(path)?;
+            if !exported.contains(path) && path.as_str() != manifest::FILE {
+                of_people.insert(named.clone());
+            }
+            files.insert(named, file.bytes.to_vec());
+        }
+    }
+    Ok(Previous::new(files, of_people))
+}
+
+/// The files of one commit.
+#[derive(Debug, Default)]
+pub(super) struct Assembled {
+    /// All that is to be written, manifests included, from the root of the repository.
+    pub(super) edits: Edits,
+    /// The same without the manifests, with what stands there now.
+    pub(super) changes: Vec<FileChange>,
+    /// Those that people changed since they were exported.
+    pub(super) contested: Vec<Contested>,
+    /// One id for all files that NetBox says: equal ids, equal content.
+    pub(super) digest: Option<BlobId>,
+    /// The manifest of the first folder, which the commit names.
+    pub(super) manifest: Option<BlobId>,
+}
+
+/// Where the objects came from, for the manifests.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) source: Source,
+    pub(super) changelog: Option<u64>,
+    pub(super) objects: BTreeMap<String, u64>,
+}
+
+/// Puts the files of a commit together.
+pub(super) fn assemble(folders: &[Folder], said: &Translation, origin: &Origin) -> anyhow::Result<Assembled> {
+    let mut all = Assembled::default();
+    let mut digest = String::new();
+    for folder in folders {
+        let files = files_of(folder, said)?;
+        let blobs = files
+            .iter()
+            .map(|(path, bytes)| Ok((path.clone(), BlobId::of(bytes).context("cannot hash a file")?)))
+            .collect::<anyhow::Result<BTreeMap<_, _>>>()?;
+        digest.extend(blobs.iter().map(|(path, blob)| format!("{}/{path} {blob}\n", folder.name)));
+        let before = all.changes.len();
+        for (path, bytes) in &files {
+            let now = folder.head.get(path).map(|file| file.bytes.to_vec());
+            if now.as_ref() != Some(bytes) {
+                all.change(folder, path, now, Some(bytes.clone()))?;
+            }
+        }
+        for path in folder.exported() {
+            if !files.contains_key(path)
+                && let Some(file) = folder.head.get(path)
+            {
+                all.change(folder, path, Some(file.bytes.to_vec()), None)?;
+            }
+        }
+        let written = manifest_of(folder, blobs, origin, all.changes.len() > before)?;
+        if let Some((path, bytes)) = written {
+            all.manifest = all.manifest.or(Some(BlobId::of(&bytes).context("cannot hash the manifest")?));
+            all.edits.insert(path, Some(bytes));
+        }
+    }
+    all.digest = Some(BlobId::of(digest.as_bytes()).context("cannot hash the export")?);
+    Ok(all)
+}
+
+/// What NetBox says of a folder, with paths as of it.
+fn files_of(folder: &Folder, said: &Translation) -> anyhow::Result<BTreeMap<RepoPath, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for (path, text) in &said.files {
+        let inner = match folder.name.as_str() {
+            "" => Some(path.as_str()),
+            name => path.as_str().strip_prefix(name).and_then(|rest| rest.strip_prefix('/')),
+        };
+        if let Some(inner) = inner {
+            files.insert(from_root(None, inner)?, text.clone().into_bytes());
+        }
+    }
+    Ok(files)
+}
+
+/// The manifest to write: where files change, or where the one that stands there tells of
+/// other files. One that would only move on in NetBox's change log is no news.
+fn manifest_of(
+    folder: &Folder,
+    blobs: BTreeMap<RepoPath, BlobId>,
+    origin: &Origin,
+    changed: bool,
+) -> anyhow::Result<Option<(RepoPath, Vec<u8>)>> {
+    let here: RepoPath = manifest::FILE.parse()?;
+    let standing = folder.head.get(&here).and_then(|file| manifest::parse(&here, &file.bytes).0);
+    if !changed && standing.is_some_and(|standing| standing.manifest.files == blobs) {
+        return Ok(None);
+    }
+    let Origin { source, changelog, objects } = origin.clone();
+    let json = Manifest { source, changelog, objects, files: blobs }.to_json();
+    Ok(Some((from_root(folder.base.as_ref(), manifest::FILE)?, json.into_bytes())))
+}
+
+impl Assembled {
+    fn change(
+        &mut self,
+        folder: &Folder,
+        path: &RepoPath,
+        old: Option<Vec<u8>>,
+        new: Option<Vec<u8>>,
+    ) -> anyhow::Result<()> {
+        let full = from_root(folder.base.as_ref(), path.as_str())?;
+        let change = FileChange { path: path.clone(), old, new };
+        let edit = folder.edits.iter().find(|edit| edit.path == *path);
+        if let Some(edit) = edit.filter(|_| !is_released(&change)) {
+            self.contested.push(Contested::new(full.clone(), edit, change.clone()));
+        }
+        self.edits.insert(full.clone(), change.new.clone());
+        self.changes.push(FileChange { path: full, ..change });
+        Ok(())
+    }
+}
+
+/// Whether a device's file goes after a person set it to `released`: what the export asked
+/// for, and no word against it.
+fn is_released(change: &FileChange) -> bool {
+    let (Some(old), None) = (&change.old, &change.new) else { return false };
+    let Some(Value::Map(entries)) = yaml::parse(&change.path, old).0.map(|node| node.value) else {
+        return false;
+    };
+    change.path.as_str().starts_with("devices/")
+        && entries.iter().any(|(key, node)| {
+            key.value == "state" && matches!(&node.value, Value::Scalar(scalar) if scalar.text == "released")
+        })
+}

@@ -14,6 +14,7 @@ pub mod check;
 pub mod compile;
 pub mod demo;
 pub mod discover;
+pub mod export;
 pub mod history;
 pub mod plan;
 pub mod run;
@@ -45,6 +46,7 @@ enum Command {
     Status(status::Args),
     History(history::Args),
     Bootstrap(bootstrap::Args),
+    Export(Box<export::Args>),
     Discover(discover::Args),
     Schema(schema::Args),
     Simulate(simulate::Args),
@@ -89,6 +91,7 @@ fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(args, out),
         Command::History(args) => history::run(args, out),
         Command::Bootstrap(args) => bootstrap::run(args, out),
+        Command::Export(args) => export::run(args, out),
         Command::Discover(args) => wait(discover::run(args, out)),
         Command::Schema(args) => schema::run(args, out),
         Command::Simulate(args) => simulate::run(args, out),

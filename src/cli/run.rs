@@ -66,7 +66,7 @@ pub fn apply(args: &ApplyArgs, out: &mut dyn Write) -> anyhow::Result<ExitCode> 
 
 /// Cancels on the first Ctrl-C or SIGTERM; the second ends the process at once, as the
 /// record is true after that too.
-fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
+pub(super) fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -13,8 +13,10 @@ mod once;
 mod place;
 mod proposal;
 mod report;
+mod watch;
 
 pub use once::{Exporter, Job};
 pub use place::Target;
 pub use proposal::{Proposals, Target as ForgeTarget};
 pub use report::{Contested, Outcome, Report};
+pub use watch::watch;

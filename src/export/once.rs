@@ -58,12 +58,14 @@ pub struct Exporter {
     job: Job,
     reading: Option<Reading>,
     engine: Engine,
+    /// The branch's commit and NetBox's newest change after which nothing was left to do.
+    settled: Option<(CommitId, u64)>,
 }
 
 impl Exporter {
     /// Nothing is asked yet.
     pub fn new(client: Client, job: Job) -> Self {
-        Self { client, job, reading: None, engine: Engine::new() }
+        Self { client, job, reading: None, engine: Engine::new(), settled: None }
     }
 
     /// Exports once. An error or a refusal has moved nothing.
@@ -91,6 +93,11 @@ impl Exporter {
             .collect::<anyhow::Result<Vec<_>>>()?;
         let reading = self.read(&folders, progress)?;
         report.notes.clone_from(&reading.notes);
+        let moment = place.base().cloned().map(|base| (base, reading.change()));
+        if moment.is_some() && moment == self.settled {
+            report.outcome = Outcome::Unchanged;
+            return Ok(report);
+        }
         let said = netbox::translate::translate(
             &reading.inventory,
             &mapping,
@@ -110,6 +117,7 @@ impl Exporter {
         let asked = asked(&self.client, &folders, &reading, &assembled)?;
         let Some(commit) = self.draft(place, &mapping, &asked, &assembled, &origin)? else {
             report.outcome = Outcome::Unchanged;
+            self.settled = moment;
             return Ok(report);
         };
         if !self.stands(place, &folders, &commit, &mut report)? {

@@ -1,0 +1,202 @@
+//! How an export's report looks: for people, for machines, in the log.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use super::super::output::{print_error, print_json};
+use super::super::source::drawn;
+use crate::diagnostic::Finding;
+use crate::export::{Outcome, Report};
+use crate::git::difference::unified;
+use crate::netbox::{Objection, Progress, Weight};
+
+/// Lines of changes that are printed; a first export has thousands.
+const LINES: usize = 40;
+
+/// One line that is written over and over.
+pub(super) fn progress(progress: Progress) {
+    let Progress { objects, lists, of, .. } = progress;
+    print_error(&format!("\rreading NetBox: {lists} of {of} lists, {objects} objects\x1b[K"));
+}
+
+/// Takes that line away.
+pub(super) fn progress_is_over() {
+    print_error("\r\x1b[K");
+}
+
+/// For a terminal: what does not fit, what changes, how it ended.
+pub(super) fn text(report: &Report, with_diff: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    for objection in &report.objections {
+        print_error(&format!("{}\n\n", coloured(objection)));
+    }
+    for (findings, snapshot) in &report.findings {
+        print_error(&drawn(findings, snapshot, true));
+    }
+    for note in &report.notes {
+        print_error(&format!("note: {note}\n"));
+    }
+    for path in &report.kept {
+        print_error(&format!("note: {path} was written by people and stays as it is\n"));
+    }
+    for contested in &report.contested {
+        let yellow = AnsiColor::Yellow.on_default().bold();
+        let title = format!(
+            "{yellow}changed since the last export{yellow:#}: {} by {}",
+            contested.path, contested.by
+        );
+        writeln!(out, "{title}")?;
+        write!(out, "{}", unified(std::slice::from_ref(&contested.change), true))?;
+    }
+    if with_diff {
+        write!(out, "{}", unified(&report.changes, true))?;
+    }
+    for line in report.words.iter().take(LINES) {
+        writeln!(out, "  {line}")?;
+    }
+    if report.words.len() > LINES {
+        writeln!(out, "  and {} more", report.words.len() - LINES)?;
+    }
+    writeln!(out, "{} ({} requests, {:.1} s)", ended(report), report.requests, report.took.as_secs_f64())?;
+    if let Outcome::Committed { stayed: Some(why), .. } = &report.outcome {
+        print_error(&format!("note: it was pushed, and the files here did not follow: {why}\n"));
+    }
+    Ok(())
+}
+
+fn coloured(objection: &Objection) -> String {
+    let style = match objection.weight {
+        Weight::Error => AnsiColor::Red.on_default().bold(),
+        Weight::Warning => AnsiColor::Yellow.on_default().bold(),
+        Weight::Note => Style::new().bold(),
+    };
+    let text = objection.to_string();
+    match text.split_once(':') {
+        Some((head, rest)) => format!("{style}{head}{style:#}:{rest}"),
+        None => text,
+    }
+}
+
+/// How it ended, in a sentence.
+fn ended(report: &Report) -> String {
+    let files = report.changes.len();
+    let files = format!("{files} file{}", if files == 1 { "" } else { "s" });
+    match &report.outcome {
+        Outcome::Unchanged => "nothing to commit: the branch says what NetBox says".to_owned(),
+        Outcome::Shown => format!("dry run: {files} would change; nothing was written"),
+        Outcome::Refused => "nothing was committed: the errors above are in the way".to_owned(),
+        Outcome::Contested => format!(
+            "nothing was committed: people changed {} exported file{}; say the same in NetBox, configure a forge \
+             for a pull request (--pull-request), or let NetBox's word count (--overwrite-edits)",
+            report.contested.len(),
+            if report.contested.len() == 1 { "" } else { "s" },
+        ),
+        Outcome::Committed { commit, pushed, .. } => {
+            format!("committed {} with {files}{}", commit.short(), if *pushed { ", pushed" } else { "" })
+        }
+        Outcome::Proposed { url, done, .. } => format!("pull request {done}: {url}, {files}"),
+        Outcome::Declined { url } => {
+            format!("nothing to do: a person closed the pull request with this content ({url})")
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    format: u32,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull_request: Option<&'a str>,
+    changes: Vec<Change<'a>>,
+    words: &'a [String],
+    contested: Vec<&'a str>,
+    kept: Vec<&'a str>,
+    objections: Vec<&'a Objection>,
+    findings: Vec<&'a Finding>,
+    notes: &'a [String],
+    requests: usize,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    file: &'a str,
+    kind: &'static str,
+}
+
+/// For machines.
+pub(super) fn json(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (outcome, commit, pull_request) = match &report.outcome {
+        Outcome::Unchanged => ("unchanged", None, None),
+        Outcome::Shown => ("dry-run", None, None),
+        Outcome::Refused => ("refused", None, None),
+        Outcome::Contested => ("contested", None, None),
+        Outcome::Committed { commit, pushed, .. } => {
+            (if *pushed { "pushed" } else { "committed" }, Some(commit.as_str()), None)
+        }
+        Outcome::Proposed { commit, url, .. } => ("proposed", Some(commit.as_str()), Some(url.as_str())),
+        Outcome::Declined { url } => ("declined", None, Some(url.as_str())),
+    };
+    let changes = report.changes.iter().map(|change| Change {
+        file: change.path.as_str(),
+        kind: match (&change.old, &change.new) {
+            (None, _) => "added",
+            (_, None) => "removed",
+            _ => "changed",
+        },
+    });
+    print_json(
+        out,
+        &Json {
+            format: 1,
+            outcome,
+            commit,
+            pull_request,
+            changes: changes.collect(),
+            words: &report.words,
+            contested: report.contested.iter().map(|contested| contested.path.as_str()).collect(),
+            kept: report.kept.iter().map(crate::names::RepoPath::as_str).collect(),
+            objections: report.objections.iter().collect(),
+            findings: report.findings.iter().flat_map(|(findings, _)| findings.iter()).collect(),
+            notes: &report.notes,
+            requests: report.requests,
+            seconds: report.took.as_secs_f64(),
+        },
+    )
+}
+
+/// In the log of `--watch`: what repeats itself is told once.
+pub(super) fn logged(result: &anyhow::Result<Report>, last: &mut Option<String>) {
+    let text = match result {
+        Ok(report) => ended(report),
+        Err(error) => format!("{error:#}"),
+    };
+    if last.as_ref() == Some(&text) {
+        return;
+    }
+    match result {
+        Ok(report) => {
+            for objection in report.objections.iter().filter(|objection| objection.weight != Weight::Note) {
+                tracing::warn!("{objection}");
+            }
+            for (findings, _) in &report.findings {
+                for finding in findings.iter() {
+                    tracing::warn!("{}", finding.message);
+                }
+            }
+            for word in report.words.iter().take(LINES) {
+                tracing::info!("{word}");
+            }
+            if report.is_done() {
+                tracing::info!(requests = report.requests, "{text}");
+            } else {
+                tracing::error!("{text}");
+            }
+        }
+        Err(error) => tracing::error!("the export failed: {error:#}"),
+    }
+    *last = Some(text);
+}

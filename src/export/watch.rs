@@ -1,0 +1,69 @@
+//! Exporting again and again: by the change log, and at once when a webhook wakes.
+//!
+//! A failure is told and tried again with a growing pause; nothing ends the loop but the
+//! signal to stop, and that only between exports. Elsewhere: one export (`once`), webhooks
+//! (`web`).
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::once::Exporter;
+use super::report::Report;
+use crate::git::poll;
+use crate::web::Wakeups;
+
+/// The longest pause after failures.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Exports until `stop`. `told` hears how each ended; `wakeups` are webhooks, if any come.
+pub async fn watch(
+    mut exporter: Exporter,
+    every: Duration,
+    mut wakeups: Option<Wakeups>,
+    stop: CancellationToken,
+    mut told: impl FnMut(&anyhow::Result<Report>),
+) {
+    let mut failures = 0;
+    loop {
+        // reqwest and gix block: never on a thread of the server
+        let once = tokio::task::spawn_blocking(move || {
+            let result = exporter.export(&|_| {});
+            (exporter, result)
+        });
+        let Ok((back, result)) = once.await else {
+            told(&Err(anyhow::anyhow!("the export ended without a word (a panic)")));
+            return;
+        };
+        exporter = back;
+        failures = if result.is_ok() { 0 } else { failures + 1 };
+        told(&result);
+        let pause = poll::backoff(every, LONGEST.max(every), failures, 0.1, random());
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+            burst = next(&mut wakeups) => tracing::info!("woken by {burst}"),
+        }
+        if stop.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// The next burst of webhooks; never, where none can come.
+async fn next(wakeups: &mut Option<Wakeups>) -> crate::web::Burst {
+    if let Some(open) = wakeups
+        && let Some(burst) = open.next().await
+    {
+        return burst;
+    }
+    *wakeups = None;
+    std::future::pending().await
+}
+
+/// For the jitter: several exporters must not ask in step.
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    let filled = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
+    filled.map_or(0, |()| u64::from_le_bytes(bytes))
+}

@@ -43,7 +43,11 @@ pub(crate) fn get(netbox: &Fake, target: &str) -> Got {
 
 /// One request on a connection of its own.
 pub(crate) fn send(netbox: &Fake, authorization: &str, method: &str, target: &str, body: &str) -> Got {
-    let url = netbox.url();
+    send_to(&netbox.url(), authorization, method, target, body)
+}
+
+/// The same to an address, for a thread of its own.
+pub(crate) fn send_to(url: &str, authorization: &str, method: &str, target: &str, body: &str) -> Got {
     let host = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
     let authorization =

@@ -1,8 +1,12 @@
 //! The fake answers as the recorded NetBox did: its own queries byte for byte, others as the
 //! recording lets one derive. All need `../shared`, and say so where it is not there.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use crate::fake::recorded::{entries, folder};
-use crate::fake::{Fake, tokens};
+use crate::fake::{Fake, endpoints, tokens};
 use crate::get::{get, send};
 
 #[test]
@@ -84,7 +88,7 @@ fn what_is_derived_is_what_was_recorded() {
         assert_eq!(derived.status, recorded.status, "{target}");
         let mut derived = derived.json();
         for link in ["next", "previous"] {
-            if let Some(text) = derived.get(link).and_then(serde_json::Value::as_str) {
+            if let Some(text) = derived.get(link).and_then(Value::as_str) {
                 derived[link] = text.replace("&zz=", "").replace("?zz=", "").into();
             }
         }
@@ -122,4 +126,43 @@ fn the_change_log_of_a_later_state_is_answered_from_any_id() {
     }
     let both = get(&netbox, "/api/core/object-changes/?id__gt=797&ordering=id&limit=1000");
     assert_eq!(both.ids(), (798..=866).collect::<Vec<u64>>());
+}
+
+/// What people and NetBox itself set, without what it counts.
+fn told(netbox: &Fake, endpoint: &str) -> Vec<Value> {
+    fn without_counts(value: &mut Value) {
+        if let Value::Object(map) = value {
+            map.retain(|name, _| !name.ends_with("_count") && name != "tagged_items");
+            map.values_mut().for_each(without_counts);
+        }
+    }
+    netbox.look(|netbox| {
+        let mut objects: Vec<Value> = netbox.objects(endpoint).cloned().collect();
+        objects.iter_mut().for_each(without_counts);
+        objects
+    })
+}
+
+#[test]
+fn a_device_that_is_deleted_leaves_what_it_left_in_the_recording() {
+    let (Some(edited), Some(recorded)) = (Fake::recorded(2), Fake::recorded(3)) else { return };
+    edited.edit(|netbox| netbox.delete_device("leaf8"));
+    for endpoint in endpoints().filter(|endpoint| *endpoint != "core/object-changes") {
+        let (edited, recorded) = (told(&edited, endpoint), told(&recorded, endpoint));
+        assert_eq!(edited.len(), recorded.len(), "{endpoint}");
+        for (edited, recorded) in edited.iter().zip(&recorded) {
+            assert_eq!(edited, recorded, "{endpoint}");
+        }
+    }
+    let deleted = |netbox: &Fake| -> BTreeSet<(String, u64)> {
+        let log = get(netbox, "/api/core/object-changes/?id__gt=814&action=delete&limit=1000").json();
+        let entries = log["results"].as_array().unwrap().iter();
+        entries
+            .map(|entry| {
+                let kind = entry["changed_object_type"].as_str().unwrap().to_owned();
+                (kind, entry["changed_object_id"].as_u64().unwrap())
+            })
+            .collect()
+    };
+    assert_eq!(deleted(&edited), deleted(&recorded));
 }

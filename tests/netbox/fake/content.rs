@@ -31,6 +31,8 @@ pub(crate) struct Netbox {
     log: Vec<Value>,
     /// Entries of the log that are counted but not shown (they were not recorded).
     pub(super) unseen: usize,
+    /// The newest id that the log forgot.
+    newest: u64,
     user: String,
     /// Whether objects are still being filled in: no log, no times.
     pub(super) quiet: bool,
@@ -44,7 +46,7 @@ impl Netbox {
     pub(super) fn new<'a>(endpoints: impl IntoIterator<Item = &'a str>) -> Self {
         let tables = endpoints.into_iter().map(|endpoint| (endpoint.to_owned(), Table::default())).collect();
         let user = "admin".to_owned();
-        Self { tables, log: Vec::new(), unseen: 0, user, quiet: true, step: 0, request: 0 }
+        Self { tables, log: Vec::new(), unseen: 0, newest: 0, user, quiet: true, step: 0, request: 0 }
     }
 
     /// Makes sure that there is such a list.
@@ -99,7 +101,7 @@ impl Netbox {
 
     /// The id of the newest entry of the change log.
     pub(crate) fn last_change(&self) -> u64 {
-        self.log.last().map_or(self.unseen as u64, id)
+        self.log.last().map_or(self.newest, id)
     }
 
     /// The short form of an object, as others nest it.
@@ -255,39 +257,60 @@ impl Netbox {
         if self.quiet {
             return;
         }
-        let now = self.get(endpoint, id).clone();
-        let entry = self.last_change() + 1;
-        let request = if self.request > 0 { self.request } else { self.step };
-        let shown = if now.is_null() { before } else { &now };
-        let repr = shown["display"].as_str().unwrap_or_default();
+        let now = self.get(endpoint, id);
+        let raw = |object: &Value| if object.is_null() { json!({}) } else { models::raw(object) };
+        let shown = if now.is_null() { before } else { now };
+        let repr = shown["display"].as_str().unwrap_or_default().to_owned();
+        let brief = if now.is_null() { Value::Null } else { self.brief(endpoint, id) };
+        let data = [raw(before), raw(now)];
+        self.note(action, models::model(endpoint), id, &repr, brief, data);
+    }
+
+    /// Writes an entry of the change log: of the object with its short form, and its raw form
+    /// before and after.
+    pub(super) fn note(
+        &mut self,
+        action: &str,
+        model: &str,
+        id: u64,
+        repr: &str,
+        object: Value,
+        [before, after]: [Value; 2],
+    ) {
         let label = match action {
             "create" => "Created",
             "update" => "Updated",
             _ => "Deleted",
         };
-        let (app, _) = endpoint.split_once('/').unwrap_or_default();
-        let verb = label.to_lowercase();
-        let user = &self.user;
-        let brief = if now.is_null() { Value::Null } else { self.brief(endpoint, id) };
-        let raw = |object: &Value| if object.is_null() { json!({}) } else { models::raw(object) };
+        let (app, _) = model.split_once('.').unwrap_or_default();
+        let (app, verb, user) = (app.to_uppercase(), label.to_lowercase(), &self.user);
+        let entry = self.last_change() + 1;
+        let request = if self.request > 0 { self.request } else { self.step };
         self.log.push(json!({
             "id": entry,
             "url": format!("{HOST}/api/core/object-changes/{entry}/"),
             "display_url": format!("{HOST}/core/changelog/{entry}/"),
-            "display": format!("{} | {repr} {verb} by {user}", app.to_uppercase()),
+            "display": format!("{app} | {repr} {verb} by {user}"),
             "time": self.time(),
             "user": {"id": 1, "url": format!("{HOST}/api/users/users/1/"), "display": user, "username": user},
             "user_name": user,
             "request_id": format!("{request:08x}-0000-4000-8000-000000000000"),
             "action": {"value": action, "label": label},
-            "changed_object_type": models::model(endpoint),
+            "changed_object_type": model,
             "changed_object_id": id,
-            "changed_object": brief,
+            "changed_object": object,
             "object_repr": repr,
             "message": "",
-            "prechange_data": raw(before),
-            "postchange_data": raw(&now),
+            "prechange_data": before,
+            "postchange_data": after,
         }));
+    }
+
+    /// The change log forgets all entries up to this id, as it does after its retention time.
+    pub(crate) fn forget_changes(&mut self, upto: u64) {
+        self.log.retain(|entry| id(entry) > upto);
+        self.unseen = 0;
+        self.newest = self.newest.max(upto);
     }
 
     /// Now, in the log's words.

@@ -137,7 +137,36 @@ impl Netbox {
             "dcim/mac-addresses",
             mine(self, "dcim/mac-addresses", &["assigned_object", "device", "id"]),
         ));
-        self.by(&user, |netbox| netbox.delete_all(&gone));
+        let ends = self.cable_ends(device);
+        self.by(&user, |netbox| {
+            netbox.delete_all(&gone);
+            for (id, repr, raw) in ends {
+                netbox.note("delete", "dcim.cabletermination", id, &repr, Value::Null, [raw, json!({})]);
+            }
+        });
+    }
+
+    /// The ends of cables at a device, which have ids and entries of their own.
+    fn cable_ends(&self, device: u64) -> Vec<(u64, String, Value)> {
+        let mut ends = Vec::new();
+        for cable in self.objects("dcim/cables") {
+            for (number, side) in [("a_terminations", "A"), ("b_terminations", "B")].iter().enumerate() {
+                for end in cable[side.0].as_array().into_iter().flatten() {
+                    if end["object"]["device"]["id"] != device {
+                        continue;
+                    }
+                    let repr = format!(
+                        "Cable {} to {}",
+                        cable["display"].as_str().unwrap_or_default(),
+                        end["object"]["name"].as_str().unwrap_or_default()
+                    );
+                    let raw =
+                        json!({"cable": id(cable), "cable_end": side.1, "termination_id": end["object_id"]});
+                    ends.push((2 * id(cable) - 1 + number as u64, repr, raw));
+                }
+            }
+        }
+        ends
     }
 
     /// Changes the data of a config context; every device's merged context follows, silently.

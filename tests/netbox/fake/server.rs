@@ -93,6 +93,8 @@ impl World {
             return self.rehosted(answer);
         }
         if let Some(detail) = request.auth.refusal() {
+            let old = self.manners.version < Version::V4_5 && detail.starts_with("Invalid");
+            let detail = if old { "Invalid token" } else { detail };
             return self.as_api(Answer::json(403, &json!({"detail": detail})));
         }
         if request.auth == Auth::ExporterV2 && self.manners.version < Version::V4_5 {

@@ -27,7 +27,7 @@ pub mod model;
 mod pair;
 pub(crate) mod port;
 mod raw;
-mod route;
+pub(crate) mod route;
 mod routing;
 pub(crate) mod scalar;
 mod services;

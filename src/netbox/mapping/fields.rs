@@ -27,6 +27,8 @@ pub(crate) enum Field {
     VlanVni,
     /// The number of a VRF, for the schemes.
     VrfId,
+    /// The VLAN that stands for the L3 VNI of a VRF, where it has no number of its own.
+    VrfVlan,
     /// The L3 VNI of a VRF.
     VrfVni,
     /// What a VRF redistributes.
@@ -51,7 +53,7 @@ use Field as F;
 
 /// Each field: its name in `netbox.yaml`, the kind of object whose custom fields are meant,
 /// and where it is looked for unless the file says otherwise.
-const TABLE: [(Field, &str, &str, &[&str]); 18] = [
+const TABLE: [(Field, &str, &str, &[&str]); 19] = [
     (F::FabricName, "fabric.name", "dcim.device", &["custom_fields.fabric_name"]),
     (F::DevicePair, "device.pair", "dcim.device", &["custom_fields.mlag_domain_id"]),
     (F::DevicePeer, "device.peer", "dcim.device", &["custom_fields.mlag_peer"]),
@@ -60,7 +62,8 @@ const TABLE: [(Field, &str, &str, &[&str]); 18] = [
     (F::InterfaceKind, "interface.kind", "dcim.interface", &["custom_fields.link_kind"]),
     (F::InterfaceMlag, "interface.mlag", "dcim.interface", &["custom_fields.mlag_id"]),
     (F::VlanVni, "vlan.vni", "ipam.vlan", &["custom_fields.vni"]),
-    (F::VrfId, "vrf.id", "ipam.vrf", &[]),
+    (F::VrfId, "vrf.id", "ipam.vrf", &["custom_fields.vrf_id"]),
+    (F::VrfVlan, "vrf.vlan", "ipam.vrf", &["custom_fields.l3vni_vlan"]),
     (F::VrfVni, "vrf.vni", "ipam.vrf", &["custom_fields.l3vni"]),
     (F::VrfRedistribute, "vrf.redistribute", "ipam.vrf", &[]),
     (F::VrfAt, "vrf.at", "ipam.vrf", &["custom_fields.deployed_on"]),

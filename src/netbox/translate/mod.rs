@@ -10,8 +10,11 @@ mod device;
 mod fabric;
 mod layers;
 mod links;
+mod lists;
 mod mlag;
 mod pair;
+mod peers;
+mod places;
 mod policy;
 mod ports;
 mod previous;
@@ -20,6 +23,7 @@ mod recorded;
 mod scope;
 mod services;
 mod sessions;
+mod svi;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -33,7 +37,6 @@ use super::mapping::Mapping;
 use super::objection::Objections;
 use super::yaml::Map;
 use crate::names::RepoPath;
-use layers::Wishes;
 pub use previous::Previous;
 use scope::Scope;
 
@@ -92,8 +95,8 @@ fn write(scope: &Scope<'_>, draft: &mut Draft) {
     let links = links::find(scope, &mut draft.objections);
     let mlag = mlag::find(scope, &mut draft.objections);
     let ports = ports::settle(scope, &links, &mlag, &mut draft.objections);
-    vlan::write(scope, &ports.carried, draft);
-    vrf::write(scope, draft);
+    let vlans = vlan::write(scope, &ports.carried, &mlag.vlans(), draft);
+    vrf::write(scope, &vlans, draft);
     policy::write(scope, draft);
     let mut wishes = design::wishes(scope, &links, &mlag, &mut draft.objections);
     for found in [services::wishes(scope, draft), sessions::wishes(scope, draft)] {

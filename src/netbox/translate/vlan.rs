@@ -1,11 +1,356 @@
 //! `vlans/ID.yaml`: its places are the union of the SVIs and ports that carry it.
+//!
+//! Here: which VLANs are the fabric's, and their files. Elsewhere: their SVIs (`svi`), the
+//! VLANs of ports (`ports`), places as lines of `at` (`places`), the VLANs that a pair has
+//! for itself, which are of `fabric.yaml` (`fabric`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Draft;
-use super::scope::Scope;
-use crate::names::VlanId;
-use crate::netbox::wire::Id;
+use ipnet::IpNet;
 
-/// Writes the files; `carried` are the VLANs of each device's ports.
-pub(super) fn write(_scope: &Scope<'_>, _carried: &BTreeMap<Id, BTreeSet<VlanId>>, _draft: &mut Draft) {}
+use super::Draft;
+use super::places::{self, Places};
+use super::scope::Scope;
+use super::svi::{self, Routed};
+use super::value;
+use crate::names::{VlanId, Vni};
+use crate::netbox::mapping::Field;
+use crate::netbox::objection::{About, Objection, Objections};
+use crate::netbox::objects::{L2vpn, Vlan};
+use crate::netbox::wire::{Id, Ref};
+use crate::netbox::yaml::{Map, Node};
+
+/// The VLANs of the fabric as they are written.
+pub(crate) type Vlans<'i> = BTreeMap<VlanId, Settled<'i>>;
+
+/// One VLAN.
+#[derive(Debug)]
+pub(crate) struct Settled<'i> {
+    /// The object.
+    pub(crate) vlan: &'i Vlan,
+    /// Its interfaces.
+    pub(crate) routed: Routed<'i>,
+    /// The devices that have it.
+    pub(crate) devices: BTreeSet<Id>,
+}
+
+impl Settled<'_> {
+    /// Whether a device has a subnet here that holds the address.
+    pub(crate) fn reaches(&self, device: Id, address: std::net::IpAddr) -> bool {
+        let own = self.routed.own.get(&device).into_iter().flatten();
+        self.devices.contains(&device)
+            && self.routed.gateway.iter().chain(own).any(|net| net.contains(&address))
+    }
+}
+
+/// Writes the files and says what they hold. `carried` are the VLANs of each device's ports,
+/// `reserved` those that pairs have for themselves.
+pub(super) fn write<'i>(
+    scope: &Scope<'i>,
+    carried: &BTreeMap<Id, BTreeSet<VlanId>>,
+    reserved: &BTreeSet<VlanId>,
+    draft: &mut Draft,
+) -> Vlans<'i> {
+    let vnis = Vnis::of(scope);
+    let mut vlans = Vlans::new();
+    for (id, vlan) in chosen(scope, reserved, &mut draft.objections) {
+        let out = &mut draft.objections;
+        let routed = svi::read(scope, id, vlan, out);
+        let ports = carried.iter().filter(|(_, vlans)| vlans.contains(&id)).map(|(device, _)| *device);
+        let devices: BTreeSet<Id> = ports.chain(routed.devices.iter().copied()).collect();
+        svi::compare(scope, id, &routed, &devices, out);
+        if !status(scope, vlan, !devices.is_empty(), out) {
+            continue;
+        }
+        let settled = Settled { vlan, routed, devices };
+        draft.files.insert(format!("vlans/{id}.yaml"), file(scope, id, &settled, &vnis, out));
+        vlans.insert(id, settled);
+    }
+    svi::strays(scope, &vlans, reserved, &mut draft.objections);
+    vlans
+}
+
+/// The file of a VLAN.
+fn file(scope: &Scope<'_>, id: VlanId, settled: &Settled<'_>, vnis: &Vnis<'_>, out: &mut Objections) -> Map {
+    let Settled { vlan, routed, devices } = settled;
+    let about = about(scope, vlan);
+    let mut map = Map::new();
+    map.set("name", Node::text(name(id, vlan, &about, out)));
+    let vrf = routed.vrf.and_then(|vrf| super::vrf::name(scope, vrf));
+    map.set_some("vrf", vrf.map(Node::text));
+    let (vni, l2vpn) = vnis.of_vlan(scope, vlan, &about, out);
+    map.set_some("vni", vni.map(|vni| Node::number(vni.get())));
+    map.set_some("gateway", addresses(&routed.gateway));
+    if let (Some(_), Some(l2vpn)) = (vni, l2vpn) {
+        let about = scope.about::<L2vpn>(l2vpn.id, &l2vpn.name);
+        map.set_some("rt", route_targets(scope, &l2vpn.import_targets, &l2vpn.export_targets, &about, out));
+    }
+    map.set_some("mtu", routed.mtu.map(Node::number));
+    let tenant = scope.slug_of(&scope.inventory.tenants, vlan.tenant, |tenant| &tenant.slug);
+    map.set_some("tenant", tenant.map(Node::text));
+    let apart = routed.own.keys().copied().collect();
+    let places = places::fold(scope, devices, &apart);
+    map.set("at", at(&places, &routed.own));
+    if places.single {
+        map.set("single", Node::switch(true));
+    }
+    map
+}
+
+/// The list form, or with own addresses the map form.
+fn at(places: &Places, own: &BTreeMap<Id, Vec<IpNet>>) -> Node {
+    if own.is_empty() {
+        return Node::list(places.lines.iter().map(|(name, _)| Node::text(name)));
+    }
+    let mut map = Map::new();
+    for (name, devices) in &places.lines {
+        let nets = devices.first().and_then(|device| own.get(device)).and_then(|nets| addresses(nets));
+        map.set(name.as_str(), nets.unwrap_or_else(|| Node::list([])));
+    }
+    map.into()
+}
+
+/// One address, or a list of them.
+fn addresses(nets: &[IpNet]) -> Option<Node> {
+    match nets {
+        [] => None,
+        [one] => Some(Node::text(one)),
+        more => Some(Node::list(more.iter().map(Node::text))),
+    }
+}
+
+/// `rt`: sorted, in quotes, in the short form where one target is all there is.
+pub(super) fn route_targets(
+    scope: &Scope<'_>,
+    import: &[Ref],
+    export: &[Ref],
+    about: &About,
+    out: &mut Objections,
+) -> Option<Node> {
+    let mut read = |refs: &[Ref], field: &str| -> BTreeSet<String> {
+        let names = refs.iter().filter_map(|target| scope.inventory.route_targets.get(&target.0));
+        let fits = |name: &String| {
+            let fits = crate::intent::route::is_route_id(name);
+            if !fits {
+                let message = format!("`{name}` is no route target that devices take");
+                let objection = Objection::error("route-target", message).about(about.clone()).field(field);
+                out.push(objection.expected("AS:NUMBER or ADDRESS:NUMBER, six bytes, as in 65000:100"));
+            }
+            fits
+        };
+        names.map(|target| target.name.trim().to_owned()).filter(fits).collect()
+    };
+    let (import, export) = (read(import, "import_targets"), read(export, "export_targets"));
+    let quoted = |targets: &BTreeSet<String>| Node::list(targets.iter().map(Node::quoted));
+    match import.first() {
+        None if export.is_empty() => None,
+        Some(one) if import.len() == 1 && import == export => Some(Node::quoted(one)),
+        _ => {
+            let mut map = Map::new();
+            map.set_some("import", (!import.is_empty()).then(|| quoted(&import)));
+            map.set_some("export", (!export.is_empty()).then(|| quoted(&export)));
+            Some(map.into())
+        }
+    }
+}
+
+/// The VLANs of the fabric by their number: those that its devices use, and those that belong
+/// to its sites. Two that are both used with one number are an error; of two of which the
+/// fabric uses one or none the unused ones are not meant.
+fn chosen<'i>(
+    scope: &Scope<'i>,
+    reserved: &BTreeSet<VlanId>,
+    out: &mut Objections,
+) -> BTreeMap<VlanId, &'i Vlan> {
+    let (ours, theirs) = used(scope);
+    let sites: BTreeSet<Id> = scope.devices.iter().filter_map(|member| Some(member.device.site?.0)).collect();
+    let mut of_number: BTreeMap<VlanId, Vec<&'i Vlan>> = BTreeMap::new();
+    for vlan in scope.inventory.vlans.values() {
+        let id = VlanId::try_from(u64::from(vlan.vid)).ok().filter(|id| !reserved.contains(id));
+        let local = site_of(scope, vlan).is_some_and(|site| sites.contains(&site));
+        if let Some(id) = id.filter(|_| ours.contains(&vlan.id) || local && !theirs.contains(&vlan.id)) {
+            of_number.entry(id).or_default().push(vlan);
+        }
+    }
+    let mut chosen = BTreeMap::new();
+    for (id, mut vlans) in of_number {
+        // a port names the object, an SVI only the number: among several, ports tell which is meant
+        let named: Vec<_> = vlans.iter().copied().filter(|vlan| ours.contains(&vlan.id)).collect();
+        if vlans.len() > 1 && named.len() == 1 {
+            vlans = named;
+        }
+        vlans.sort_by_key(|vlan| (group(scope, vlan), &vlan.name, vlan.id));
+        match vlans.as_slice() {
+            [vlan] => drop(chosen.insert(id, *vlan)),
+            [vlan, others @ ..] => {
+                let wanted = !named_none(&ours, &vlans) || svi::any(scope, id);
+                out.push(twice(scope, id, vlan, others, wanted));
+            }
+            [] => {}
+        }
+    }
+    chosen
+}
+
+fn named_none(ours: &BTreeSet<Id>, vlans: &[&Vlan]) -> bool {
+    vlans.iter().all(|vlan| !ours.contains(&vlan.id))
+}
+
+fn twice(scope: &Scope<'_>, id: VlanId, vlan: &Vlan, others: &[&Vlan], wanted: bool) -> Objection {
+    let others: Vec<String> =
+        others.iter().map(|other| format!("{} of {}", other.name, group(scope, other))).collect();
+    let message =
+        format!("{} of {} has the number {id} too as {}", vlan.name, group(scope, vlan), others.join(", "));
+    let objection = if wanted {
+        Objection::error("vlan-twice", message)
+    } else {
+        Objection::note("vlan-twice", format!("{message}: none of them is used, and none is exported"))
+    };
+    let hint = "in one fabric a number is one VLAN: give one of them another number, or another site";
+    objection.about(about(scope, vlan)).field("vid").hint(hint)
+}
+
+/// The VLANs that ports of the fabric's devices name, and those that ports of other devices of
+/// the same roles name: these are another fabric's.
+fn used(scope: &Scope<'_>) -> (BTreeSet<Id>, BTreeSet<Id>) {
+    let roles: BTreeSet<Option<Id>> =
+        scope.devices.iter().map(|member| member.device.role.map(|role| role.0)).collect();
+    let (mut ours, mut theirs) = (BTreeSet::new(), BTreeSet::new());
+    for interface in scope.inventory.interfaces.values() {
+        let Some(device) = interface.device.map(|device| device.0) else { continue };
+        let vlans = interface.untagged_vlan.iter().chain(&interface.tagged_vlans).map(|vlan| vlan.0);
+        if scope.device(device).is_some() {
+            ours.extend(vlans);
+        } else if scope
+            .inventory
+            .devices
+            .get(&device)
+            .is_some_and(|device| roles.contains(&device.role.map(|role| role.0)))
+        {
+            theirs.extend(vlans);
+        }
+    }
+    (ours, theirs)
+}
+
+/// The site that a VLAN belongs to, by its group or by itself.
+fn site_of(scope: &Scope<'_>, vlan: &Vlan) -> Option<Id> {
+    match vlan.group {
+        Some(group) => {
+            let group = scope.inventory.vlan_groups.get(&group.0)?;
+            group.scope_id.filter(|_| group.scope_type.as_deref() == Some("dcim.site"))
+        }
+        None => vlan.site.map(|site| site.0),
+    }
+}
+
+/// What a VLAN's number is unique in, for messages and order.
+fn group<'i>(scope: &Scope<'i>, vlan: &'i Vlan) -> &'i str {
+    let group = scope.slug_of(&scope.inventory.vlan_groups, vlan.group, |group| &group.slug);
+    group
+        .or_else(|| scope.slug_of(&scope.inventory.sites, vlan.site, |site| &site.slug))
+        .unwrap_or("no group")
+}
+
+/// The VLAN with its page.
+pub(super) fn about(scope: &Scope<'_>, vlan: &Vlan) -> About {
+    scope.about::<Vlan>(vlan.id, &format!("{} ({})", vlan.vid, vlan.name))
+}
+
+/// Whether it is exported, by its status; an odd one is told.
+fn status(scope: &Scope<'_>, vlan: &Vlan, in_use: bool, out: &mut Objections) -> bool {
+    let odd =
+        |message: &str| Objection::note("vlan-status", message).about(about(scope, vlan)).field("status");
+    match (vlan.status.0.as_str(), in_use) {
+        ("deprecated", false) => {
+            out.push(odd("it is deprecated and nobody uses it: left out"));
+            return false;
+        }
+        ("deprecated", true) => out.push(odd("it is deprecated, and ports or interfaces use it")),
+        ("reserved", true) => out.push(odd("it is reserved, and ports or interfaces use it")),
+        _ => {}
+    }
+    true
+}
+
+/// The name as a device takes it: one word of at most 32 characters.
+fn name(id: VlanId, vlan: &Vlan, about: &About, out: &mut Objections) -> String {
+    let words: Vec<&str> = vlan.name.split(|c: char| c.is_whitespace() || c.is_control()).collect();
+    let one: String = words.join("-").chars().take(32).collect();
+    let one = if one.trim_matches('-').is_empty() { format!("VLAN{:04}", id.get()) } else { one };
+    if one != vlan.name {
+        let message = format!("devices take one word of at most 32 characters: it is called {one} there");
+        out.push(Objection::note("vlan-name", message).about(about.clone()).field("name"));
+    }
+    one
+}
+
+/// The L2VPNs by the VLANs that they end at.
+pub(super) struct Vnis<'i>(BTreeMap<Id, Vec<&'i L2vpn>>);
+
+impl<'i> Vnis<'i> {
+    fn of(scope: &Scope<'i>) -> Self {
+        let mut of_vlan: BTreeMap<Id, Vec<&'i L2vpn>> = BTreeMap::new();
+        for termination in scope.inventory.l2vpn_terminations.values() {
+            let l2vpn = termination.l2vpn.and_then(|l2vpn| scope.inventory.l2vpns.get(&l2vpn.0));
+            let vlan = termination
+                .assigned_object_id
+                .filter(|_| termination.assigned_object_type.as_deref() == Some("ipam.vlan"));
+            if let (Some(l2vpn), Some(vlan)) = (l2vpn.filter(|l2vpn| is_vxlan(l2vpn)), vlan) {
+                of_vlan.entry(vlan).or_default().push(l2vpn);
+            }
+        }
+        Self(of_vlan)
+    }
+
+    /// The VNI of a VLAN: what the L2VPN says and what the custom field says have to agree. A
+    /// VLAN that was created before its VNI has none yet.
+    fn of_vlan(
+        &self,
+        scope: &Scope<'i>,
+        vlan: &Vlan,
+        about: &About,
+        out: &mut Objections,
+    ) -> (Option<Vni>, Option<&'i L2vpn>) {
+        let l2vpns = self.0.get(&vlan.id).map_or(&[][..], Vec::as_slice);
+        if let [first, second, ..] = l2vpns {
+            let message = format!("the L2VPNs {} and {} both end at it", first.name, second.name);
+            out.push(
+                Objection::error("vlan-vni", message)
+                    .about(about.clone())
+                    .field("l2vpn_termination")
+                    .hint("remove one of the two terminations"),
+            );
+        }
+        let l2vpn = l2vpns.first().copied();
+        let said = l2vpn.and_then(|l2vpn| Some((l2vpn, l2vpn.identifier?)));
+        let inner = said.and_then(|(l2vpn, identifier)| vni(scope, l2vpn, identifier, out));
+        let subject = scope.subject(about.clone(), &vlan.custom_fields);
+        let parse = |value: &serde_json::Value| Vni::try_from(value::number(value)?).ok();
+        let field = scope.read(Field::VlanVni, &subject, "a VNI from 1 to 16777215", parse, out);
+        if let (Some((l2vpn, _)), Some(inner), Some(field)) = (said, inner, field)
+            && inner != field
+        {
+            let message = format!("its own VNI is {field}, and its L2VPN {} has {inner}", l2vpn.name);
+            let objection = Objection::error("vlan-vni", message).about(about.clone());
+            out.push(objection.field("custom_fields").hint("make both say the same, or empty one of them"));
+        }
+        (inner.or(field), l2vpn)
+    }
+}
+
+/// Whether an L2VPN stands for a VNI on the network.
+pub(super) fn is_vxlan(l2vpn: &L2vpn) -> bool {
+    matches!(l2vpn.r#type.0.as_str(), "vxlan-evpn" | "vxlan") && l2vpn.status != "decommissioning"
+}
+
+/// The identifier of an L2VPN as a VNI.
+pub(super) fn vni(scope: &Scope<'_>, l2vpn: &L2vpn, identifier: u64, out: &mut Objections) -> Option<Vni> {
+    let vni = Vni::try_from(identifier);
+    if vni.is_err() {
+        let objection = Objection::error("l2vpn-identifier", format!("{identifier} is no VNI"));
+        let about = scope.about::<L2vpn>(l2vpn.id, &l2vpn.name);
+        out.push(objection.about(about).field("identifier").expected("a number from 1 to 16777215"));
+    }
+    vni.ok()
+}

@@ -1,0 +1,241 @@
+//! The routed interfaces of a VLAN: VRF, gateway, own addresses, MTU, and whether they agree.
+//!
+//! An SVI and its VLAN have no reference to each other in NetBox: the interface's name says
+//! the number. Elsewhere: the VLAN's file (`vlan`), the interfaces of a pair itself (`pair`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::scope::{Member, Scope};
+use super::vlan::Vlans;
+use crate::names::VlanId;
+use crate::netbox::objection::{Objection, Objections};
+use crate::netbox::objects::{Address, FhrpGroup, Interface, Vlan, Vrf};
+use crate::netbox::wire::Id;
+
+/// What the SVIs of a VLAN say together.
+#[derive(Debug, Default)]
+pub(crate) struct Routed<'i> {
+    /// Their VRF; none is the device's own.
+    pub(crate) vrf: Option<Id>,
+    /// The addresses that all of them share: anycast, or of a first-hop group.
+    pub(crate) gateway: Vec<IpNet>,
+    /// The addresses that each device has for itself.
+    pub(crate) own: BTreeMap<Id, Vec<IpNet>>,
+    /// The MTU.
+    pub(crate) mtu: Option<u32>,
+    /// The devices that have one.
+    pub(crate) devices: BTreeSet<Id>,
+    each: Vec<Svi<'i>>,
+}
+
+/// One device's.
+#[derive(Debug)]
+struct Svi<'i> {
+    device: Id,
+    interface: &'i Interface,
+    vrf: Option<Id>,
+    gateway: BTreeSet<IpNet>,
+    own: Vec<IpNet>,
+}
+
+/// Whether any device has an SVI of the number.
+pub(super) fn any(scope: &Scope<'_>, id: VlanId) -> bool {
+    scope.devices.iter().any(|member| find(scope, member, id).is_some())
+}
+
+/// The number of an SVI's VLAN: `Vlan34`, in any case.
+fn number(interface: &Interface) -> Option<VlanId> {
+    let (kind, number) = interface.name.split_at_checked(4)?;
+    number.trim_start().parse().ok().filter(|_| kind.eq_ignore_ascii_case("vlan"))
+}
+
+fn find<'i>(scope: &Scope<'i>, member: &Member<'_>, id: VlanId) -> Option<&'i Interface> {
+    scope.interfaces(member.id).iter().copied().find(|interface| number(interface) == Some(id))
+}
+
+/// Reads the SVIs of a VLAN on all devices.
+pub(super) fn read<'i>(scope: &Scope<'i>, id: VlanId, vlan: &Vlan, out: &mut Objections) -> Routed<'i> {
+    let mut routed = Routed::default();
+    for member in &scope.devices {
+        let Some(interface) = find(scope, member, id) else { continue };
+        let svi = svi(scope, member, interface, out);
+        routed.devices.insert(member.id);
+        if !svi.own.is_empty() {
+            routed.own.insert(member.id, svi.own.clone());
+        }
+        routed.each.push(svi);
+    }
+    let gateway: BTreeSet<IpNet> = routed.each.iter().flat_map(|svi| svi.gateway.iter().copied()).collect();
+    routed.gateway = gateway.into_iter().collect();
+    routed.vrf = vrf(scope, vlan, &routed.each, out);
+    routed.mtu = mtu(scope, &routed.each, out);
+    routed
+}
+
+fn svi<'i>(
+    scope: &Scope<'i>,
+    member: &Member<'_>,
+    interface: &'i Interface,
+    out: &mut Objections,
+) -> Svi<'i> {
+    let about = || scope.about_interface(interface);
+    let mut svi = Svi {
+        device: member.id,
+        interface,
+        vrf: interface.vrf.map(|vrf| vrf.0),
+        gateway: BTreeSet::new(),
+        own: Vec::new(),
+    };
+    let mut addresses: Vec<(IpNet, &Address, bool)> = Vec::new();
+    for assigned in scope.addresses(interface.id) {
+        let shared =
+            matches!(assigned.address.role.0.as_str(), "anycast" | "vip" | "vrrp" | "hsrp" | "glbp" | "carp");
+        addresses.push((assigned.net, assigned.address, shared));
+    }
+    for assigned in scope.virtual_addresses(interface.id) {
+        protocol(scope, assigned.address, out);
+        addresses.push((assigned.net, assigned.address, true));
+    }
+    for (net, address, shared) in addresses {
+        match (svi.vrf, address.vrf.map(|vrf| vrf.0)) {
+            (None, vrf) => svi.vrf = vrf,
+            (Some(of_interface), vrf) if vrf != Some(of_interface) => {
+                let named = |vrf: Option<Id>| vrf_text(scope, vrf);
+                let message = format!("{net} is in {}, and its interface in {}", named(vrf), named(svi.vrf));
+                let objection = Objection::error("svi-vrf", message).field("vrf");
+                out.push(objection.about(scope.about::<Address>(address.id, &address.address)));
+            }
+            _ => {}
+        }
+        if shared {
+            svi.gateway.insert(net);
+        } else if !svi.own.contains(&net) {
+            svi.own.push(net);
+        }
+    }
+    if !interface.enabled {
+        let message = "it is shut in NetBox; the intent has no word for it, and it is up";
+        out.push(Objection::warning("svi-shut", message).about(about()).field("enabled"));
+    }
+    svi
+}
+
+/// A first-hop group becomes an anycast gateway; of a group that speaks a protocol of its own
+/// that is told.
+fn protocol(scope: &Scope<'_>, address: &Address, out: &mut Objections) {
+    let group = address.assigned_object_id.and_then(|group| scope.inventory.fhrp_groups.get(&group));
+    let Some(group) = group else { return };
+    if matches!(group.protocol.0.as_str(), "vrrp2" | "vrrp3" | "hsrp" | "glbp" | "carp" | "clusterxl") {
+        let message =
+            format!("it speaks {}; in the intent its address becomes an anycast gateway", group.protocol.0);
+        let about = scope.about::<FhrpGroup>(group.id, &group.group_id.to_string());
+        out.push(Objection::warning("gateway-protocol", message).about(about).field("protocol"));
+    }
+}
+
+fn vrf_text(scope: &Scope<'_>, vrf: Option<Id>) -> String {
+    match vrf.and_then(|vrf| scope.inventory.vrfs.get(&vrf)) {
+        Some(Vrf { name, .. }) => format!("VRF {name}"),
+        None => "no VRF".to_owned(),
+    }
+}
+
+/// The VRF of all; places that differ are an error, as a VLAN is one subnet.
+fn vrf(scope: &Scope<'_>, vlan: &Vlan, each: &[Svi<'_>], out: &mut Objections) -> Option<Id> {
+    let first = each.first()?;
+    for other in each.iter().filter(|other| other.vrf != first.vrf) {
+        let message = format!(
+            "it is in {}, and {} in {}: VLAN {} is of one VRF",
+            vrf_text(scope, other.vrf),
+            scope.about_interface(first.interface).name,
+            vrf_text(scope, first.vrf),
+            vlan.vid
+        );
+        let objection = Objection::error("svi-vrf", message).about(scope.about_interface(other.interface));
+        out.push(objection.field("vrf"));
+    }
+    first.vrf
+}
+
+/// The MTU of all that say one.
+fn mtu(scope: &Scope<'_>, each: &[Svi<'_>], out: &mut Objections) -> Option<u32> {
+    let mut said = each.iter().filter_map(|svi| Some((svi, svi.interface.mtu?)));
+    let (first, mtu) = said.next()?;
+    for (other, differs) in said.filter(|(_, other)| *other != mtu) {
+        let message = format!(
+            "its MTU is {differs}, and that of {} is {mtu}: a VLAN has one",
+            scope.about_interface(first.interface).name
+        );
+        let objection = Objection::error("svi-mtu", message).about(scope.about_interface(other.interface));
+        out.push(objection.field("mtu"));
+    }
+    Some(mtu)
+}
+
+/// What the intent says of all places at once has to be so at each. `devices` are all places
+/// of the VLAN, those of its ports too.
+pub(super) fn compare(
+    scope: &Scope<'_>,
+    id: VlanId,
+    routed: &Routed<'_>,
+    devices: &BTreeSet<Id>,
+    out: &mut Objections,
+) {
+    if routed.gateway.is_empty() {
+        return;
+    }
+    let shown =
+        |nets: &mut dyn Iterator<Item = &IpNet>| nets.map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    for svi in &routed.each {
+        let lacking: Vec<&IpNet> = routed.gateway.iter().filter(|net| !svi.gateway.contains(net)).collect();
+        if lacking.is_empty() {
+            continue;
+        }
+        let lacking = shown(&mut lacking.into_iter());
+        let about = scope.about_interface(svi.interface);
+        out.push(if svi.gateway.is_empty() {
+            let message = format!("it lacks the gateway {lacking} of the other interfaces, and gets it too");
+            Objection::warning("gateway-differs", message).about(about)
+        } else {
+            let has = shown(&mut svi.gateway.iter());
+            let message = format!("its gateway is {has}, and other interfaces have {lacking}");
+            let hint = "a VLAN has the same gateway everywhere: give each SVI all of its anycast addresses";
+            Objection::error("gateway-differs", message).about(about).hint(hint)
+        });
+    }
+    for member in scope.devices.iter().filter(|member| devices.contains(&member.id)) {
+        if routed.each.iter().all(|svi| svi.device != member.id) {
+            let message =
+                format!("its ports carry VLAN {id}, and it has no Vlan{id}: it gets the gateway too");
+            let objection = Objection::warning("gateway-differs", message);
+            out.push(objection.about(scope.about_device(member.device)).hint(format!(
+                "add Vlan{id} in NetBox; in the intent a VLAN with a gateway has it wherever it is"
+            )));
+        }
+    }
+}
+
+/// SVIs whose number is no VLAN of the fabric.
+pub(super) fn strays(
+    scope: &Scope<'_>,
+    vlans: &Vlans<'_>,
+    reserved: &BTreeSet<VlanId>,
+    out: &mut Objections,
+) {
+    for member in &scope.devices {
+        for interface in scope.interfaces(member.id) {
+            let Some(id) = number(interface) else { continue };
+            let twice = out.iter().any(|objection| objection.code == "vlan-twice");
+            if vlans.contains_key(&id) || reserved.contains(&id) || twice {
+                continue;
+            }
+            let message = format!("NetBox has no VLAN {id} for this fabric");
+            let hint = "create it in a VLAN group of the fabric's site, or name it at a port";
+            out.push(
+                Objection::error("svi-no-vlan", message).about(scope.about_interface(interface)).hint(hint),
+            );
+        }
+    }
+}

@@ -86,7 +86,7 @@ impl Exporter {
 
     fn attempt(&mut self, place: &Place, progress: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<Report> {
         let mut report = Report::empty();
-        let Some(mapping) = self.mapping(place, &mut report)? else { return Ok(report) };
+        let Some((mapping, source)) = self.mapping(place, &mut report)? else { return Ok(report) };
         let folders = mapping
             .folders()
             .map(|name| Folder::read(place, self.job.path.as_ref(), name))
@@ -106,11 +106,14 @@ impl Exporter {
         );
         let origin = origin(&self.client, &reading);
         let mut assembled = assemble(&folders, &said, &origin)?;
-        let refused = said.objections.has_errors();
+        let refused = said.has_errors();
         report.words = assembled.changes.iter().flat_map(message::words).collect();
         report.changes.clone_from(&assembled.changes);
         report.contested = std::mem::take(&mut assembled.contested);
         (report.objections, report.kept) = (said.objections, said.kept);
+        if !said.findings.is_empty() {
+            report.findings.push((said.findings, source));
+        }
         if refused {
             return Ok(report);
         }
@@ -127,8 +130,8 @@ impl Exporter {
         Ok(report)
     }
 
-    /// The mapping, or nothing with its findings in the report.
-    fn mapping(&self, place: &Place, report: &mut Report) -> anyhow::Result<Option<Mapping>> {
+    /// The mapping and the files it stands among, or nothing with its findings in the report.
+    fn mapping(&self, place: &Place, report: &mut Report) -> anyhow::Result<Option<(Mapping, Snapshot)>> {
         let name: RepoPath = MAPPING_FILE.parse()?;
         let (bytes, source) = match &self.job.mapping {
             Some(file) => {
@@ -142,13 +145,12 @@ impl Exporter {
                 (head.get(&name).map(|file| (name, file.bytes.to_vec())), head)
             }
         };
-        let Some((path, bytes)) = bytes else { return Ok(Some(Mapping::default())) };
+        let Some((path, bytes)) = bytes else { return Ok(Some((Mapping::default(), source))) };
         let (mapping, findings) = Mapping::parse(&path, &bytes);
-        let is_wrong = findings.has_errors();
         if !findings.is_empty() {
-            report.findings.push((findings, source));
+            report.findings.push((findings, source.clone()));
         }
-        Ok(mapping.filter(|_| !is_wrong))
+        Ok(mapping.map(|mapping| (mapping, source)))
     }
 
     /// What NetBox says now: only what changed, where the last reading allows it.

@@ -1,10 +1,14 @@
 //! `netbox.yaml`: how this NetBox says what the intent wants to know. All of it is optional.
 //!
 //! Here: what a mapping says, and what holds without one. Elsewhere: the fields of the intent
-//! that a custom field or a config context may fill (`fields`), reading the file (`read`).
+//! that a custom field or a config context may fill (`fields`), reading the file (`read`), whether
+//! NetBox has what it names (`check`).
 
+mod check;
 mod fields;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +17,7 @@ use regex::Regex;
 pub(crate) use fields::{Field, Source};
 
 use super::yaml::Map;
+use crate::diagnostic::{Place, Spanned};
 use crate::intent::model::DeviceState;
 use crate::names::RoleName;
 
@@ -38,6 +43,25 @@ pub struct Mapping {
     pub(crate) lacp: String,
     /// `authors`: NetBox user to the name and address of a commit's author.
     pub(crate) authors: BTreeMap<String, String>,
+    /// Where the file names a source.
+    places: Vec<(Field, Source, Place)>,
+    /// What the file names of NetBox.
+    named: Vec<Named>,
+}
+
+/// A slug that the file names.
+#[derive(Clone, Debug)]
+struct Named {
+    /// `site`, `role`, `tag` or `platform`.
+    kind: &'static str,
+    slug: String,
+    place: Place,
+}
+
+impl Named {
+    fn new(kind: &'static str, slug: &Spanned<String>) -> Self {
+        Self { kind, slug: slug.value.clone(), place: slug.place.clone() }
+    }
 }
 
 /// What is said of one fabric.
@@ -90,6 +114,8 @@ impl Default for Mapping {
             ]),
             lacp: "active".to_owned(),
             authors: BTreeMap::new(),
+            places: Vec::new(),
+            named: Vec::new(),
         }
     }
 }

@@ -1,30 +1,51 @@
-//! Reading `netbox.yaml`: every key known, every value with its place.
+//! Reading `netbox.yaml`, every fault with its place.
 //!
-//! Elsewhere: what the keys mean (`mapping`), the intent's own files (`intent`).
+//! Elsewhere: what the keys mean (`mapping`), whether NetBox has what is named (`check`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use regex::Regex;
 
-use super::super::yaml::{Map, Node as Written};
-use super::{DeviceFilter, FabricMapping, Field, Mapping, Source};
-use crate::diagnostic::{Finding, Findings};
+use super::{DeviceFilter, FabricMapping, Field, Mapping, Named, Source};
+use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::intent::decode::Fields;
 use crate::intent::model::DeviceState;
-use crate::intent::scalar::{Read, choice, name, text, wrong, wrong_hint};
+use crate::intent::scalar::{Read, choice, name, scalar, shortened, text, wrong_hint};
 use crate::intent::yaml::{Node, Value, parse};
 use crate::names::{RepoPath, RoleName};
 use crate::nearest::suggest;
+use crate::netbox::yaml::{Map, Node as Written};
 
-/// What a device filter is called in messages.
-const WHAT: &str = "netbox.yaml";
+/// The keys of `fabric.yaml` that `fabric` may lay over it.
+const DESIGN: [&str; 15] = [
+    "name",
+    "platform",
+    "management",
+    "services",
+    "roles",
+    "underlay",
+    "overlay",
+    "mlag",
+    "static-routes",
+    "profiles",
+    "unused-ports",
+    "vlan-internal",
+    "limits",
+    "drift",
+    "version",
+];
 
 impl Mapping {
     /// Reads the file. With errors among the findings there is no mapping.
-    pub fn parse(path: &RepoPath, bytes: &[u8]) -> (Option<Self>, Findings) {
-        let (node, mut out) = parse(path, bytes);
-        let mapping = node.and_then(|node| read(&node, &mut out));
-        (mapping.filter(|_| !out.has_errors()), out)
+    pub fn parse(file: &RepoPath, bytes: &[u8]) -> (Option<Self>, Findings) {
+        let (node, mut out) = parse(file, bytes);
+        let mut mapping = Self::default();
+        if let Some(node) = node {
+            read(&mut mapping, &node, &mut out);
+        }
+        out.sort();
+        (Some(mapping).filter(|_| !out.has_errors()), out)
     }
 
     /// The folders of its fabrics, below the intent's; the empty one is that folder itself.
@@ -33,117 +54,167 @@ impl Mapping {
     }
 }
 
-fn read(node: &Node, out: &mut Findings) -> Option<Mapping> {
-    let mut keys = Fields::open(node, WHAT, out)?;
-    let mut mapping = Mapping::default();
-    let common = fabric(&mut keys, out);
-    let fabrics = keys.named("fabrics", out);
-    mapping.fabrics = BTreeMap::from([(String::new(), common.clone())]);
-    if !fabrics.is_empty() {
-        mapping.fabrics.clear();
-        let why = "stands beside `fabrics`, each of which says its own devices";
-        keys.refuse("devices", "mapping-devices", why, "move it into each fabric", out);
-    }
-    for (folder, node) in fabrics {
-        if folder.value.parse::<RepoPath>().is_err() {
-            let message = format!("{WHAT}: `{}` is no folder of a repository", folder.value);
-            out.push(
-                Finding::error("mapping-folder", &folder.place, message)
-                    .hint("write it as `dc1` or `sites/dc1`"),
-            );
-            continue;
-        }
-        let Some(mut keys) = Fields::open(node, format!("{WHAT}: fabric {}", folder.value), out) else {
-            continue;
-        };
-        let mut own = fabric(&mut keys, out);
-        keys.close(out);
-        let mut design = common.design.clone();
-        design.merge(own.design);
-        own.design = design;
-        mapping.fabrics.insert(folder.value.clone(), own);
-    }
-    fields(&mut keys, &mut mapping, out);
-    for (slug, node) in keys.named("platforms", out) {
-        let Some(mut keys) = Fields::open(node, format!("{WHAT}: platform {}", slug.value), out) else {
-            continue;
-        };
-        let (os, version) = (keys.required("os", out, text), keys.required("version", out, text));
-        keys.close(out);
+fn read(mapping: &mut Mapping, node: &Node, out: &mut Findings) {
+    let Some(mut fields) = Fields::open(node, super::FILE, out) else { return };
+    let devices = fields.entry("devices").map(|(place, _)| place.clone());
+    let base = FabricMapping {
+        devices: filter(&mut fields, &mut mapping.named, out),
+        design: design(&mut fields, out),
+    };
+    sources(mapping, &mut fields, out);
+    for (slug, node) in fields.named("platforms", out) {
+        let what = format!("platform {}", shortened(&slug.value));
+        let Some(mut fields) = Fields::open(node, what, out) else { continue };
+        let (os, version) = (fields.required("os", out, text), fields.required("version", out, text));
+        fields.close(out);
+        mapping.named.push(Named::new("platform", slug));
         if let (Some(os), Some(version)) = (os, version) {
             mapping.platforms.insert(slug.value.clone(), (os.value, version.value));
         }
     }
-    mapping.roles = named(&mut keys, "roles", out, name::<RoleName>);
-    mapping.states.extend(named(&mut keys, "states", out, state));
-    mapping.authors = named(&mut keys, "authors", out, author);
-    if let Some(lacp) = keys.optional(
-        "lacp",
-        out,
-        choice([("active", "active"), ("passive", "passive"), ("static", "static")]),
-    ) {
-        mapping.lacp = lacp.value.to_owned();
+    for (slug, role) in values(&mut fields, "roles", out, name::<RoleName>) {
+        mapping.named.push(Named::new("role", slug));
+        mapping.roles.insert(slug.value.clone(), role);
     }
-    let tiers = keys.list("tiers", out, tier);
-    if !tiers.is_empty() {
-        mapping.tiers = tiers.into_iter().map(|tier| tier.value).collect();
-    }
-    keys.close(out);
-    Some(mapping)
-}
-
-/// `devices` and `fabric`, which stand at the top or in each of `fabrics`.
-fn fabric(keys: &mut Fields<'_>, out: &mut Findings) -> FabricMapping {
-    let mut filter = DeviceFilter::default();
-    if let Some(mut keys) = keys.section("devices", out) {
-        let mut set = |key: &'static str, out: &mut Findings| -> BTreeSet<String> {
-            keys.one_or_list(key, out, text).into_iter().map(|value| value.value).collect()
+    for (status, state) in values(&mut fields, "states", out, state) {
+        match state {
+            Some(state) => mapping.states.insert(status.value.clone(), state),
+            None => mapping.states.remove(&status.value),
         };
-        filter.sites = set("sites", out);
-        filter.roles = set("roles", out);
-        filter.tags = set("tags", out);
-        filter.statuses = set("statuses", out);
-        filter.name = keys.optional("name", out, whole_match).map(|value| value.value);
-        filter.exclude = keys.optional("exclude", out, whole_match).map(|value| value.value);
-        keys.close(out);
     }
-    let design = match keys.node("fabric") {
-        Some(Node { value: Value::Map(entries), .. }) => design(entries),
-        Some(node) => {
-            let message = format!("{WHAT}: `fabric`: a map of keys is expected, not {}", node.kind());
-            out.push(
-                Finding::error("value-type", &node.place, message).hint("write keys of fabric.yaml below it"),
-            );
-            Map::new()
+    let authors = values(&mut fields, "authors", out, author);
+    mapping.authors.extend(authors.into_iter().map(|(user, author)| (user.value.clone(), author)));
+    if let Some(tiers) = fields.node("tiers") {
+        mapping.tiers = read_tiers(tiers, out);
+    }
+    let words = choice([("active", "active"), ("passive", "passive"), ("static", "static")]);
+    if let Some(lacp) = fields.optional("lacp", out, words) {
+        lacp.value.clone_into(&mut mapping.lacp);
+    }
+    mapping.fabrics = fabrics(&mut fields, base, devices.as_ref(), &mut mapping.named, out);
+    fields.close(out);
+}
+
+/// `key: value` lines whose keys are NetBox's words.
+fn values<'n, T>(
+    fields: &mut Fields<'n>,
+    key: &'static str,
+    out: &mut Findings,
+    read: impl Fn(&Node) -> Read<T>,
+) -> Vec<(&'n Spanned<String>, T)> {
+    let mut found = Vec::new();
+    for (name, node) in fields.named(key, out) {
+        match read(node) {
+            Ok(value) => found.push((name, value)),
+            Err(mut finding) => {
+                finding.message =
+                    format!("{}: `{key}.{}`: {}", super::FILE, shortened(&name.value), finding.message);
+                out.push(*finding);
+            }
         }
-        None => Map::new(),
-    };
-    FabricMapping { devices: filter, design }
+    }
+    found
 }
 
-/// Keys of `fabric.yaml` as they were written; what they mean is checked in the result.
-fn design(entries: &[(crate::diagnostic::Spanned<String>, Node)]) -> Map {
-    Map(entries.iter().map(|(key, node)| (key.value.clone(), again(node))).collect())
+/// A state, or `skip`.
+fn state(node: &Node) -> Read<Option<DeviceState>> {
+    choice([
+        ("staged", Some(DeviceState::Staged)),
+        ("active", Some(DeviceState::Active)),
+        ("drained", Some(DeviceState::Drained)),
+        ("paused", Some(DeviceState::Paused)),
+        ("released", Some(DeviceState::Released)),
+        ("skip", None),
+    ])(node)
 }
 
-fn again(node: &Node) -> Written {
-    match &node.value {
-        Value::Scalar(scalar) if scalar.plain => Written::Plain(scalar.text.clone()),
-        Value::Scalar(scalar) => Written::Quoted(scalar.text.clone()),
-        Value::List(items) => Written::List(items.iter().map(again).collect()),
-        Value::Map(entries) => Written::Map(design(entries)),
+/// `Alice A <alice@example.net>`.
+fn author(node: &Node) -> Read<String> {
+    let given = text(node)?;
+    let address = given.strip_suffix('>').and_then(|rest| rest.split_once(" <"));
+    match address {
+        Some((name, address)) if !name.trim().is_empty() && !name.contains('<') && is_address(address) => {
+            Ok(given)
+        }
+        _ => wrong_hint(
+            "mapping-author",
+            node,
+            format!("`{}` is no author", shortened(&given)),
+            "write `Name <name@example.net>`",
+        ),
     }
 }
 
-fn fields(keys: &mut Fields<'_>, mapping: &mut Mapping, out: &mut Findings) {
-    for (key, node) in keys.named("fields", out) {
-        let found = Field::all().find(|(_, name)| *name == key.value);
-        let Some((field, name)) = found else {
-            let message = format!("{WHAT}: `fields`: the intent has no field `{}`", key.value);
+fn is_address(text: &str) -> bool {
+    text.contains('@') && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))
+}
+
+/// `tiers: [super-spine, spine, [leaf, border]]`.
+fn read_tiers(node: &Node, out: &mut Findings) -> Vec<Vec<String>> {
+    let one = |node: &Node, out: &mut Findings| match name::<RoleName>(node) {
+        Ok(role) => Some(role.to_string()),
+        Err(finding) => {
+            out.push(*finding);
+            None
+        }
+    };
+    let Value::List(tiers) = &node.value else {
+        let finding = Finding::error(
+            "value-type",
+            &node.place,
+            format!("{}: `tiers`: a list is expected", super::FILE),
+        );
+        out.push(finding.hint("write the roles from the top to the bottom, as in [spine, leaf]"));
+        return Vec::new();
+    };
+    let roles = |node: &Node, out: &mut Findings| match &node.value {
+        Value::List(roles) => roles.iter().filter_map(|role| one(role, out)).collect(),
+        _ => one(node, out).into_iter().collect(),
+    };
+    tiers.iter().map(|tier| roles(tier, out)).collect()
+}
+
+/// `devices: { sites, roles, tags, statuses, name, exclude }`.
+fn filter(fields: &mut Fields<'_>, named: &mut Vec<Named>, out: &mut Findings) -> DeviceFilter {
+    let Some(mut section) = fields.section("devices", out) else { return DeviceFilter::default() };
+    let mut slugs = |key: &'static str, kind: &'static str, section: &mut Fields<'_>, out: &mut Findings| {
+        let found = section.one_or_list(key, out, text);
+        named.extend(found.iter().filter(|_| !kind.is_empty()).map(|slug| Named::new(kind, slug)));
+        found.into_iter().map(|slug| slug.value).collect::<BTreeSet<String>>()
+    };
+    let filter = DeviceFilter {
+        sites: slugs("sites", "site", &mut section, out),
+        roles: slugs("roles", "role", &mut section, out),
+        tags: slugs("tags", "tag", &mut section, out),
+        statuses: slugs("statuses", "", &mut section, out),
+        name: section.optional("name", out, pattern).map(|pattern| pattern.value),
+        exclude: section.optional("exclude", out, pattern).map(|pattern| pattern.value),
+    };
+    section.close(out);
+    filter
+}
+
+/// A regular expression over a whole name.
+fn pattern(node: &Node) -> Read<Regex> {
+    let given = &scalar(node)?.text;
+    let bounded = regex::RegexBuilder::new(&format!("^(?:{given})$")).size_limit(1 << 20).build();
+    bounded.or_else(|error| {
+        let why = error.to_string();
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let message = format!("`{}` is no regular expression: {why}", shortened(given));
+        wrong_hint("mapping-pattern", node, message, "it has to match a whole name, as in `leaf[0-9]+`")
+    })
+}
+
+/// `fields: { device.pair: custom_fields.mlag_domain_id }`, one source or several in order.
+fn sources(mapping: &mut Mapping, fields: &mut Fields<'_>, out: &mut Findings) {
+    for (key, node) in fields.named("fields", out) {
+        let Some((field, _)) = Field::all().find(|(_, name)| *name == key.value) else {
+            let message = format!("{}: there is no field `{}`", super::FILE, shortened(&key.value));
             let finding = Finding::error("mapping-field", &key.place, message);
             out.push(match suggest(&key.value, Field::all().map(|(_, name)| name)) {
                 Some(hint) => finding.hint(hint),
-                None => finding,
+                None => finding.hint(Field::all().map(|(_, name)| name).collect::<Vec<_>>().join(", ")),
             });
             continue;
         };
@@ -151,182 +222,98 @@ fn fields(keys: &mut Fields<'_>, mapping: &mut Mapping, out: &mut Findings) {
             Value::List(items) => items.as_slice(),
             _ => std::slice::from_ref(node),
         };
-        let mut sources = Vec::new();
-        for item in items.iter().filter(|item| !item.is_null()) {
-            match source(item) {
-                Ok(source) => sources.push(source),
+        let mut read = Vec::new();
+        for item in items {
+            match source(field, item) {
+                Ok(source) => {
+                    mapping.places.push((field, source.clone(), item.place.clone()));
+                    read.push(source);
+                }
                 Err(mut finding) => {
-                    finding.message = format!("{WHAT}: `fields.{name}`: {}", finding.message);
+                    finding.message = format!("{}: `{}`: {}", super::FILE, key.value, finding.message);
                     out.push(*finding);
                 }
             }
         }
-        mapping.fields.insert(field, sources);
+        mapping.fields.insert(field, read);
     }
 }
 
-fn source(node: &Node) -> Read<Source> {
-    let given = text(node)?;
-    let hint = "write `custom_fields.NAME`, or `config_context.KEY` with a dot before each deeper key";
-    given
-        .parse()
-        .or_else(|()| wrong_hint("mapping-source", node, format!("`{given}` is no place in NetBox"), hint))
-}
-
-fn state(node: &Node) -> Read<DeviceState> {
-    choice([
-        ("staged", DeviceState::Staged),
-        ("active", DeviceState::Active),
-        ("drained", DeviceState::Drained),
-        ("paused", DeviceState::Paused),
-        ("released", DeviceState::Released),
-    ])(node)
-}
-
-fn author(node: &Node) -> Read<String> {
-    let given = text(node)?;
-    let is_known = given.split_once('<').is_some_and(|(name, address)| {
-        !name.trim().is_empty()
-            && address.ends_with('>')
-            && address.contains('@')
-            && address.matches('>').count() == 1
-    });
-    if is_known {
-        return Ok(given);
-    }
-    wrong_hint(
-        "mapping-author",
-        node,
-        "it is no author of a commit",
-        "write `Ada Lovelace <ada@example.net>`",
-    )
-}
-
-fn tier(node: &Node) -> Read<Vec<String>> {
-    match &node.value {
-        Value::List(items) => items.iter().map(text).collect(),
-        _ => text(node).map(|role| vec![role]),
+fn source(field: Field, node: &Node) -> Read<Source> {
+    let given = &scalar(node)?.text;
+    let refuse = |message: String| {
+        let hint = "write custom_fields.NAME, or config_context.KEY for what a device has there";
+        wrong_hint("mapping-source", node, message, hint)
+    };
+    match Source::from_str(given) {
+        Ok(Source::Context(_)) if field.object_type() != "dcim.device" => {
+            refuse(format!("`{}`: only devices have a config context", shortened(given)))
+        }
+        Ok(source) => Ok(source),
+        Err(()) => refuse(format!("`{}` is no place to look for a value", shortened(given))),
     }
 }
 
-/// A regular expression that has to match a name as a whole.
-fn whole_match(node: &Node) -> Read<Regex> {
-    let given = text(node)?;
-    let bounded = regex::RegexBuilder::new(&format!("^(?:{given})$")).size_limit(1 << 20).build();
-    bounded.or_else(|error| {
-        let why = error.to_string();
-        let last = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        wrong("mapping-pattern", node, format!("`{given}` is no regular expression: {last}"))
-    })
+/// `fabric: {...}`: any keys of `fabric.yaml`; what they mean is read there.
+fn design(fields: &mut Fields<'_>, out: &mut Findings) -> Map {
+    for (key, _) in fields.named("fabric", out) {
+        if !DESIGN.contains(&key.value.as_str()) {
+            let message = format!("{}: fabric.yaml has no key `{}`", super::FILE, shortened(&key.value));
+            let finding = Finding::error("key-unknown", &key.place, message);
+            out.push(match suggest(&key.value, DESIGN) {
+                Some(hint) => finding.hint(hint),
+                None => finding,
+            });
+        }
+    }
+    match fields.node("fabric").map(Written::from_read) {
+        Some(Written::Map(map)) => map,
+        _ => Map::new(),
+    }
 }
 
-fn named<T>(
-    keys: &mut Fields<'_>,
-    key: &'static str,
+/// `fabrics: { PATH: { devices, fabric } }`; without it one fabric in the root.
+fn fabrics(
+    fields: &mut Fields<'_>,
+    base: FabricMapping,
+    devices: Option<&Place>,
+    named: &mut Vec<Named>,
     out: &mut Findings,
-    read: impl Fn(&Node) -> Read<T>,
-) -> BTreeMap<String, T> {
-    let mut values = BTreeMap::new();
-    for (name, node) in keys.named(key, out) {
-        match read(node) {
-            Ok(value) => {
-                values.insert(name.value.clone(), value);
-            }
-            Err(mut finding) => {
-                finding.message = format!("{WHAT}: `{key}.{}`: {}", name.value, finding.message);
-                out.push(*finding);
-            }
+) -> BTreeMap<String, FabricMapping> {
+    let entries = fields.named("fabrics", out);
+    if entries.is_empty() {
+        return BTreeMap::from([(String::new(), base)]);
+    }
+    if let Some(place) = devices {
+        let message = format!("{}: `devices` beside `fabrics` has no meaning", super::FILE);
+        out.push(Finding::error("mapping-fabrics", place, message).hint("say it at each fabric"));
+    }
+    let mut fabrics: BTreeMap<String, FabricMapping> = BTreeMap::new();
+    for (path, node) in entries {
+        let trimmed = path.value.trim_end_matches('/');
+        let valid =
+            trimmed.parse::<RepoPath>().is_ok() && !trimmed.split('/').any(|part| part.starts_with('.'));
+        if !valid {
+            let message = format!("{}: `{}` is no folder", super::FILE, shortened(&path.value));
+            let finding = Finding::error("mapping-fabrics", &path.place, message);
+            out.push(finding.hint("write the folder's path in the repository, as in `sites/dc1`"));
         }
-    }
-    values
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn parsed(text: &str) -> (Option<Mapping>, Vec<String>) {
-        let (mapping, findings) = Mapping::parse(&"netbox.yaml".parse().unwrap(), text.as_bytes());
-        let told = findings.iter().map(|finding| {
-            let place = finding.place.as_ref().map(|place| format!("{}:{}", place.line, place.column));
-            format!("{} {}", place.unwrap_or_default(), finding.message)
-        });
-        (mapping, told.collect())
-    }
-
-    #[test]
-    fn every_key_is_read() {
-        let (mapping, findings) = parsed(
-            "devices: { sites: dc1, roles: [leaf, spine], tags: [gitops], statuses: [active], name: 'leaf.*' }\n\
-             fields:\n  device.asn: custom_fields.asn\n  vrf.id: [custom_fields.vrf_id, custom_fields.l3vni_vlan]\n  \
-             services.dns: config_context.net.dns\n\
-             platforms: { eos-435: { os: arista-eos, version: 4.35.0F } }\n\
-             roles: { leaf-switch: leaf }\nstates: { inventory: staged }\nlacp: passive\n\
-             tiers: [spine, [leaf, border]]\nauthors: { ada: 'Ada <ada@example.net>' }\n\
-             fabric: { name: dc1, limits: { leaves-deleted: 50 } }\n",
-        );
-        assert_eq!(findings, Vec::<String>::new());
-        let mapping = mapping.unwrap();
-        assert_eq!(mapping.folders().collect::<Vec<_>>(), [""]);
-        let devices = &mapping.fabrics[""].devices;
-        assert!(devices.sites.contains("dc1") && devices.roles.len() == 2);
-        assert!(
-            devices.name.as_ref().unwrap().is_match("leaf3")
-                && !devices.name.as_ref().unwrap().is_match("xleaf3")
-        );
-        assert_eq!(mapping.fields[&Field::VrfId].len(), 2);
-        assert_eq!(mapping.fields[&Field::Dns][0].to_string(), "config_context.net.dns");
-        assert_eq!(mapping.platforms["eos-435"].1, "4.35.0F");
-        assert_eq!(mapping.states["inventory"], DeviceState::Staged);
-        assert_eq!(mapping.states["decommissioning"], DeviceState::Drained, "what is not said stays");
-        assert_eq!(mapping.tiers, [vec!["spine"], vec!["leaf", "border"]]);
-        assert_eq!(mapping.author("ada"), Some("Ada <ada@example.net>"));
-    }
-
-    #[test]
-    fn several_fabrics_share_what_stands_at_the_top() {
-        let (mapping, findings) = parsed(
-            "fabric: { limits: { leaves-deleted: 50 }, drift: { default: alert } }\n\
-             fabrics:\n  dc1: { devices: { sites: [dc1] } }\n  dc2: { devices: { sites: [dc2] }, fabric: { name: two } }\n",
-        );
-        assert_eq!(findings, Vec::<String>::new());
-        let mapping = mapping.unwrap();
-        assert_eq!(mapping.folders().collect::<Vec<_>>(), ["dc1", "dc2"]);
-        assert!(mapping.fabrics["dc2"].design.get("name").is_some());
-        assert!(mapping.fabrics["dc2"].design.get("drift").is_some());
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_with_its_place() {
-        for (text, expected) in [
-            ("device: {}\n", "1:1 netbox.yaml: there is no key `device`"),
-            (
-                "fields: { device.asm: custom_fields.x }\n",
-                "1:11 netbox.yaml: `fields`: the intent has no field `device.asm`",
-            ),
-            (
-                "fields: { device.asn: cf.x }\n",
-                "1:23 netbox.yaml: `fields.device.asn`: `cf.x` is no place in NetBox",
-            ),
-            ("states: { active: on }\n", "1:19 netbox.yaml: `states.active`: "),
-            ("authors: { ada: ada }\n", "1:17 netbox.yaml: `authors.ada`: it is no author of a commit"),
-            ("devices: { name: '(' }\n", "1:18 netbox.yaml: `devices.name`: `(` is no regular expression: "),
-            ("fabric: 3\n", "1:9 netbox.yaml: `fabric`: a map of keys is expected"),
-            ("devices: { sites: a }\nfabrics: { x: {} }\n", "1:1 netbox.yaml: `devices` stands beside"),
-            ("fabrics: { ../x: {} }\n", "1:12 netbox.yaml: `../x` is no folder of a repository"),
-        ] {
-            let (mapping, findings) = parsed(text);
-            assert!(mapping.is_none(), "{text}");
-            assert!(findings.len() == 1 && findings[0].starts_with(expected), "{text}: {findings:?}");
+        let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+        if let Some(other) = fabrics.keys().find(|other| inside(trimmed, other) || inside(other, trimmed)) {
+            let message = format!("{}: {trimmed} and {other} lie inside each other", super::FILE);
+            out.push(
+                Finding::error("mapping-fabrics", &path.place, message)
+                    .hint("give each fabric a folder of its own"),
+            );
         }
+        let Some(mut section) = Fields::open(node, format!("fabric {}", shortened(&path.value)), out) else {
+            continue;
+        };
+        let mut over = base.design.clone();
+        let devices = filter(&mut section, named, out);
+        over.merge(design(&mut section, out));
+        section.close(out);
+        fabrics.insert(trimmed.to_owned(), FabricMapping { devices, design: over });
     }
-
-    proptest! {
-        #[test]
-        fn no_text_is_too_much_for_the_mapping(text in "(fields|devices|name|: |\\{|\\}|\\[|\\]|\n|  |x|'|.){0,60}") {
-            let _ = parsed(&text);
-        }
-    }
+    fabrics
 }

@@ -34,8 +34,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inventory::Inventory;
 use super::mapping::Mapping;
-use super::objection::Objections;
+use super::objection::{Objection, Objections};
+use super::wire::Id;
 use super::yaml::Map;
+use crate::diagnostic::Findings;
 use crate::names::RepoPath;
 pub use previous::Previous;
 use scope::Scope;
@@ -48,8 +50,17 @@ pub struct Translation {
     pub files: BTreeMap<RepoPath, String>,
     /// Files that NetBox says too and that stay as people wrote them.
     pub kept: BTreeSet<RepoPath>,
-    /// What is wrong; with an error among them nothing must be committed.
+    /// What is wrong in NetBox; with an error among them nothing must be committed.
     pub objections: Objections,
+    /// What is wrong with `netbox.yaml`; the same holds.
+    pub findings: Findings,
+}
+
+impl Translation {
+    /// Whether the export fails.
+    pub fn has_errors(&self) -> bool {
+        self.objections.has_errors() || self.findings.has_errors()
+    }
 }
 
 /// The files of one fabric while they are written; paths count from its folder.
@@ -69,11 +80,22 @@ pub fn translate(
     previous: &Previous,
     base_url: &str,
 ) -> Translation {
-    let mut all = Translation::default();
+    let mut all = Translation { findings: mapping.check(inventory), ..Translation::default() };
+    let mut fabric_of: BTreeMap<Id, &str> = BTreeMap::new();
     for (folder, fabric) in &mapping.fabrics {
         let mut draft = Draft::default();
         let previous = previous.below(folder);
         let scope = Scope::new(inventory, mapping, fabric, &previous, base_url, &mut draft.objections);
+        for member in &scope.devices {
+            if let Some(other) = fabric_of.insert(member.id, folder) {
+                let message = format!("it is of two fabrics: {other} and {folder}");
+                let objection =
+                    Objection::error("device-twice", message).about(scope.about_device(member.device));
+                draft
+                    .objections
+                    .push(objection.hint("make `devices` of the fabrics in netbox.yaml distinct"));
+            }
+        }
         write(&scope, &mut draft);
         for (path, file) in draft.files {
             let full = if folder.is_empty() { path.clone() } else { format!("{folder}/{path}") };

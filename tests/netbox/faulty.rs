@@ -263,6 +263,18 @@ fn a_request_line_that_gunicorn_would_not_take_is_refused() {
 }
 
 #[test]
+fn a_netbox_below_a_path_answers_there_and_links_there() {
+    let netbox = Fake::fabric(2).below("/inventory");
+    assert_eq!(get(&netbox, VLANS).status, 404);
+    let got = get(&netbox, &format!("/inventory{VLANS}"));
+    let url = netbox.url();
+    assert!(url.ends_with("/inventory"));
+    assert_eq!(got.json()["next"], format!("{url}{VLANS}&offset=2"));
+    assert_eq!(results(&got)[0]["url"].as_str().unwrap().strip_prefix(&url), Some("/api/ipam/vlans/1/"));
+    assert_eq!(netbox.counts().keys().next_back().unwrap(), "ipam/vlans");
+}
+
+#[test]
 fn what_is_written_back_is_kept_and_moves_the_change_log() {
     let netbox = Fake::fabric(2);
     let send = |token: &str, method: &str, target: &str, body: &Value| {

@@ -49,6 +49,7 @@ pub(crate) fn send(netbox: &Fake, authorization: &str, method: &str, target: &st
 /// The same to an address, for a thread of its own.
 pub(crate) fn send_to(url: &str, authorization: &str, method: &str, target: &str, body: &str) -> Got {
     let host = url.trim_start_matches("http://");
+    let host = host.split_once('/').map_or(host, |(host, _)| host);
     let mut stream = TcpStream::connect(host).unwrap();
     let authorization =
         if authorization.is_empty() { String::new() } else { format!("Authorization: {authorization}\r\n") };

@@ -263,7 +263,7 @@ impl Netbox {
         let repr = shown["display"].as_str().unwrap_or_default().to_owned();
         let brief = if now.is_null() { Value::Null } else { self.brief(endpoint, id) };
         let data = [raw(before), raw(now)];
-        self.note(action, models::model(endpoint), id, &repr, brief, data);
+        self.note(action, models::model(endpoint), id, &repr, &brief, data);
     }
 
     /// Writes an entry of the change log: of the object with its short form, and its raw form
@@ -274,7 +274,7 @@ impl Netbox {
         model: &str,
         id: u64,
         repr: &str,
-        object: Value,
+        object: &Value,
         [before, after]: [Value; 2],
     ) {
         let label = match action {

@@ -116,7 +116,7 @@ impl Netbox {
         };
         let sessions: Vec<u64> =
             self.objects("plugins/bgp/session").filter(|session| uses(session)).map(id).collect();
-        let user = self.user().to_owned();
+        let editor = self.user().to_owned();
         // all at once: the content is gone through once
         let sessions: Vec<_> = sessions.into_iter().map(|id| ("plugins/bgp/session", id)).collect();
         self.delete_all(&sessions);
@@ -138,10 +138,10 @@ impl Netbox {
             mine(self, "dcim/mac-addresses", &["assigned_object", "device", "id"]),
         ));
         let ends = self.cable_ends(device);
-        self.by(&user, |netbox| {
+        self.by(&editor, |netbox| {
             netbox.delete_all(&gone);
             for (id, repr, raw) in ends {
-                netbox.note("delete", "dcim.cabletermination", id, &repr, Value::Null, [raw, json!({})]);
+                netbox.note("delete", "dcim.cabletermination", id, &repr, &Value::Null, [raw, json!({})]);
             }
         });
     }

@@ -114,59 +114,74 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// Where an object's value for a filter stands.
+#[derive(Clone, Copy)]
+enum At {
+    /// In the field of the filter's name.
+    Own,
+    /// In the slug of the object in that field.
+    Slug,
+    /// In the id of the object in the field before `_id`.
+    Id,
+    /// In the value of that choice.
+    Choice,
+}
+
+/// The filters of lists beyond those that all have, as far as the fake knows them.
+const FILTERS: [(&str, At, &[&str]); 15] = [
+    (
+        "core/object-changes",
+        At::Own,
+        &["changed_object_type", "changed_object_id", "user_name", "request_id"],
+    ),
+    ("core/object-changes", At::Choice, &["action"]),
+    ("dcim/devices", At::Slug, &["role", "site", "platform", "device_type"]),
+    ("dcim/devices", At::Id, &["role_id", "site_id", "platform_id"]),
+    ("dcim/devices", At::Own, &["serial"]),
+    ("dcim/interfaces", At::Choice, &["type", "mode"]),
+    ("dcim/interfaces", At::Own, &["enabled", "mgmt_only"]),
+    ("dcim/interfaces", At::Id, &["device_id", "vrf_id"]),
+    ("ipam/vlans", At::Slug, &["group", "site", "role"]),
+    ("ipam/vlans", At::Own, &["vid"]),
+    ("ipam/ip-addresses", At::Choice, &["role", "family"]),
+    ("ipam/ip-addresses", At::Own, &["address"]),
+    ("ipam/ip-addresses", At::Id, &["vrf_id"]),
+    ("ipam/asn-ranges", At::Own, &["start", "end"]),
+    ("plugins/bgp/session", At::Id, &["device_id"]),
+];
+
 /// The values of an object that a filter of this name compares with.
 fn values(netbox: &Netbox, endpoint: &str, name: &str, object: &Value) -> Known {
     let one = |value: &Value| Known::Values(text(value).into_iter().collect());
-    let slug = |field: &str| one(&object[field]["slug"]);
-    let nested = |field: &str| one(&object[field]["id"]);
-    let choice = |field: &str| one(&object[field]["value"]);
-    let device_of = |field: &str| netbox.get("dcim/devices", id(&object[field]));
+    let mut filters = FILTERS.iter();
+    if let Some((_, at, _)) = filters.find(|(list, _, names)| *list == endpoint && names.contains(&name)) {
+        return one(match at {
+            At::Own => &object[name],
+            At::Slug => &object[name]["slug"],
+            At::Id => &object[name.trim_end_matches("_id")]["id"],
+            At::Choice => &object[name]["value"],
+        });
+    }
+    let device = || netbox.get("dcim/devices", id(&object["device"]));
     match (endpoint, name) {
-        ("core/object-changes", "time_after" | "time_before" | "time") => one(&object["time"]),
-        ("core/object-changes", "action") => choice("action"),
+        (_, "id") => one(&object["id"]),
+        ("core/object-changes", "time_after" | "time_before") => one(&object["time"]),
         ("core/object-changes", "user") => one(&object["user"]["username"]),
-        (
-            "core/object-changes",
-            "id" | "changed_object_type" | "changed_object_id" | "user_name" | "request_id",
-        ) => one(&object[name]),
         ("core/object-changes", _) => Known::Unknown,
-        (_, "id" | "name" | "slug" | "description" | "created" | "last_updated") => one(&object[name]),
+        (_, "name" | "slug" | "description" | "created" | "last_updated") => one(&object[name]),
+        (_, "status") => one(&object["status"]["value"]),
+        (_, "tenant") => one(&object["tenant"]["slug"]),
         (_, "tag") => {
             let tags = object["tags"].as_array().into_iter().flatten();
             Known::Values(tags.filter_map(|tag| text(&tag["slug"])).collect())
         }
-        (_, "tenant") => slug("tenant"),
-        (_, "tenant_id") => nested("tenant"),
-        (_, "status") => choice("status"),
-        ("dcim/devices", "role" | "site" | "platform" | "device_type") => slug(name),
-        ("dcim/devices" | "ipam/vlans", "role_id" | "site_id" | "platform_id" | "group_id") => {
-            nested(name.trim_end_matches("_id"))
-        }
-        ("dcim/devices", "serial") | ("ipam/vlans", "vid") => one(&object[name]),
-        ("ipam/vlans", "group" | "site" | "role") => slug(name),
-        ("dcim/interfaces", "device_role") => one(&device_of("device")["role"]["slug"]),
-        ("dcim/interfaces", "device_role_id") => one(&device_of("device")["role"]["id"]),
-        ("dcim/interfaces", "site") => one(&device_of("device")["site"]["slug"]),
-        ("dcim/interfaces", "site_id") => one(&device_of("device")["site"]["id"]),
+        ("dcim/interfaces", "device_role") => one(&device()["role"]["slug"]),
+        ("dcim/interfaces", "site") => one(&device()["site"]["slug"]),
         ("dcim/interfaces" | "plugins/bgp/session", "device") => one(&object["device"]["name"]),
-        ("dcim/interfaces" | "plugins/bgp/session", "device_id") => nested("device"),
-        ("dcim/interfaces", "type" | "mode") => choice(name),
-        ("dcim/interfaces", "enabled" | "mgmt_only") => one(&object[name]),
-        ("dcim/interfaces" | "ipam/ip-addresses" | "ipam/prefixes", "vrf_id") => nested("vrf"),
         ("ipam/ip-addresses", "device") => one(&object["assigned_object"]["device"]["name"]),
         ("ipam/ip-addresses", "device_id") => one(&object["assigned_object"]["device"]["id"]),
-        ("ipam/ip-addresses", "interface_id") => match object["assigned_object_type"].as_str() {
-            Some("dcim.interface") => one(&object["assigned_object_id"]),
-            _ => Known::Values(Vec::new()),
-        },
-        ("ipam/ip-addresses", "role" | "family") => choice(name),
-        ("ipam/ip-addresses", "address") | ("ipam/prefixes", "prefix") => one(&object[name]),
-        ("ipam/services", "device_id") => one(&object["parent_object_id"]),
-        ("ipam/services", "device") => one(&object["parent"]["name"]),
-        ("vpn/l2vpn-terminations", "l2vpn_id") => nested("l2vpn"),
-        ("ipam/asn-ranges", "start" | "end") => one(&object[name]),
         (_, name) => match name.strip_prefix("cf_") {
-            Some(field) if object.is_null() || object["custom_fields"].get(field).is_some() => {
+            Some(field) if object["custom_fields"].get(field).is_some() => {
                 one(&object["custom_fields"][field])
             }
             _ => Known::Unknown,

@@ -3,6 +3,7 @@
 //! ```text
 //! let Some(netbox) = Fake::recorded(1) else { return };   // ../shared/netbox; prints why not
 //! let netbox = Fake::fabric(8);                           // invented, needs nothing
+//! let netbox = netbox.below("/inventory");                 // BASE_PATH, if wanted
 //! netbox.url();                                           // http://127.0.0.1:PORT
 //! tokens::EXPORTER                                        // "Authorization: Token …"
 //!
@@ -84,6 +85,16 @@ impl Fake {
     /// Serves an invented fabric of two spines and so many leafs (`synthetic`).
     pub(crate) fn fabric(leafs: usize) -> Self {
         Self { shared: Shared::start(World::new(synthetic::fabric(leafs), None)) }
+    }
+
+    /// Moves NetBox below a path, as its `BASE_PATH` does: `/inventory`.
+    pub(crate) fn below(self, base: &str) -> Self {
+        let mut world = self.shared.lock();
+        world.base = base.to_owned();
+        world.url = format!("http://{}{base}", self.shared.address);
+        world.changed();
+        drop(world);
+        self
     }
 
     /// Goes to another recorded state; edits are gone, faults and manners stay.

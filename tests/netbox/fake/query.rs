@@ -41,14 +41,11 @@ impl Query {
         self.get(name).and_then(|value| value.parse().ok())
     }
 
-    /// The query with a parameter set or taken out, written as NetBox writes `next`.
-    fn with(&self, changes: &[(&str, Option<usize>)]) -> String {
-        let changed = |key: &str| changes.iter().any(|(name, _)| *name == key);
-        let mut pairs: Vec<(String, String)> =
-            self.0.iter().filter(|(key, _)| !changed(key)).cloned().collect();
-        let set =
-            changes.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_string())));
-        pairs.extend(set);
+    /// The query with parameters set or taken out, written as NetBox writes `next`.
+    fn with(&self, set: &[(&str, Option<u64>)]) -> String {
+        let kept = self.0.iter().filter(|(key, _)| set.iter().all(|(name, _)| name != key)).cloned();
+        let new = set.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_string())));
+        let mut pairs: Vec<(String, String)> = kept.chain(new).collect();
         pairs.sort_by(|(left, _), (right, _)| left.cmp(right));
         let pairs: Vec<String> =
             pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
@@ -97,7 +94,7 @@ pub(super) struct Page {
     pub(super) results: Vec<Value>,
 }
 
-/// Orders, cuts and projects what the filters let through. `hidden_before` is how many more
+/// Orders, cuts and projects what the filters let through. `uncounted` is how many more
 /// objects a count speaks of (the part of the change log that was not recorded).
 /// An error is the body of a 400.
 pub(super) fn page(
@@ -124,16 +121,17 @@ pub(super) fn page(
         let mut page: Vec<&Value> = objects.into_iter().filter(|object| id(object) >= start as u64).collect();
         let more = page.len() > limit;
         page.truncate(limit);
-        let last = page.last().map_or(0, |object| id(object)) as usize;
-        let next = more.then(|| query.with(&[("limit", Some(limit)), ("start", Some(last + 1))]));
+        let last = page.last().map_or(0, |object| id(object));
+        let next = more.then(|| query.with(&[("limit", Some(limit as u64)), ("start", Some(last + 1))]));
         shuffle_objects(endpoint, &mut page, manners);
         let results = page.into_iter().map(|object| project(object, endpoint, query, manners)).collect();
         return Ok(Page { count: Value::Null, next, previous: None, results });
     }
     let count = objects.len() + uncounted;
     let offset = query.number("offset").unwrap_or(0);
-    let link =
-        |offset: usize| query.with(&[("limit", Some(limit)), ("offset", (offset > 0).then_some(offset))]);
+    let link = |offset: usize| {
+        query.with(&[("limit", Some(limit as u64)), ("offset", (offset > 0).then_some(offset as u64))])
+    };
     Ok(Page {
         count: json!(count),
         next: (offset + limit < count).then(|| link(offset + limit)),

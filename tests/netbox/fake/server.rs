@@ -44,8 +44,10 @@ pub(super) struct World {
     in_flight: usize,
     pub(super) most_in_flight: usize,
     connections: BTreeMap<usize, TcpStream>,
-    /// This server's own address.
-    url: String,
+    /// This server's own address, with the path below which NetBox stands.
+    pub(super) url: String,
+    /// NetBox's `BASE_PATH`: empty, or `/inventory`.
+    pub(super) base: String,
     /// Lists that were asked for, until something changes.
     cache: HashMap<(Auth, String), Answer>,
 }
@@ -64,6 +66,7 @@ impl World {
             most_in_flight: 0,
             connections: BTreeMap::new(),
             url: String::new(),
+            base: String::new(),
             cache: HashMap::new(),
         }
     }
@@ -84,7 +87,7 @@ impl World {
     fn answer(&mut self, request: &Request) -> Answer {
         if !request.path.ends_with('/') {
             let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
-            return Answer::html(301).with("Location", &format!("{}/{query}", request.path));
+            return Answer::html(301).with("Location", &format!("{}{}/{query}", self.base, request.path));
         }
         let endpoint = request.endpoint().to_owned();
         let as_recorded = self.manners.as_recorded() && (self.pristine || !self.is_content(&endpoint));
@@ -216,10 +219,7 @@ pub(super) fn denied() -> Answer {
 
 fn status(manners: &Manners) -> Value {
     let version = manners.version.full();
-    let plugins = match manners.plugin {
-        true => json!({"netbox_bgp": manners.version.plugin()}),
-        false => json!({}),
-    };
+    let plugins = if manners.plugin { json!({"netbox_bgp": manners.version.plugin()}) } else { json!({}) };
     let mut status = json!({
         "django-version": "5.2.8",
         "netbox-version": version,
@@ -301,7 +301,7 @@ impl Shared {
     }
 
     pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.lock().url.clone()
     }
 
     /// Ends all connections and threads.
@@ -333,7 +333,7 @@ impl Shared {
         let mut reader = BufReader::new(stream);
         loop {
             let request = match http::read(&mut reader, number)? {
-                Incoming::Request(request) => request,
+                Incoming::Request(request) => self.below_base(request),
                 Incoming::TooLong(length) => {
                     let text = format!(
                         "<html><body><h1>Bad Request</h1>Request Line is too large ({length} &gt; 4094)</body></html>"
@@ -351,6 +351,13 @@ impl Shared {
                 return Ok(());
             }
         }
+    }
+
+    /// The request with its path below NetBox's base path; one beside that finds nothing.
+    fn below_base(&self, mut request: Request) -> Request {
+        let inner = request.path.strip_prefix(&self.lock().base).unwrap_or("/not-netbox/").to_owned();
+        request.path = inner;
+        request
     }
 
     /// Answers one request. False if the connection ends with it.

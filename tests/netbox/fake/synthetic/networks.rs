@@ -76,16 +76,16 @@ impl Build<'_> {
 
     fn prefixes(&mut self) {
         for prefix in ["10.90.0.0/16", "10.91.0.0/16"] {
-            self.prefix(prefix, "Loopback", none(), none());
+            self.prefix(prefix, "Loopback", &none(), &none());
         }
-        self.prefix("10.92.0.0/14", "Infrastructure", none(), none());
+        self.prefix("10.92.0.0/14", "Infrastructure", &none(), &none());
         for (vid, name, vrf) in COMMON_VLANS {
             let (vlan, vrf) = (self.named("ipam/vlans", name), self.named("ipam/vrfs", vrf));
-            self.prefix(&subnet(vid).0, "Tenant", vrf, vlan);
+            self.prefix(&subnet(vid).0, "Tenant", &vrf, &vlan);
         }
     }
 
-    fn prefix(&mut self, prefix: &str, role: &str, vrf: Value, vlan: Value) {
+    fn prefix(&mut self, prefix: &str, role: &str, vrf: &Value, vlan: &Value) {
         let site = self.named("dcim/sites", "Nordhafen");
         let prefix = json!({
             "prefix": prefix, "family": family(prefix), "status": choice("active"),

@@ -74,6 +74,6 @@ fn write(file: &Path, text: &[u8]) -> std::io::Result<()> {
 /// What decides the form of the file: this version, and which fields are read.
 fn made_by() -> String {
     let fields = ring::digest::digest(&ring::digest::SHA256, format!("{ENDPOINTS:?}").as_bytes());
-    let short: String = fields.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("gitfabric {} {short}", env!("CARGO_PKG_VERSION"))
+    let short = fields.as_ref().iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+    format!("gitfabric {} {short:016x}", env!("CARGO_PKG_VERSION"))
 }

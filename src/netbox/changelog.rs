@@ -168,3 +168,26 @@ pub(super) fn deletions(
     });
     ignored.map(|()| deleted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_remembers_what_stands_just_before_it() {
+        let entries = |ids: &[u64]| -> Vec<Change> {
+            let entry = |id: &u64| Change { id: *id, request_id: format!("r{id}"), ..Change::default() };
+            ids.iter().map(entry).collect()
+        };
+        let mut mark = Mark::default();
+        mark.advance(&[]);
+        assert_eq!(mark.newest, 0);
+        // newest first, as a probe gives them; ids have gaps
+        mark.advance(&entries(&[OVERLAP + 10, OVERLAP + 8, 11, 10, 9]));
+        assert_eq!(mark.newest, OVERLAP + 10);
+        assert_eq!(mark.heard.keys().copied().collect::<Vec<_>>(), [11, OVERLAP + 8, OVERLAP + 10]);
+        mark.advance(&entries(&[OVERLAP + 9, OVERLAP + 20]));
+        assert_eq!(mark.heard.len(), 4);
+        assert_eq!(mark.heard.get(&(OVERLAP + 9)).map(String::as_str), Some(&*format!("r{}", OVERLAP + 9)));
+    }
+}

@@ -25,7 +25,7 @@ const ROUNDS: u32 = 4;
 const IDS: usize = 150;
 const LONGEST_IDS: usize = 2_500;
 /// Version and rights are looked at again after this time.
-const CHECKED: Duration = Duration::from_secs(300);
+const CHECKED: Duration = Duration::from_mins(5);
 
 /// Changes of these can change which config contexts hold for which device.
 const SCOPES: [&str; 14] = [
@@ -246,4 +246,109 @@ fn queries(ids: &[Id]) -> Vec<(String, BTreeSet<Id>)> {
         }
     }
     queries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netbox::inventory::ENDPOINTS;
+
+    #[test]
+    fn each_change_tells_what_is_to_be_read_again() {
+        for (case, news, objects, whole) in [
+            ("nothing", "", "", ""),
+            ("an update", "r1 update ipam.vlan 5", "ipam/vlans 5", ""),
+            ("the last entry counts", "r1 create ipam.vlan 5, r2 delete ipam.vlan 5", "ipam/vlans -5", ""),
+            ("an id that came back", "r1 delete ipam.vlan 5, r2 create ipam.vlan 5", "ipam/vlans 5", ""),
+            ("of no interest", "r1 create extras.webhook 1, r1 update users.token 1", "", ""),
+            (
+                "a config context",
+                "r1 delete extras.configcontext 1",
+                "extras/config-contexts -1",
+                "dcim/devices",
+            ),
+            ("what scopes a context", "r1 update dcim.region 1", "", "dcim/devices"),
+            ("a new scope has no devices", "r1 create dcim.region 1", "", ""),
+            ("an end of a cable", "r1 delete dcim.cabletermination 9", "", "dcim/cables"),
+            (
+                "an end and its cable",
+                "r1 create dcim.cabletermination 9, r1 create dcim.cable 3",
+                "dcim/cables 3",
+                "",
+            ),
+            (
+                "another cable's end",
+                "r1 create dcim.cabletermination 9, r2 create dcim.cable 3",
+                "dcim/cables 3",
+                "dcim/cables",
+            ),
+            (
+                "a row of a list in pages",
+                "r1 create dcim.interface 7",
+                "dcim/interfaces 7",
+                "dcim/interfaces",
+            ),
+            ("no row of it moved", "r1 update dcim.interface 7", "dcim/interfaces 7", ""),
+        ] {
+            let known: Vec<_> = ENDPOINTS.iter().collect();
+            let Some(plan) = Plan::of(&changes(news), &known, &BTreeSet::from(["dcim/interfaces"])) else {
+                panic!("{case}: everything is read")
+            };
+            let sign = |(id, is_deleted): (&Id, &bool)| format!("{}{id}", if *is_deleted { "-" } else { "" });
+            let told = |(path, ids): (&&str, &BTreeMap<Id, bool>)| {
+                format!("{path} {}", ids.iter().map(sign).collect::<Vec<_>>().join(" "))
+            };
+            assert_eq!(plan.objects.iter().map(told).collect::<Vec<_>>().join(", "), objects, "{case}");
+            assert_eq!(plan.whole.into_iter().collect::<Vec<_>>().join(", "), whole, "{case}");
+        }
+        let rights = changes("r1 update users.objectpermission 1");
+        assert_eq!(Plan::of(&rights, &[], &BTreeSet::new()), None);
+    }
+
+    /// `REQUEST ACTION TYPE ID, …`
+    fn changes(text: &str) -> Vec<Change> {
+        let change = |text: &str| {
+            let mut words = text.split(' ').map(str::to_owned);
+            let mut word = || words.next().unwrap_or_default();
+            Change {
+                request_id: word(),
+                action: crate::netbox::Choice(word()),
+                changed_object_type: word(),
+                changed_object_id: word().parse().ok(),
+                ..Change::default()
+            }
+        };
+        text.split(", ").filter(|text| !text.is_empty()).map(change).collect()
+    }
+
+    #[test]
+    fn questions_for_many_objects_stay_short() {
+        for (count, first, expected) in
+            [(0_u64, 1, 0), (1, 1, 1), (150, 1, 1), (151, 1, 2), (2_000, 1_000_000_000_000_000, 16)]
+        {
+            let ids: Vec<Id> = (first..first + count).collect();
+            let queries = queries(&ids);
+            assert_eq!(queries.len(), expected, "{count}");
+            let asked: Vec<Id> = queries.iter().flat_map(|(_, asked)| asked.iter().copied()).collect();
+            assert_eq!(asked, ids);
+            for list in ENDPOINTS {
+                let longest = queries.iter().map(|(query, _)| query.len() + lists::query(list).len()).max();
+                assert!(longest.unwrap_or(0) < 3_500, "{}", list.path);
+            }
+        }
+    }
+
+    #[test]
+    fn age_is_told_by_the_clock_also_when_it_goes_back() {
+        let then = SystemTime::UNIX_EPOCH + Duration::from_hours(10);
+        let hour = Duration::from_hours(1);
+        for (case, now, expected) in [
+            ("at once", then, false),
+            ("just before", then + hour - Duration::from_nanos(1), false),
+            ("just then", then + hour, true),
+            ("set back", then - hour, true),
+        ] {
+            assert_eq!(is_older(then, hour, now), expected, "{case}");
+        }
+    }
 }

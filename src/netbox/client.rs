@@ -23,7 +23,7 @@ const LARGEST: u64 = 64 << 20;
 /// How often a request is sent before its failure counts.
 const TRIES: u32 = 5;
 /// The longest rest that a server may ask for.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_mins(1);
 /// Redirects that are followed: one for a moved path, one more for its slash.
 const REDIRECTS: u32 = 2;
 
@@ -56,7 +56,7 @@ impl Config {
             url: url.into(),
             token,
             ca: None,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             parallel: 4,
             clear_text: false,
             sleep: Arc::new(std::thread::sleep),
@@ -345,7 +345,8 @@ fn is_of_tls(error: &reqwest::Error) -> bool {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
         let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if error.is::<rustls::Error>() || inner.is_some() {
             return true;
         }
         next = error.source();
@@ -370,4 +371,69 @@ fn random() -> u32 {
     // without chance all wait the longest rest, which is no fault
     let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
     u32::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+    use super::*;
+
+    #[test]
+    fn a_token_is_sent_in_the_words_of_its_kind() {
+        for (token, expected) in [
+            ("0123456789abcdef0123456789abcdef01234567\n", "Token 0123456789abcdef0123456789abcdef01234567"),
+            (" nbt_ABCDEFabcdef.0123", "Bearer nbt_ABCDEFabcdef.0123"),
+        ] {
+            let header = authorization(&SecretText::new(token)).unwrap();
+            assert_eq!(header.to_str().unwrap(), expected);
+            assert!(header.is_sensitive());
+        }
+        for (token, expected) in [
+            ("", "it is empty"),
+            (" \n", "it is empty"),
+            ("Token hunter2", "nothing but the token"),
+            ("hunter2\r\nX-Other: 1", "nothing but the token"),
+            ("hüter2", "nothing but the token"),
+        ] {
+            let error = authorization(&SecretText::new(token)).unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains("hunter2"), "{token}: {error}");
+        }
+    }
+
+    #[test]
+    fn rests_double_and_differ() {
+        for (tries, random, expected) in
+            [(1, 0, 500), (1, u32::MAX, 333), (2, 0, 1000), (4, 0, 4000), (4, u32::MAX, 2666)]
+        {
+            assert_eq!(rest(tries, random).as_millis(), expected, "{tries}, {random}");
+        }
+        for (header, expected) in [("7", Some(7)), (" 0 ", Some(0)), ("soon", None), ("-1", None)] {
+            assert_eq!(seconds(header), expected.map(Duration::from_secs), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_token_goes_to_another_machine_in_clear_text_only_where_that_is_wanted() {
+        let mut config = Config::new("http://netbox.example", SecretText::new("hunter2"));
+        let error = Client::new(&config).unwrap_err();
+        assert_eq!(error.to_string(), "no token is sent to http://netbox.example/: http is not encrypted");
+        config.clear_text = true;
+        assert_eq!(Client::new(&config).unwrap().url(), "http://netbox.example/");
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn an_authority_that_cannot_be_used_is_told_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("empty.pem");
+        std::fs::write(&empty, "").unwrap();
+        for (file, expected) in
+            [(empty, "no certificate in PEM form"), (folder.path().join("none.pem"), "No such file")]
+        {
+            let config =
+                Config { ca: Some(file), ..Config::new("https://netbox.example", SecretText::new("x")) };
+            let error = Client::new(&config).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
 }

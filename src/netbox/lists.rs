@@ -285,9 +285,8 @@ fn pages(second: &Url, count: u64) -> Vec<Url> {
         .step_by(step)
         .map(|offset| {
             let parts = second.query().unwrap_or_default().split('&');
-            let moved = |part: &str| match part.starts_with("offset=") {
-                true => format!("offset={offset}"),
-                false => part.to_owned(),
+            let moved = |part: &str| {
+                if part.starts_with("offset=") { format!("offset={offset}") } else { part.to_owned() }
             };
             let mut url = second.clone();
             url.set_query(Some(&parts.map(moved).collect::<Vec<_>>().join("&")));

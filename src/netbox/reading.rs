@@ -60,7 +60,7 @@ pub struct Wanted<'a> {
 
 impl Default for Wanted<'_> {
     fn default() -> Self {
-        Self { expect_plugin: false, whole_every: Duration::from_secs(24 * 3600), progress: &|_| {} }
+        Self { expect_plugin: false, whole_every: Duration::from_hours(24), progress: &|_| {} }
     }
 }
 

@@ -129,9 +129,9 @@ pub fn hidden(
     Ok(())
 }
 
-fn is_too_much(list: &str, before: usize, lost: usize) -> bool {
+fn is_too_much(list: &str, before: usize, missing: usize) -> bool {
     match list {
-        "dcim/devices" => lost > 0,
-        _ => lost > 5 && lost * 5 > before,
+        "dcim/devices" => missing > 0,
+        _ => missing > 5 && missing * 5 > before,
     }
 }

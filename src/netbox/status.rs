@@ -95,3 +95,58 @@ fn minor(version: &str) -> Option<(u16, u16)> {
     let mut numbers = version.trim_start_matches('v').split(['.', '-']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(version: &str, bgp: Option<&str>) -> Status {
+        Status { version: version.to_owned(), bgp: bgp.map(str::to_owned) }
+    }
+
+    #[test]
+    fn versions_are_read_as_netbox_and_its_images_write_them() {
+        for (version, expected) in [
+            ("4.6.8", Some((4, 6))),
+            ("4.7.0-beta1", Some((4, 7))),
+            ("v4.5-dev", Some((4, 5))),
+            ("4.5.2-Docker-3.4.1", Some((4, 5))),
+            ("0.19.0", Some((0, 19))),
+            ("4", None),
+            ("", None),
+            ("4.x", None),
+        ] {
+            assert_eq!(minor(version), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_told_of_versions_that_do_not_fit() {
+        for (version, bgp, expected) in [
+            ("4.2.9", Some("0.15.0"), ""),
+            ("4.7.0", Some("0.20.1"), ""),
+            ("4.6.8", Some("0.18.2"), "netbox-bgp 0.18.2 was not made for NetBox 4.6.8"),
+            ("4.6.8", None, "netbox-bgp is not installed"),
+            ("4.8.0", Some("0.21.0"), "NetBox 4.8.0 is newer than 4.7"),
+            ("5.0.0", Some("1.0.0"), "NetBox 5.0.0 is newer than 4.7"),
+        ] {
+            let notes = status(version, bgp).notes().join("; ");
+            assert!(
+                notes.starts_with(expected) && notes.is_empty() == expected.is_empty(),
+                "{version}: {notes}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists_are_those_that_the_plugin_has() {
+        let bgp = |status: &Status| status.lists().filter(|list| list.plugin).count();
+        let all = ENDPOINTS.iter().filter(|list| list.plugin).count();
+        for (version, expected) in
+            [(None, 0), (Some("0.15.0"), all - 2), (Some("0.16.0"), all), (Some("x"), all)]
+        {
+            assert_eq!(bgp(&status("4.6.8", version)), expected, "{version:?}");
+        }
+        assert_eq!(status("4.6.8", None).lists().count(), ENDPOINTS.len() - all);
+    }
+}

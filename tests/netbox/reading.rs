@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gitfabric::netbox::{self, Client, Config, NetBoxError, Reading, Wanted};
 use gitfabric::secret::SecretText;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fake::{Denied, Fake, Fault, Gate, Netbox, On, Version, tokens};
 
@@ -53,7 +53,7 @@ fn a_recorded_netbox_is_read_whole_in_each_state() {
 
 #[test]
 fn an_answer_that_is_not_whole_fails_the_read_and_says_why() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let list = "dcim/cables";
     for (case, on, fault, expected) in [
         ("an unknown token", On::every("*"), Fault::Denied(Denied::InvalidV1), "another NetBox's"),
@@ -117,7 +117,7 @@ fn an_answer_that_is_not_whole_fails_the_read_and_says_why() {
 
 #[test]
 fn an_answer_that_never_ends_is_given_up() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     fake.fault(On::every("ipam/vlans"), Fault::Stall);
     let error = read(&fake).unwrap_err();
     assert!(matches!(error, NetBoxError::TimedOut { .. }), "{error}");
@@ -125,7 +125,7 @@ fn an_answer_that_never_ends_is_given_up() {
 
 #[test]
 fn a_page_elsewhere_is_not_followed() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     fake.manners(|manners| manners.page_cap = 50);
     let port = fake.url().rsplit_once(':').unwrap().1.to_owned();
     for base in ["https://netbox.internal", "http://10.0.0.1:8001", &format!("https://127.0.0.1:{port}")] {
@@ -138,7 +138,7 @@ fn a_page_elsewhere_is_not_followed() {
 
 #[test]
 fn a_list_whose_pages_end_early_or_overlap_is_read_again_and_then_given_up() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let expected = read(&fake).unwrap().inventory;
     fake.manners(|manners| manners.page_cap = 50);
     for (case, fault) in [
@@ -160,7 +160,7 @@ fn a_list_whose_pages_end_early_or_overlap_is_read_again_and_then_given_up() {
 
 #[test]
 fn what_passes_is_waited_for_and_asked_again() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let expected = read(&fake).unwrap().inventory;
     for (case, fault, least) in [
         ("a limit with a time", Fault::TooMany(Some("7")), 7_000),
@@ -182,7 +182,7 @@ fn what_passes_is_waited_for_and_asked_again() {
 
 #[test]
 fn neither_the_order_of_answers_nor_the_size_of_pages_matters() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let expected = read(&fake).unwrap();
     for (cap, shuffle) in
         [(3, None), (7, Some(1)), (50, Some(2)), (215, None), (216, Some(3)), (1000, Some(4))]
@@ -196,7 +196,7 @@ fn neither_the_order_of_answers_nor_the_size_of_pages_matters() {
 
 #[test]
 fn at_most_four_requests_are_under_way_and_no_field_too_many_travels() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let gate = Gate::new();
     fake.fault(On::every("*").query("limit=1000"), Fault::Held(gate.clone()));
     std::thread::scope(|scope| {
@@ -218,7 +218,7 @@ fn at_most_four_requests_are_under_way_and_no_field_too_many_travels() {
 
 #[test]
 fn progress_tells_of_every_list() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let told = Mutex::new(Vec::new());
     let progress = |progress| told.lock().unwrap().push(progress);
     let reading = netbox::read(&client(&fake), &Wanted { progress: &progress, ..Wanted::default() }).unwrap();
@@ -230,13 +230,13 @@ fn progress_tells_of_every_list() {
 
 #[test]
 fn rows_that_shift_between_two_pages_are_not_lost() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     fake.manners(|manners| manners.page_cap = 50);
     // one goes from the first page and one comes at the end: the count stays, a row slips away
     fake.fault(
         On::nth("dcim/interfaces", 2),
         Fault::before(|netbox| {
-            let gone = netbox.interface("spine1", "Ethernet9");
+            let gone = netbox.interface("north-l1", "Ethernet1");
             let mut new = netbox.get("dcim/interfaces", gone).clone();
             netbox.delete("dcim/interfaces", gone);
             new["id"] = json!(null);
@@ -252,11 +252,10 @@ fn rows_that_shift_between_two_pages_are_not_lost() {
 
 #[test]
 fn a_netbox_that_never_stands_still_fails_the_read() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let rename = |netbox: &mut Netbox| {
-        let id = netbox.id_of("ipam/vrfs", "MGMT");
-        let description = format!("change {}", netbox.last_change());
-        netbox.update("ipam/vrfs", id, |vrf| drop(vrf.insert("description".into(), json!(description))));
+        let name = format!("change{}", netbox.last_change());
+        netbox.rename_vlan(10, &name);
     };
     fake.fault(On::every("core/object-changes"), Fault::before(rename));
     let error = read(&fake).unwrap_err();
@@ -274,7 +273,7 @@ fn a_netbox_that_never_stands_still_fails_the_read() {
 
 #[test]
 fn the_token_must_see_everything_that_is_read() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let (client, _) = client_as(&fake, tokens::LIMITED);
     match netbox::read(&client, &Wanted::default()).unwrap_err() {
         NetBoxError::NotPermitted { lists } => {
@@ -292,8 +291,34 @@ fn the_token_must_see_everything_that_is_read() {
 }
 
 #[test]
+fn what_netbox_says_of_the_user_is_not_overrated() {
+    let fake = Fake::fabric(2);
+    let user = |groups: Value, permissions: Value| json!({"username": "u", "groups": groups, "permissions": permissions});
+    let may = |actions: &[&str], types: &[&str]| json!([{"enabled": true, "actions": actions, "object_types": types}]);
+    for (case, answer, note) in [
+        ("a superuser has no permissions", user(json!([]), json!([])), ""),
+        ("a group's are not shown", user(json!([{"id": 1}]), may(&["view"], &["dcim.site"])), ""),
+        ("a type that no permission names", user(json!([]), may(&["view"], &["dcim.site"])), ""),
+        (
+            "it may write",
+            user(json!([{"id": 1}]), may(&["view", "add", "run"], &["dcim.site"])),
+            "`u` may also add;",
+        ),
+    ] {
+        fake.heal();
+        fake.fault(On::every("authentication-check"), Fault::Json(200, answer));
+        let notes = read(&fake).unwrap().notes.join("");
+        assert!(notes.contains(note) && notes.is_empty() == note.is_empty(), "{case}: {notes}");
+    }
+    let (client, _) = client_as(&fake, tokens::ADMIN);
+    fake.heal();
+    let notes = netbox::read(&client, &Wanted::default()).unwrap().notes.join("");
+    assert!(notes.contains("`admin` may also add, change, delete"), "{notes}");
+}
+
+#[test]
 fn the_plugin_is_left_out_only_where_it_never_was() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     fake.manners(|manners| manners.plugin = false);
     let reading = read(&fake).unwrap();
     assert_eq!(reading.notes, ["netbox-bgp is not installed: no BGP sessions and policies"]);
@@ -307,7 +332,7 @@ fn the_plugin_is_left_out_only_where_it_never_was() {
 
 #[test]
 fn every_version_from_4_2_on_gives_the_same() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     fake.manners(|manners| manners.version = Version::V4_1);
     let error = read(&fake).unwrap_err();
     assert!(matches!(error, NetBoxError::TooOld { .. }), "{error}");
@@ -356,7 +381,7 @@ fn every_version_from_4_2_on_gives_the_same() {
 
 #[test]
 fn no_text_shows_the_token() {
-    let Some(fake) = Fake::recorded(1) else { return };
+    let fake = Fake::fabric(2);
     let secret = "nbt_ABCDEFabcdef.hunter2hunter2hunter2hunter2hunter2hunt";
     let echo = json!({"detail": format!("no good: Bearer {secret}")});
     for fault in [

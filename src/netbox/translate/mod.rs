@@ -23,6 +23,7 @@ mod recorded;
 mod scope;
 mod services;
 mod sessions;
+mod skipped;
 mod svi;
 #[cfg(test)]
 mod tests;
@@ -134,4 +135,5 @@ fn write(scope: &Scope<'_>, draft: &mut Draft) {
         device::Found { links: &links, mlag: &mlag, ports: &ports, asns: &asns, layers: &layers, platform };
     device::write(scope, &found, draft);
     fabric::write(scope, &layers, &mlag, &asns, draft);
+    skipped::note(scope, &mut draft.objections);
 }

@@ -12,6 +12,11 @@ use crate::netbox::inventory::{ENDPOINTS, Inventory};
 
 /// One recorded state, 1 to 3; none, with the reason printed, if the recording is not there.
 pub(super) fn state(number: u8) -> Option<Inventory> {
+    state_with(number, &|id| id)
+}
+
+/// The same with other ids, which turns the order of every list.
+pub(super) fn state_with(number: u8, id: &dyn Fn(u64) -> u64) -> Option<Inventory> {
     let folder = format!("{}/../shared/netbox/4.6.8/state-{number}", env!("CARGO_MANIFEST_DIR"));
     if !Path::new(&folder).is_dir() {
         eprintln!("skipped: there is no {folder}");
@@ -23,8 +28,28 @@ pub(super) fn state(number: u8) -> Option<Inventory> {
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
         let list: Value = serde_json::from_str(&text).unwrap();
         for object in list["results"].as_array().unwrap() {
+            let mut object = object.clone();
+            renumber(&mut object, id);
             inventory.put(endpoint.path, &object.to_string()).unwrap().unwrap();
         }
     }
     Some(inventory)
+}
+
+/// Gives every object and every reference another id.
+fn renumber(value: &mut Value, id: &dyn Fn(u64) -> u64) {
+    const IDS: [&str; 6] =
+        ["id", "object_id", "assigned_object_id", "interface_id", "parent_object_id", "scope_id"];
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value.as_u64().filter(|_| IDS.contains(&key.as_str())) {
+                    Some(old) => *value = id(old).into(),
+                    None => renumber(value, id),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| renumber(value, id)),
+        _ => {}
+    }
 }

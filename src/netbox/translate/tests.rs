@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::netbox::objection::Weight;
 
 const NETBOX: &str = "https://netbox.example";
 
@@ -49,11 +50,93 @@ fn compare(state: u8, files: &BTreeMap<RepoPath, String>) {
     assert_eq!(stands.keys().collect::<Vec<_>>(), files.keys().collect::<Vec<_>>(), "files of state {state}");
 }
 
+/// The files of a state upon what stands, without an error.
+fn files(state: u8, previous: &Previous) -> Option<BTreeMap<RepoPath, String>> {
+    let translation = translated(&recorded::state(state)?, previous);
+    assert!(!translation.has_errors(), "{}", shown(&translation));
+    Some(translation.files)
+}
+
+/// What differs between two repositories: `- PATH`, `+ PATH`, or a changed file's lines.
+fn diff(before: &BTreeMap<RepoPath, String>, after: &BTreeMap<RepoPath, String>) -> String {
+    let mut out = String::new();
+    let paths: BTreeSet<&RepoPath> = before.keys().chain(after.keys()).collect();
+    for path in paths {
+        match (before.get(path), after.get(path)) {
+            (Some(_), None) => out += &format!("- {path}\n"),
+            (None, Some(_)) => out += &format!("+ {path}\n"),
+            (Some(a), Some(b)) if a != b => {
+                out += &format!("~ {path}\n");
+                let lines = |from: &str, to: &str, sign: &str| -> String {
+                    let known: Vec<&str> = to.lines().collect();
+                    from.lines()
+                        .filter(|line| !known.contains(line))
+                        .map(|line| format!("    {sign} {line}\n"))
+                        .collect()
+                };
+                out += &(lines(a, b, "-") + &lines(b, a, "+"));
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
 #[test]
 fn golden_state_1_is_what_the_recorded_netbox_says() {
+    let Some(files) = files(1, &Previous::default()) else { return };
+    compare(1, &files);
+}
+
+#[test]
+fn what_the_intent_has_no_place_for_is_noted_and_nothing_else_is() {
     let Some(inventory) = recorded::state(1) else { return };
-    let translation = translated(&inventory, &Previous::default());
-    assert!(!translation.objections.has_errors(), "{}", shown(&translation));
-    compare(1, &translation.files);
-    println!("{}", shown(&translation));
+    insta::assert_snapshot!(shown(&translated(&inventory, &Previous::default())));
+}
+
+#[test]
+fn golden_state_2_differs_by_what_was_changed_alone() {
+    let Some(before) = files(1, &Previous::default()) else { return };
+    let Some(after) = files(2, &standing(&before)) else { return };
+    insta::assert_snapshot!(diff(&before, &after));
+    compare(2, &after);
+}
+
+#[test]
+fn golden_state_3_asks_for_released_first_and_the_survivor_keeps_its_pair() {
+    let Some(before) = files(1, &Previous::default()) else { return };
+    let Some(mut before) = files(2, &standing(&before)) else { return };
+    let Some(inventory) = recorded::state(3) else { return };
+    let refused = translated(&inventory, &standing(&before));
+    let errors: Vec<&Objection> =
+        refused.objections.iter().filter(|one| one.weight == Weight::Error).collect();
+    assert_eq!(errors.len(), 1, "{}", shown(&refused));
+    insta::assert_snapshot!(errors[0].to_string());
+
+    let leaf8: RepoPath = "devices/leaf8.yaml".parse().unwrap();
+    let text = before.get_mut(&leaf8).unwrap();
+    *text = text.replace("state: drained", "state: released");
+    let Some(after) = files(3, &standing(&before)) else { return };
+    insta::assert_snapshot!("golden_state_3_after_released", diff(&before, &after));
+    compare(3, &after);
+}
+
+#[test]
+fn nothing_changed_gives_the_same_bytes() {
+    for state in [1, 2] {
+        let Some(first) = files(state, &Previous::default()) else { return };
+        assert_eq!(files(state, &standing(&first)).unwrap(), first, "state {state}");
+    }
+}
+
+#[test]
+fn the_order_of_answers_and_ids_do_not_show() {
+    let Some(inventory) = recorded::state(1) else { return };
+    let expected = translated(&inventory, &Previous::default());
+    for mask in [0x000f_ffff, 0x0000_00ff, 0x0000_0155, 0x0000_02aa, 0x0000_0013] {
+        let turned = recorded::state_with(1, &|id| (id ^ mask) + (1 << 21)).unwrap();
+        let translation = translated(&turned, &Previous::default());
+        assert_eq!(translation.files, expected.files, "{mask:x}");
+        assert_eq!(translation.objections.iter().count(), expected.objections.iter().count(), "{mask:x}");
+    }
 }

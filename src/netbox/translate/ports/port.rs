@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::IpNet;
+
 use crate::names::{InterfaceName, VlanId};
 use crate::netbox::mapping::Field;
 use crate::netbox::objection::{About, Objection, Objections};
@@ -114,6 +116,9 @@ pub(super) fn collect(
 
 /// One port with its LAG.
 fn read(scope: &Scope<'_>, port: &Interface, out: &mut Objections) -> HostPort {
+    if let Some(first) = scope.addresses(port.id).first() {
+        return routed(scope, port, &first.net, out);
+    }
     let lag = port.lag.and_then(|lag| scope.inventory.interfaces.get(&lag.0));
     let switched = lag.unwrap_or(port);
     let mut shared = Shared { to: far_name(scope, port), ..Shared::default() };
@@ -130,13 +135,6 @@ fn read(scope: &Scope<'_>, port: &Interface, out: &mut Objections) -> HostPort {
         }
         fits
     });
-    let addresses = scope.addresses(port.id);
-    if let (Some(first), true) = (addresses.first(), port.enabled) {
-        let message =
-            format!("it has the address {} and no cable to an exported device: not exported", first.net);
-        out.push(Objection::warning("port-routed", message).about(scope.about_interface(port)));
-        return HostPort::default();
-    }
     let description = [port, switched]
         .into_iter()
         .map(|interface| interface.description.trim())
@@ -144,6 +142,17 @@ fn read(scope: &Scope<'_>, port: &Interface, out: &mut Objections) -> HostPort {
     let description = description.filter(|text| shared.to.as_deref() != Some(*text)).map(str::to_owned);
     let enabled = port.enabled && switched.enabled;
     HostPort { shared, enabled, description, about: Some(scope.about_interface(port)) }
+}
+
+/// A port with an address that is no end of a link: what is left of one is only shut.
+fn routed(scope: &Scope<'_>, port: &Interface, net: &IpNet, out: &mut Objections) -> HostPort {
+    if port.enabled {
+        let message = format!("it has the address {net} and no cable to an exported device: not exported");
+        out.push(Objection::warning("port-routed", message).about(scope.about_interface(port)));
+        return HostPort::default();
+    }
+    let description = Some(port.description.trim().to_owned()).filter(|text| !text.is_empty());
+    HostPort { enabled: false, description, about: Some(scope.about_interface(port)), ..HostPort::default() }
 }
 
 /// The device at the other end of the cable.

@@ -29,7 +29,8 @@
 //! exporter asks. After an edit, or with other manners, all lists come from the content.
 //! Paths in `On` are those below `/api/`, without the outer slashes. No method sleeps.
 //!
-//! Tests, and benches by `#[path]`, use it. Elsewhere: its own tests (the folder above).
+//! Whole pages are kept as bytes until something changes, so that a bench which has read once
+//! measures the client. Tests, and benches by `#[path]`, use it. Elsewhere: its own tests (the folder above).
 
 #![allow(dead_code, unused_imports, reason = "each test binary and bench uses its own part of the fake")]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
@@ -90,7 +91,7 @@ impl Fake {
     /// Moves NetBox below a path, as its `BASE_PATH` does: `/inventory`.
     pub(crate) fn below(self, base: &str) -> Self {
         let mut world = self.shared.lock();
-        world.base = base.to_owned();
+        base.clone_into(&mut world.base);
         world.url = format!("http://{}{base}", self.shared.address);
         world.changed();
         drop(world);

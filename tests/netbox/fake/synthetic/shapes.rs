@@ -20,252 +20,173 @@ pub(crate) fn family(text: &str) -> Value {
     }
 }
 
-/// `with` upon the empty fields of an endpoint's model.
+/// What stands in a field that nobody set.
+#[derive(Clone, Copy)]
+enum Unset {
+    Null,
+    Text,
+    List,
+    Map,
+    No,
+    Yes,
+    Number(u32),
+    Choice(&'static str),
+}
+
+impl Unset {
+    fn value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Text => json!(""),
+            Self::List => json!([]),
+            Self::Map => json!({}),
+            Self::No => json!(false),
+            Self::Yes => json!(true),
+            Self::Number(number) => json!(number),
+            Self::Choice(value) => choice(value),
+        }
+    }
+}
+
+use Unset::{Choice, List, Map as Object, No, Null, Number, Text, Yes};
+
+/// The fields of a model that are not in all: endpoint, what stands there, names.
+const FIELDS: [(&str, Unset, &str); 59] = [
+    ("dcim/sites", Text, "facility physical_address shipping_address"),
+    ("dcim/sites", Null, "region group tenant time_zone latitude longitude"),
+    ("dcim/sites", List, "asns"),
+    ("dcim/platforms", Null, "parent config_template manufacturer"),
+    ("dcim/platforms", Number(0), "_depth"),
+    ("dcim/device-roles", Null, "parent config_template"),
+    ("dcim/device-roles", Text, "color"),
+    ("dcim/device-roles", Yes, "vm_role"),
+    ("dcim/device-roles", Number(0), "_depth"),
+    (
+        "dcim/device-types",
+        Null,
+        "airflow default_platform subdevice_role weight weight_unit front_image rear_image",
+    ),
+    ("dcim/device-types", Text, "part_number"),
+    ("dcim/device-types", Number(1), "u_height"),
+    ("dcim/device-types", Yes, "is_full_depth"),
+    ("dcim/device-types", No, "exclude_from_utilization"),
+    (
+        "dcim/devices",
+        Null,
+        "tenant platform asset_tag location rack position face latitude longitude parent_device",
+    ),
+    (
+        "dcim/devices",
+        Null,
+        "airflow primary_ip primary_ip4 primary_ip6 oob_ip cluster virtual_chassis vc_position",
+    ),
+    ("dcim/devices", Null, "vc_priority config_template local_context_data"),
+    ("dcim/devices", Text, "serial"),
+    ("dcim/devices", Object, "config_context"),
+    (
+        "dcim/interfaces",
+        Null,
+        "module parent bridge lag mtu mac_address primary_mac_address speed duplex wwn mode",
+    ),
+    (
+        "dcim/interfaces",
+        Null,
+        "rf_role rf_channel poe_mode poe_type rf_channel_frequency rf_channel_width tx_power",
+    ),
+    (
+        "dcim/interfaces",
+        Null,
+        "untagged_vlan qinq_svlan vlan_translation_policy cable cable_end wireless_link vrf",
+    ),
+    (
+        "dcim/interfaces",
+        Null,
+        "link_peers_type l2vpn_termination connected_endpoints connected_endpoints_type",
+    ),
+    ("dcim/interfaces", List, "vdcs bridge_interfaces mac_addresses tagged_vlans link_peers wireless_lans"),
+    ("dcim/interfaces", Text, "label"),
+    ("dcim/interfaces", No, "mgmt_only mark_connected connected_endpoints_reachable _occupied"),
+    ("dcim/interfaces", Yes, "enabled"),
+    ("dcim/cables", Null, "profile tenant bundle length length_unit"),
+    ("dcim/cables", Text, "type color label"),
+    ("ipam/asns", Null, "tenant role"),
+    ("ipam/asns", List, "sites"),
+    ("ipam/roles", Number(1000), "weight"),
+    ("ipam/prefixes", Null, "vrf vlan tenant role"),
+    ("ipam/ip-addresses", Null, "vrf tenant role nat_inside"),
+    ("ipam/ip-addresses", List, "nat_outside"),
+    ("ipam/ip-addresses", Text, "dns_name"),
+    ("ipam/fhrp-groups", Null, "auth_type"),
+    ("ipam/fhrp-groups", Text, "auth_key"),
+    ("ipam/vlan-groups", Null, "tenant"),
+    ("ipam/vlan-groups", Text, "utilization"),
+    ("ipam/vlans", Null, "site tenant role qinq_role qinq_svlan l2vpn_termination"),
+    ("ipam/vrfs", Null, "rd tenant"),
+    ("ipam/vrfs", Yes, "enforce_unique"),
+    ("ipam/route-targets", Null, "tenant"),
+    ("vpn/l2vpns", Null, "tenant"),
+    ("tenancy/tenants", Null, "group"),
+    ("extras/tags", List, "object_types"),
+    ("extras/tags", Number(0), "tagged_items"),
+    (
+        "extras/config-contexts",
+        List,
+        "regions site_groups sites locations device_types roles platforms tenants",
+    ),
+    ("extras/config-contexts", List, "cluster_types cluster_groups clusters tenant_groups"),
+    ("extras/config-contexts", Null, "profile data_source data_file data_synced"),
+    ("extras/config-contexts", Text, "data_path"),
+    ("extras/config-contexts", Yes, "is_active"),
+    (
+        "extras/custom-fields",
+        Null,
+        "related_object_type default choice_set validation_schema related_object_filter",
+    ),
+    ("extras/custom-fields", Null, "validation_minimum validation_maximum"),
+    ("extras/custom-fields", No, "required unique is_cloneable"),
+    ("extras/custom-fields", Number(100), "weight search_weight"),
+    ("extras/custom-fields", Text, "group_name validation_regex data_type"),
+    ("extras/custom-fields", Choice("loose"), "filter_logic ui_visible ui_editable"),
+];
+
+/// The same for netbox-bgp.
+const PLUGIN_FIELDS: [(&str, Unset, &str); 12] = [
+    (
+        "plugins/bgp/session",
+        Null,
+        "site tenant device virtualmachine remote_as_macro peer_group max_prefixes",
+    ),
+    ("plugins/bgp/session", Null, "prefix_list_in prefix_list_out"),
+    ("plugins/bgp/session", List, "import_policies export_policies"),
+    ("plugins/bgp/session", Object, "extra_attributes"),
+    ("plugins/bgp/peer-group", Null, "local_as remote_as prefix_list_in prefix_list_out"),
+    ("plugins/bgp/peer-group", List, "import_policies export_policies"),
+    ("plugins/bgp/peer-group", Object, "extra_attributes"),
+    ("plugins/bgp/routing-policy", Number(1000), "weight"),
+    (
+        "plugins/bgp/routing-policy-rule",
+        List,
+        "match_ip_address match_ipv6_address match_community match_community_list match_aspath_list",
+    ),
+    ("plugins/bgp/routing-policy-rule", Null, "match_custom set_actions continue_entry"),
+    ("plugins/bgp/prefix-list-rule", Null, "prefix prefix_custom ge le"),
+    ("plugins/bgp/community", Null, "tenant site role"),
+];
+
+/// `with` upon the unset fields of an endpoint's model.
 pub(crate) fn object(endpoint: &str, with: &Value) -> Value {
     let mut map = Map::new();
-    let mut set = |names: &[&str], value: &Value| {
-        for name in names {
-            map.insert((*name).to_owned(), value.clone());
-        }
+    let mut set = |unset: Unset, names: &str| {
+        map.extend(names.split(' ').map(|name| (name.to_owned(), unset.value())));
     };
+    set(Text, "description comments");
+    set(List, "tags");
+    set(Object, "custom_fields");
     if !endpoint.starts_with("plugins/") {
-        set(&["owner"], &Value::Null);
+        set(Null, "owner");
     }
-    set(&["description", "comments"], &json!(""));
-    set(&["tags"], &json!([]));
-    set(&["custom_fields"], &json!({}));
-    let empty = json!("");
-    let none = Value::Null;
-    let list = json!([]);
-    match endpoint {
-        "dcim/sites" => {
-            set(&["facility", "physical_address", "shipping_address"], &empty);
-            set(&["region", "group", "tenant", "time_zone", "latitude", "longitude"], &none);
-            set(&["asns"], &list);
-        }
-        "dcim/platforms" | "dcim/device-roles" => {
-            set(&["parent", "config_template", "manufacturer"], &none);
-            set(&["color"], &json!("607d8b"));
-            set(&["vm_role"], &json!(true));
-            set(&["_depth"], &json!(0));
-        }
-        "dcim/device-types" => {
-            let names = [
-                "airflow",
-                "default_platform",
-                "subdevice_role",
-                "weight",
-                "weight_unit",
-                "front_image",
-                "rear_image",
-            ];
-            set(&names, &none);
-            set(&["part_number"], &empty);
-            set(&["u_height"], &json!(1.0));
-            set(&["is_full_depth"], &json!(true));
-            set(&["exclude_from_utilization"], &json!(false));
-        }
-        "ipam/fhrp-groups" => {
-            set(&["auth_type"], &none);
-            set(&["auth_key"], &empty);
-        }
-        "ipam/roles" | "plugins/bgp/routing-policy" => set(&["weight"], &json!(1000)),
-        "tenancy/tenants" => set(&["group"], &none),
-        "extras/tags" => {
-            set(&["object_types"], &list);
-            set(&["tagged_items"], &json!(0));
-        }
-        "dcim/devices" => {
-            set(
-                &[
-                    "tenant",
-                    "platform",
-                    "asset_tag",
-                    "location",
-                    "rack",
-                    "position",
-                    "face",
-                    "latitude",
-                    "longitude",
-                    "parent_device",
-                    "airflow",
-                    "primary_ip",
-                    "primary_ip4",
-                    "primary_ip6",
-                    "oob_ip",
-                    "cluster",
-                    "virtual_chassis",
-                    "vc_position",
-                    "vc_priority",
-                    "config_template",
-                    "local_context_data",
-                ],
-                &none,
-            );
-            set(&["serial"], &empty);
-            set(&["config_context"], &json!({}));
-        }
-        "dcim/interfaces" => {
-            set(
-                &[
-                    "module",
-                    "parent",
-                    "bridge",
-                    "lag",
-                    "mtu",
-                    "mac_address",
-                    "primary_mac_address",
-                    "speed",
-                    "duplex",
-                    "wwn",
-                    "mode",
-                    "rf_role",
-                    "rf_channel",
-                    "poe_mode",
-                    "poe_type",
-                    "rf_channel_frequency",
-                    "rf_channel_width",
-                    "tx_power",
-                    "untagged_vlan",
-                    "qinq_svlan",
-                    "vlan_translation_policy",
-                    "cable",
-                    "cable_end",
-                    "wireless_link",
-                    "link_peers_type",
-                    "vrf",
-                    "l2vpn_termination",
-                    "connected_endpoints",
-                    "connected_endpoints_type",
-                ],
-                &none,
-            );
-            set(
-                &[
-                    "vdcs",
-                    "bridge_interfaces",
-                    "mac_addresses",
-                    "tagged_vlans",
-                    "link_peers",
-                    "wireless_lans",
-                ],
-                &list,
-            );
-            set(&["label"], &empty);
-            set(
-                &["mgmt_only", "mark_connected", "connected_endpoints_reachable", "_occupied"],
-                &json!(false),
-            );
-            set(&["enabled"], &json!(true));
-        }
-        "dcim/cables" => {
-            set(&["profile", "tenant", "bundle", "length", "length_unit"], &none);
-            set(&["type", "color", "label"], &empty);
-        }
-        "ipam/asns" => {
-            set(&["tenant", "role"], &none);
-            set(&["sites"], &list);
-        }
-        "ipam/vlan-groups" => {
-            set(&["tenant"], &none);
-            set(&["utilization"], &json!("0.17"));
-        }
-        "ipam/prefixes" => set(&["vrf", "vlan", "tenant", "role"], &none),
-        "ipam/ip-addresses" => {
-            set(&["vrf", "tenant", "role", "nat_inside"], &none);
-            set(&["nat_outside"], &list);
-            set(&["dns_name"], &empty);
-        }
-        "ipam/vlans" => {
-            let names = ["site", "tenant", "role", "qinq_role", "qinq_svlan", "l2vpn_termination"];
-            set(&names, &none);
-        }
-        "ipam/vrfs" => {
-            set(&["rd", "tenant"], &none);
-            set(&["enforce_unique"], &json!(true));
-        }
-        "ipam/route-targets" | "vpn/l2vpns" => set(&["tenant"], &none),
-        "extras/config-contexts" => {
-            set(
-                &[
-                    "regions",
-                    "site_groups",
-                    "sites",
-                    "locations",
-                    "device_types",
-                    "roles",
-                    "platforms",
-                    "cluster_types",
-                    "cluster_groups",
-                    "clusters",
-                    "tenant_groups",
-                    "tenants",
-                ],
-                &list,
-            );
-            set(&["profile", "data_source", "data_file", "data_synced"], &none);
-            set(&["data_path"], &empty);
-            set(&["is_active"], &json!(true));
-        }
-        "extras/custom-fields" => {
-            set(
-                &[
-                    "related_object_type",
-                    "default",
-                    "validation_minimum",
-                    "validation_maximum",
-                    "choice_set",
-                    "validation_schema",
-                    "related_object_filter",
-                ],
-                &none,
-            );
-            set(&["required", "unique", "is_cloneable"], &json!(false));
-            set(&["weight", "search_weight"], &json!(100));
-            set(&["group_name", "validation_regex"], &empty);
-            set(&["data_type"], &json!("string"));
-            set(&["filter_logic"], &choice("loose"));
-            set(&["ui_visible", "ui_editable"], &choice("always"));
-        }
-        "plugins/bgp/session" => {
-            set(
-                &[
-                    "site",
-                    "tenant",
-                    "device",
-                    "virtualmachine",
-                    "remote_as_macro",
-                    "peer_group",
-                    "max_prefixes",
-                    "prefix_list_in",
-                    "prefix_list_out",
-                ],
-                &none,
-            );
-            set(&["import_policies", "export_policies"], &list);
-            set(&["extra_attributes"], &json!({}));
-        }
-        "plugins/bgp/peer-group" => {
-            set(&["local_as", "remote_as", "prefix_list_in", "prefix_list_out"], &none);
-            set(&["import_policies", "export_policies"], &list);
-            set(&["extra_attributes"], &json!({}));
-        }
-        "plugins/bgp/routing-policy-rule" => {
-            set(
-                &[
-                    "match_ip_address",
-                    "match_ipv6_address",
-                    "match_community",
-                    "match_community_list",
-                    "match_aspath_list",
-                ],
-                &list,
-            );
-            set(&["match_custom", "set_actions", "continue_entry"], &none);
-        }
-        "plugins/bgp/prefix-list-rule" => set(&["prefix", "prefix_custom", "ge", "le"], &none),
-        "plugins/bgp/community" => set(&["tenant", "site", "role"], &none),
-        _ => {}
+    for (_, unset, names) in FIELDS.iter().chain(&PLUGIN_FIELDS).filter(|row| row.0 == endpoint) {
+        set(*unset, names);
     }
     if let Value::Object(with) = with {
         map.extend(with.clone());

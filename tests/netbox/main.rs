@@ -13,5 +13,6 @@ mod faulty;
 mod get;
 mod invented;
 mod reading;
+mod readme;
 mod recording;
 mod refreshing;

@@ -48,6 +48,17 @@ fn a_mapping_says_which_devices_and_where_values_are() {
 }
 
 #[test]
+fn the_example_of_the_package_is_a_mapping() {
+    let shown = include_str!("../../../packaging/netbox/netbox.yaml");
+    let (mapping, findings) = read(shown);
+    assert_eq!(findings, Vec::<String>::new());
+    assert_eq!(mapping.unwrap().author("ada"), Some("Ada Lovelace <ada@example.net>"));
+    for (_, name) in Field::all() {
+        assert!(shown.contains(&format!("{name}: ")), "{name} is not shown");
+    }
+}
+
+#[test]
 fn several_fabrics_have_a_folder_each() {
     let (mapping, findings) = read(
         "fabrics:\n  sites/dc1: { devices: { sites: [dc1] } }\n  sites/dc2/: { devices: { sites: [dc2] }, fabric: { drift: { default: correct } } }\nfabric: { unused-ports: leave }\n",

@@ -298,6 +298,14 @@ fn ordered_lists(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Path, Tree
         if unknown || content.iter().any(|(path, _)| !ours(path)) {
             continue;
         }
+        // a default that is asked for no more is no change, and would keep its entry
+        let left =
+            |path: &Path, leaf: &Leaf| inputs.desired.get(path).is_none() && is_default(inputs.schema, leaf);
+        let left: Vec<Path> =
+            content.iter().filter(|(path, leaf)| left(path, leaf)).map(|(path, _)| path.clone()).collect();
+        left.iter().for_each(|path| {
+            content.remove(path);
+        });
         content.extend(inside(inputs.desired));
         lists.insert(list, content);
     }

@@ -42,6 +42,7 @@ ordered bgp/policies/policy name
 leaf bgp/policies/policy/name
 leaf bgp/policies/policy/config/name
 leaf bgp/policies/policy/config/result
+leaf bgp/policies/policy/config/options default=any
 presence bgp/graceful-restart
 leaf bgp/graceful-restart/timer
 leaf system/config/hostname

@@ -322,6 +322,24 @@ mod tests {
     }
 
     #[test]
+    fn a_default_that_is_asked_for_no_more_keeps_no_entry_of_such_a_list() {
+        let policy = |name: &str, result: &str| {
+            let config = format!("/bgp/policies/policy[name={name}]/config");
+            format!("{config}/name {name}\n{config}/result {result}\n{config}/options any\n")
+        };
+        let (nine, ten) = (policy("9", "accept"), policy("10", "reject"));
+        let both = format!("{nine}{ten}");
+        for (case, desired, expected) in [
+            ("one of two goes", &*nine, "replace /bgp/policies/policy [{"),
+            ("the last one goes", "", "delete /bgp/policies/policy[name=9]"),
+        ] {
+            let lines = made(desired, if desired.is_empty() { &nine } else { &both }, &both);
+            assert!(lines[0].starts_with(expected) && lines.len() == 1, "{case}: {lines:?}");
+            assert!(!lines[0].contains("\"10\""), "{case}: {lines:?}");
+        }
+    }
+
+    #[test]
     fn in_a_list_ordered_by_the_user_foreign_entries_are_neither_sent_nor_moved() {
         let policy =
             |name: &str, result: &str| format!("/bgp/policies/policy[name={name}]/config/result {result}\n");

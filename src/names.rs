@@ -88,6 +88,21 @@ fn is_label(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
+/// What no policy, prefix set or community set of EOS may be called, in any case of letters.
+const RESERVED_POLICIES: [&str; 11] = [
+    "additive",
+    "config-sanity",
+    "delete",
+    "exact-match",
+    "expanded",
+    "filter",
+    "instances",
+    "or-results",
+    "pruned",
+    "regexp",
+    "standard",
+];
+
 text_name!(
     /// A fabric, the key of record, annotation and plan.
     FabricName,
@@ -115,6 +130,15 @@ text_name!(
     "VRF name",
     "letters, digits, `-`, `_` and `.`, starting with a letter or digit, at most 63",
     is_label
+);
+text_name!(
+    /// A routing policy, or a list that policies match with: the file name under `policies/`,
+    /// `prefix-lists/`, `community-lists/` or `as-path-lists/`, and the name on the device.
+    /// EOS keeps some words for itself (`arista-rpol-deviations`).
+    PolicyName,
+    "name of a policy or list",
+    "letters, digits, `-`, `_` and `.`, starting with a letter or digit, at most 63, and no word of EOS's own such as `standard` or `delete`",
+    |text| is_label(text) && !RESERVED_POLICIES.iter().any(|word| text.eq_ignore_ascii_case(word))
 );
 text_name!(
     /// A role of devices, such as `leaf`.
@@ -269,6 +293,8 @@ mod tests {
             ("a padded VLAN", ok::<VlanId>("0040"), false),
             ("a VLAN too large", ok::<VlanId>("5000"), false),
             ("VLAN 0", ok::<VlanId>("0"), false),
+            ("a policy", ok::<PolicyName>("RM-EVPN-OUT"), true),
+            ("a policy with a word of EOS's own", ok::<PolicyName>("Standard"), false),
             ("a nested secret", ok::<SecretName>("bgp/fw"), true),
             ("a secret that climbs", ok::<SecretName>("../fw"), false),
             ("a repository path", ok::<RepoPath>("vlans/40.yaml"), true),

@@ -127,6 +127,17 @@ fn unpathed(out: &mut Script, slice: &Slice<'_>) -> fmt::Result {
         writeln!(out, "interface {}", svi(mlag.peer_vlan.value))?;
         out.line("   no autostate");
     }
+    for policy in slice.policies.policies() {
+        for (number, rule) in &policy.rules {
+            if let Some(list) = &rule.matches.as_path_list {
+                writeln!(
+                    out,
+                    "!\nroute-map {} permit {number}\n   match as-path {}",
+                    policy.name, list.value
+                )?;
+            }
+        }
+    }
     if let Some(asn) = slice.asn {
         out.line("!");
         writeln!(out, "router bgp {}", asn.value)?;

@@ -21,6 +21,7 @@ mod bgp;
 mod evpn;
 mod interfaces;
 mod mlag;
+mod policies;
 mod port_channel;
 mod ports;
 mod raw;
@@ -100,6 +101,7 @@ fn write(slice: &Slice<'_>, w: &Writer<'_>, schema: &Schema, findings: &mut Find
     vxlan::write(slice, w, findings);
     evpn::write(slice, w, findings);
     vrf::write(slice, w, findings);
+    policies::write(slice, w);
     bgp::write(slice, w);
     static_routes::write(slice, w);
     raw::write(slice, w, schema, findings);

@@ -4,9 +4,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::layout::FOLDERS;
 use super::{Cache, Fabric, Loaded};
 use crate::diagnostic::{Findings, draw};
 use crate::names::RepoPath;
+
+/// The policies of a recorded NetBox, as edits.
+pub(crate) const RECORDED: [&str; 6] = [
+    "prefix-lists/PL-LOOPBACKS.yaml = rules:\\n  10: { action: permit, prefix: 10.0.250.0/24, le: 32 }\\n  20: { action: permit, prefix: 10.0.255.0/24, le: 32 }",
+    "prefix-lists/PL-DEFAULT.yaml = rules:\\n  10: { action: deny, prefix: 0.0.0.0/0 }",
+    "community-lists/CL-LOOPBACKS.yaml = rules: [{ action: permit, community: \"65000:100\" }]",
+    "as-path-lists/AP-FABRIC.yaml = rules: { 10: { action: permit, pattern: \"^650[0-9][0-9]_\" } }",
+    "policies/RM-CONN-2-BGP.yaml = rules:\\n  10: { action: permit, match: { prefix-list: PL-LOOPBACKS }, set: { community: \"65000:100\" } }\\n  20: { action: deny }",
+    "policies/RM-EVPN-OUT.yaml = rules:\\n  10: { action: permit, match: { community-list: CL-LOOPBACKS, as-path-list: AP-FABRIC }, set: { next-hop: unchanged }, continue: 20 }\\n  20: { action: permit, match: { family: evpn } }",
+];
 
 /// Files in memory.
 #[derive(Clone)]
@@ -17,7 +28,7 @@ impl Repo {
     pub(crate) fn example() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
         let mut files = BTreeMap::new();
-        for folder in ["", "devices", "pairs", "vlans", "vrfs", "raw"] {
+        for folder in FOLDERS.iter().map(|(folder, ..)| *folder).chain([""]) {
             let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
             for entry in
                 entries.map(|entry| entry.unwrap()).filter(|entry| entry.file_type().unwrap().is_file())

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use super::manifest;
 use crate::diagnostic::{Finding, Place};
-use crate::names::{DeviceName, NameError, PairName, RepoPath, VlanId, VrfName};
+use crate::names::{DeviceName, NameError, PairName, PolicyName, RepoPath, VlanId, VrfName};
 use crate::nearest::nearest;
 
 /// A kind of object that has a file of its own.
@@ -25,6 +25,14 @@ pub(crate) enum Kind {
     Vlan,
     /// `vrfs/`.
     Vrf,
+    /// `policies/`.
+    Policy,
+    /// `prefix-lists/`.
+    PrefixList,
+    /// `community-lists/`.
+    CommunityList,
+    /// `as-path-lists/`.
+    AsPathList,
     /// `raw/`.
     Raw,
 }
@@ -42,6 +50,14 @@ pub(crate) enum Identity {
     Vlan(VlanId),
     /// `vrfs/NAME.yaml`.
     Vrf(VrfName),
+    /// `policies/NAME.yaml`.
+    Policy(PolicyName),
+    /// `prefix-lists/NAME.yaml`.
+    PrefixList(PolicyName),
+    /// `community-lists/NAME.yaml`.
+    CommunityList(PolicyName),
+    /// `as-path-lists/NAME.yaml`.
+    AsPathList(PolicyName),
     /// `raw/NAME.json`.
     Raw,
 }
@@ -55,6 +71,10 @@ impl Identity {
             Self::Pair(_) => Kind::Pair,
             Self::Vlan(_) => Kind::Vlan,
             Self::Vrf(_) => Kind::Vrf,
+            Self::Policy(_) => Kind::Policy,
+            Self::PrefixList(_) => Kind::PrefixList,
+            Self::CommunityList(_) => Kind::CommunityList,
+            Self::AsPathList(_) => Kind::AsPathList,
             Self::Raw => Kind::Raw,
         }
     }
@@ -69,6 +89,10 @@ impl fmt::Display for Identity {
             Self::Pair(name) => name.fmt(f),
             Self::Vlan(id) => id.fmt(f),
             Self::Vrf(name) => name.fmt(f),
+            Self::Policy(name)
+            | Self::PrefixList(name)
+            | Self::CommunityList(name)
+            | Self::AsPathList(name) => name.fmt(f),
             Self::Raw => f.write_str("raw"),
         }
     }
@@ -89,20 +113,20 @@ pub(crate) enum Filed {
 }
 
 /// The folders of objects.
-const FOLDERS: [(&str, Kind, &str); 5] = [
+pub(crate) const FOLDERS: [(&str, Kind, &str); 9] = [
     ("devices", Kind::Device, "yaml"),
     ("pairs", Kind::Pair, "yaml"),
     ("vlans", Kind::Vlan, "yaml"),
     ("vrfs", Kind::Vrf, "yaml"),
+    ("policies", Kind::Policy, "yaml"),
+    ("prefix-lists", Kind::PrefixList, "yaml"),
+    ("community-lists", Kind::CommunityList, "yaml"),
+    ("as-path-lists", Kind::AsPathList, "yaml"),
     ("raw", Kind::Raw, "json"),
 ];
 
 /// Folders of which the format will know something, and what to do until then.
-const LATER: [(&str, &str); 3] = [
-    (
-        "policies",
-        "keep route maps and prefix lists on the devices; what the intent does not name stays as it is",
-    ),
+const LATER: [(&str, &str); 2] = [
     ("sites", "write each site as a fabric of its own folder, with `path` in the agent's configuration"),
     ("base", "write each site as a fabric of its own folder, with `path` in the agent's configuration"),
 ];
@@ -200,6 +224,10 @@ fn in_folder(
             return refuse("file-name", path, message, "say it in `underlay` of fabric.yaml", meant);
         }
         Kind::Vrf => named(path, stem).map(Identity::Vrf),
+        Kind::Policy => named(path, stem).map(Identity::Policy),
+        Kind::PrefixList => named(path, stem).map(Identity::PrefixList),
+        Kind::CommunityList => named(path, stem).map(Identity::CommunityList),
+        Kind::AsPathList => named(path, stem).map(Identity::AsPathList),
         Kind::Raw => Ok(Identity::Raw),
     };
     identity.map_or_else(|finding| Filed::Refused(finding, meant), Filed::Object)

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{self, Broken};
 use super::design::{DesignRead, design};
-use super::layout::{Filed, Identity, object_of};
+use super::layout::{FOLDERS, Filed, Identity, object_of};
+use super::model::policy::{AsPathList, CommunityList, Policy, PrefixList};
 use super::model::{Design, Device, Fabric, Pair, RawFragment, Vlan, Vrf};
-use super::{device, manifest, pair, raw, vlan, vrf, yaml};
+use super::{device, lists, manifest, pair, policy, raw, vlan, vrf, yaml};
 use crate::diagnostic::{Finding, Findings, Place};
 use crate::git::snapshot::{BlobId, Snapshot};
-use crate::names::{DeviceName, PairName, RepoPath, VlanId, VrfName};
+use crate::names::{DeviceName, PairName, PolicyName, RepoPath, VlanId, VrfName};
 use crate::nearest::nearest;
 
 /// What came out of one commit's files.
@@ -50,6 +51,10 @@ enum Object {
     Pair(Pair),
     Vlan(Box<Vlan>),
     Vrf(Box<Vrf>),
+    Policy(Policy),
+    PrefixList(PrefixList),
+    CommunityList(CommunityList),
+    AsPathList(AsPathList),
     Raw(RawFragment),
 }
 
@@ -152,6 +157,16 @@ fn read(path: &RepoPath, bytes: &[u8], identity: &Identity) -> (Option<Object>, 
         Identity::Vrf(name) => {
             vrf::vrf(name.clone(), place, &node, &mut out).map(|vrf| Object::Vrf(Box::new(vrf)))
         }
+        Identity::Policy(name) => policy::policy(name.clone(), place, &node, &mut out).map(Object::Policy),
+        Identity::PrefixList(name) => {
+            lists::prefix_list(name.clone(), place, &node, &mut out).map(Object::PrefixList)
+        }
+        Identity::CommunityList(name) => {
+            lists::community_list(name.clone(), place, &node, &mut out).map(Object::CommunityList)
+        }
+        Identity::AsPathList(name) => {
+            lists::as_path_list(name.clone(), place, &node, &mut out).map(Object::AsPathList)
+        }
         Identity::Raw => raw::raw(path.clone(), &node, &mut out).map(Object::Raw),
     };
     (object, out)
@@ -161,7 +176,7 @@ fn read(path: &RepoPath, bytes: &[u8], identity: &Identity) -> (Option<Object>, 
 /// are expected it may be an object, and a missing one must not be taken for a deleted one.
 fn skipped(path: &str, why: &str) -> Option<Finding> {
     let expected =
-        ["devices/", "pairs/", "vlans/", "vrfs/", "raw/"].iter().any(|folder| path.starts_with(folder));
+        FOLDERS.iter().any(|(folder, ..)| path.split('/').next() == Some(*folder) && path.contains('/'));
     if !expected && path != "fabric.yaml" && path != manifest::FILE {
         return None;
     }
@@ -181,6 +196,10 @@ struct Gathered {
     pairs: BTreeMap<PairName, Pair>,
     vlans: BTreeMap<VlanId, Vlan>,
     vrfs: BTreeMap<VrfName, Vrf>,
+    policies: BTreeMap<PolicyName, Policy>,
+    prefix_lists: BTreeMap<PolicyName, PrefixList>,
+    community_lists: BTreeMap<PolicyName, CommunityList>,
+    as_path_lists: BTreeMap<PolicyName, AsPathList>,
     raw: Vec<RawFragment>,
     broken: Broken,
     unknown: BTreeMap<String, RepoPath>,
@@ -210,6 +229,18 @@ impl Gathered {
             Some(Object::Vrf(vrf)) if whole => {
                 self.vrfs.insert(vrf.name.clone(), (**vrf).clone());
             }
+            Some(Object::Policy(policy)) if whole => {
+                self.policies.insert(policy.name.clone(), policy.clone());
+            }
+            Some(Object::PrefixList(list)) if whole => {
+                self.prefix_lists.insert(list.name.clone(), list.clone());
+            }
+            Some(Object::CommunityList(list)) if whole => {
+                self.community_lists.insert(list.name.clone(), list.clone());
+            }
+            Some(Object::AsPathList(list)) if whole => {
+                self.as_path_lists.insert(list.name.clone(), list.clone());
+            }
             Some(Object::Raw(raw)) if whole => self.raw.push(raw.clone()),
             _ => self.broken.add(identity.kind(), identity.to_string()),
         }
@@ -219,7 +250,8 @@ impl Gathered {
     fn finish(mut self, empty: bool) -> Loaded {
         for (what, path) in &self.unknown {
             let message = format!("{what} is not read: it is no part of the intent");
-            let known = ["devices/", "pairs/", "vlans/", "vrfs/", "raw/", "fabric.yaml"];
+            let folders: Vec<String> = FOLDERS.iter().map(|(folder, ..)| format!("{folder}/")).collect();
+            let known = folders.iter().map(String::as_str).chain(["fabric.yaml"]);
             let finding = Finding::warning("file-unknown", &Place::start_of(path.clone()), message);
             self.findings.push(match nearest(what, known) {
                 Some(near) => finding.hint(format!("did you mean {near}?")),
@@ -235,8 +267,19 @@ impl Gathered {
             let hint = "is this the right branch, and the right folder in it?";
             self.findings.push(Finding::error_nowhere(code, message).hint(hint));
         }
-        let Self { design, devices, pairs, vlans, vrfs, raw, broken, mut findings, .. } = self;
-        let fabric = design.map(|design| Fabric { design, devices, pairs, vlans, vrfs, raw });
+        let (broken, mut findings) = (self.broken, self.findings);
+        let fabric = self.design.map(|design| Fabric {
+            design,
+            devices: self.devices,
+            pairs: self.pairs,
+            vlans: self.vlans,
+            vrfs: self.vrfs,
+            policies: self.policies,
+            prefix_lists: self.prefix_lists,
+            community_lists: self.community_lists,
+            as_path_lists: self.as_path_lists,
+            raw: self.raw,
+        });
         if let Some(fabric) = &fabric {
             findings.append(check::check(fabric, &broken));
         }

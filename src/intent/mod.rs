@@ -5,7 +5,7 @@
 //! - `layout`: from its path to the object it is; `yaml`: from its text to a tree with places
 //! - `decode`: the fields of an object, with `scalar`, `route` and `at` to read their values
 //! - one file a kind: `design` (with `routing`, `services`), `device`, `pair`, `port`, `vlan`,
-//!   `vrf`, `raw`
+//!   `vrf`, `policy`, `lists`, `raw`
 //! - [`model`]: what comes out; `load`: all files to one fabric, cached by blob
 //! - [`topology`]: who is connected to whom, who carries what
 //! - `check`: rules across files, and across two commits
@@ -21,10 +21,12 @@ mod device;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod layout;
+mod lists;
 mod load;
 pub mod manifest;
 pub mod model;
 mod pair;
+mod policy;
 pub(crate) mod port;
 mod raw;
 pub(crate) mod route;

@@ -1,23 +1,25 @@
 //! The fabric: what the whole intent says, typed, each value with its place.
 //!
-//! Here: the structs that decoding fills and compilation reads; those of `services` in a
-//! file of their own. Elsewhere: reading them
+//! Here: the structs that decoding fills and compilation reads; those of `services` and of
+//! policies in files of their own. Elsewhere: reading them
 //! from YAML (one file a kind beside this one), rules across objects (`check`), answers
 //! to questions across objects such as "which links has this device" (`topology`).
 
+pub mod policy;
 pub mod services;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
+use policy::{AsPathList, CommunityList, Filters, Policy, PrefixList};
 use serde::Serialize;
 use services::Services;
 
 use crate::diagnostic::{Place, Spanned};
 use crate::names::{
-    Asn, DeviceName, FabricName, InterfaceName, PairName, RepoPath, RoleName, SecretName, VlanId, Vni,
-    VrfName,
+    Asn, DeviceName, FabricName, InterfaceName, PairName, PolicyName, RepoPath, RoleName, SecretName, VlanId,
+    Vni, VrfName,
 };
 
 /// The checked model of the whole intent of one fabric.
@@ -33,6 +35,14 @@ pub struct Fabric {
     pub vlans: BTreeMap<VlanId, Vlan>,
     /// `vrfs/NAME.yaml`.
     pub vrfs: BTreeMap<VrfName, Vrf>,
+    /// `policies/NAME.yaml`.
+    pub policies: BTreeMap<PolicyName, Policy>,
+    /// `prefix-lists/NAME.yaml`.
+    pub prefix_lists: BTreeMap<PolicyName, PrefixList>,
+    /// `community-lists/NAME.yaml`.
+    pub community_lists: BTreeMap<PolicyName, CommunityList>,
+    /// `as-path-lists/NAME.yaml`.
+    pub as_path_lists: BTreeMap<PolicyName, AsPathList>,
     /// `raw/*.json`, in the order of their paths.
     pub raw: Vec<RawFragment>,
 }
@@ -123,6 +133,9 @@ pub struct Underlay {
     pub maximum_routes: Option<MaximumRoutes>,
     /// `bfd` on the sessions over routed links.
     pub bfd: Option<Spanned<bool>>,
+    /// `in`, `out` of the sessions over routed links.
+    #[serde(flatten)]
+    pub filters: Filters,
 }
 
 /// `maximum-routes: { limit, over }`, or a bare number.
@@ -147,6 +160,9 @@ pub struct Overlay {
     pub maximum_routes: Option<MaximumRoutes>,
     /// `bfd` on the EVPN sessions.
     pub bfd: Option<Spanned<bool>>,
+    /// `in`, `out` of the EVPN sessions.
+    #[serde(flatten)]
+    pub filters: Filters,
     /// `vlan: { rd, rt }` schemes of L2 services.
     pub vlan: Option<RouteScheme>,
     /// `vrf: { rd, rt }` schemes of L3 services.
@@ -493,11 +509,20 @@ pub struct Vrf {
     /// `rt`, where it differs from the scheme.
     pub rt: Option<RouteTargets>,
     /// `redistribute`.
-    pub redistribute: Vec<Spanned<Redistribute>>,
+    pub redistribute: Vec<Redistribution>,
     /// `peers`: external sessions, on every device with a connected subnet that holds the address.
     pub peers: BTreeMap<String, Peer>,
     /// `at`: places without a VLAN of it.
     pub at: Vec<Placement>,
+}
+
+/// `connected`, or `{ connected: POLICY }`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Redistribution {
+    /// What is taken over.
+    pub source: Spanned<Redistribute>,
+    /// What of it: a policy, or a prefix list.
+    pub policy: Option<Spanned<PolicyName>>,
 }
 
 /// What a VRF's BGP takes over.
@@ -525,6 +550,9 @@ pub struct Peer {
     pub maximum_routes: Option<MaximumRoutes>,
     /// `bfd`.
     pub bfd: Option<Spanned<bool>>,
+    /// `in`, `out`.
+    #[serde(flatten)]
+    pub filters: Filters,
     /// `password: secret:NAME`.
     pub password: Option<Spanned<SecretName>>,
 }

@@ -5,6 +5,7 @@
 
 use super::decode::Fields;
 use super::model::{Overlay, Underlay};
+use super::policy::filters;
 use super::route::{mac, maximum_routes, scheme};
 use super::scalar::{Read, between, choice, switch, wrong_hint};
 use super::yaml::{Node, Value};
@@ -18,8 +19,9 @@ pub(crate) fn underlay(fields: &mut Fields<'_>, out: &mut Findings) -> Underlay 
     let (maximum_paths, ecmp) = maximum_paths(&mut section, out);
     let maximum_routes = maximum_routes(&mut section, out);
     let bfd = section.optional("bfd", out, switch);
+    let filters = filters(&mut section, out);
     section.close(out);
-    Underlay { mtu, distance, maximum_paths, ecmp, maximum_routes, bfd }
+    Underlay { mtu, distance, maximum_paths, ecmp, maximum_routes, bfd, filters }
 }
 
 /// `maximum-paths: 4`, or `{ paths, ecmp }`.
@@ -92,6 +94,7 @@ fn shared(section: &mut Fields<'_>, out: &mut Findings) -> Overlay {
         learn_any: section.optional("learn", out, choice([("any", true), ("flood-list", false)])),
         maximum_routes: maximum_routes(section, out),
         bfd: section.optional("bfd", out, switch),
+        filters: filters(section, out),
         vlan: None,
         vrf: None,
     }

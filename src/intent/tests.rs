@@ -1,5 +1,6 @@
 //! What single files may say, as edits to the example repository; and the cache.
 
+mod policies;
 mod servers;
 
 use proptest::prelude::*;
@@ -282,16 +283,6 @@ fn what_the_format_does_not_have_yet_is_named() {
             "no version",
             &["fabric.yaml: version: 1 => #"],
             "fabric.yaml:3:1 key-missing: fabric.yaml: `version` is missing (add `version:`)",
-        ),
-        (
-            "a policy at a peer",
-            &["vrfs/gold.yaml: asn: 64999 => asn: 64999, out: RM-OUT"],
-            "vrfs/gold.yaml:6:46 not-yet: VRF gold peer border: `out` is not supported yet (remove it; a route map of the device's own stays as it is)",
-        ),
-        (
-            "policies",
-            &["policies/RM-OUT.yaml = x: y"],
-            "policies/RM-OUT.yaml:1:1 not-yet: policies/ is not supported yet (keep route maps and prefix lists on the devices; what the intent does not name stays as it is)",
         ),
         (
             "sites",

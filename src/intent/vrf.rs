@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use super::at::placements;
 use super::decode::Fields;
-use super::model::{Peer, Redistribute, Vrf};
+use super::model::{Peer, Redistribute, Redistribution, Vrf};
+use super::policy::filters;
 use super::route::{maximum_routes, route_id, route_targets, secret};
-use super::scalar::{between, choice, id, ip, shortened, switch, text};
-use super::yaml::Node;
-use crate::diagnostic::{Findings, Place};
+use super::scalar::{between, choice, id, ip, name, shortened, switch, text, wrong_hint};
+use super::yaml::{Node, Scalar, Value};
+use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::names::VrfName;
 
 /// Reads the file of the VRF `vrf`.
 pub(crate) fn vrf(vrf: VrfName, place: Place, node: &Node, out: &mut Findings) -> Option<Vrf> {
     let mut fields = Fields::open(node, format!("VRF {vrf}"), out)?;
-    let routes = choice([("connected", Redistribute::Connected), ("static", Redistribute::Static)]);
     let vrf = Vrf {
         name: vrf,
         place,
@@ -23,12 +23,42 @@ pub(crate) fn vrf(vrf: VrfName, place: Place, node: &Node, out: &mut Findings) -
         vni: fields.optional("vni", out, id),
         rd: fields.optional("rd", out, route_id),
         rt: route_targets(&mut fields, out),
-        redistribute: fields.list("redistribute", out, routes),
+        redistribute: redistribute(&mut fields, out),
         peers: peers(&mut fields, out),
         at: placements(&mut fields, out).unwrap_or_default(),
     };
     fields.close(out);
     Some(vrf)
+}
+
+/// `[connected, { static: POLICY }]`.
+fn redistribute(fields: &mut Fields<'_>, out: &mut Findings) -> Vec<Redistribution> {
+    let sources = choice([("connected", Redistribute::Connected), ("static", Redistribute::Static)]);
+    let read = |node: &Node| {
+        let Value::Map(entries) = &node.value else {
+            let source = Spanned::new(sources(node)?, node.place.clone());
+            return Ok(Redistribution { source, policy: None });
+        };
+        let [(key, policy)] = entries.as_slice() else {
+            let hint = "write each on a line of its own, as in `- connected: POLICY`";
+            return wrong_hint("value-type", node, "one source is expected", hint);
+        };
+        let of_key = Scalar { text: key.value.clone(), plain: true };
+        let of_key = Node { value: Value::Scalar(of_key), place: key.place.clone() };
+        let source = Spanned::new(sources(&of_key)?, key.place.clone());
+        let policy = Spanned::new(name(policy)?, policy.place.clone());
+        Ok(Redistribution { source, policy: Some(policy) })
+    };
+    let said = fields.list("redistribute", out, read);
+    for (index, again) in said.iter().enumerate() {
+        let same = |first: &&Spanned<Redistribution>| first.source == again.source;
+        if let Some(first) = said.iter().take(index).find(same) {
+            let message = format!("{}: one source is named twice", fields.named_key("redistribute"));
+            let finding = Finding::error("redistribute-twice", &again.source.place, message);
+            out.push(finding.related(&first.source.place, "first named here").hint("remove one of the two"));
+        }
+    }
+    said.into_iter().map(|said| said.value).collect()
 }
 
 fn peers(fields: &mut Fields<'_>, out: &mut Findings) -> BTreeMap<String, Peer> {
@@ -42,15 +72,13 @@ fn peers(fields: &mut Fields<'_>, out: &mut Findings) -> BTreeMap<String, Peer> 
         let maximum_routes = maximum_routes(&mut fields, out);
         let bfd = fields.optional("bfd", out, switch);
         let password = secret(&mut fields, "password", out);
-        let hint = "remove it; a route map of the device's own stays as it is";
-        fields.not_yet("in", hint, out);
-        fields.not_yet("out", hint, out);
+        let filters = filters(&mut fields, out);
         fields.close(out);
         if let (Some(address), Some(asn)) = (address, asn) {
             let place = key.place.clone();
             peers.insert(
                 key.value.clone(),
-                Peer { place, address, asn, description, maximum_routes, bfd, password },
+                Peer { place, address, asn, description, maximum_routes, bfd, filters, password },
             );
         }
     }

@@ -99,6 +99,61 @@ async fn the_lab_comes_up_from_nothing_changes_and_goes_back() {
     }
 }
 
+#[tokio::test]
+async fn policies_and_servers_come_change_and_go() {
+    let mut files = example();
+    edit(&mut files, "fabric.yaml", |text| text.replacen("  vrf: default", "  vrf: MGMT", 1));
+    let (waves, before) = wants(&files);
+    let mut world = bootstrapped(&before);
+    assert_all_applied(&world.pass_to(&waves, &before).await);
+    let held = configs(&world);
+
+    edit(&mut files, "fabric.yaml", |text| {
+        let text = text.replacen("  mtu: 9214", "  bfd: true\n  out: PL\n  mtu: 9214", 1);
+        let text = text.replacen("  multihop: 3", "  out: RM-EVPN\n  maximum-routes: 0\n  multihop: 3", 1);
+        text + "services:\n  ntp: { vrf: MGMT, servers: [10.0.0.123] }\n  dns: { domain: fabric.example, servers: [10.0.0.53], vrf: MGMT }\n  syslog: { level: notice, servers: [{ address: 10.0.0.51, port: 1514 }] }\n"
+    });
+    edit(&mut files, "vrfs/gold.yaml", |text| {
+        let text = text.replacen("[connected]", "[{ connected: RM }]", 1);
+        text.replacen("asn: 64999", "asn: 64999, in: RM, out: MIXED", 1)
+    });
+    for (path, text) in [
+        ("prefix-lists/PL.yaml", "rules: { 10: { action: permit, prefix: 10.0.0.0/16, le: 32 } }"),
+        (
+            "prefix-lists/MIXED.yaml",
+            "rules:\n  10: { action: deny, prefix: 10.0.0.0/8, le: 32 }\n  20: { action: permit, prefix: 0.0.0.0/0 }\n",
+        ),
+        ("community-lists/CL.yaml", "rules: [{ community: \"65000:100\" }, { community: no-export }]"),
+        (
+            "policies/RM-EVPN.yaml",
+            "rules:\n  10: { action: permit, match: { community-list: CL }, set: { next-hop: unchanged }, continue: 20 }\n  20: { action: permit, match: { family: evpn } }\n",
+        ),
+        (
+            "policies/RM.yaml",
+            "rules:\n  10: { action: permit, match: { prefix-list: PL }, set: { community: [\"65000:100\"], med: 5 } }\n  20: { action: deny }\n",
+        ),
+    ] {
+        files.insert(path.parse().unwrap(), text.as_bytes().to_vec());
+    }
+    let (_, with) = wants(&files);
+    let outcomes = world.pass_to(&waves, &with).await;
+    assert_eq!(outcomes.len(), 10);
+    assert_all_applied(&outcomes);
+    assert!(world.pass_to(&waves, &with).await.is_empty(), "a second pass finds nothing to do");
+
+    // a rule between two others: the order is the user's
+    edit(&mut files, "policies/RM.yaml", |text| {
+        text.replacen("  20:", "  9: { action: deny, match: { community-list: CL } }\n  15: { action: permit, set: { as-path-prepend: 65007 } }\n  20:", 1)
+    });
+    let (_, between) = wants(&files);
+    let outcomes = world.pass_to(&waves, &between).await;
+    assert_eq!(outcomes.keys().map(String::as_str).collect::<Vec<_>>(), ["leaf3", "leaf4", "leaf7", "leaf8"]);
+    assert_all_applied(&outcomes);
+
+    assert_all_applied(&world.pass_to(&waves, &before).await);
+    assert!(configs(&world) == held, "a revert leaves nothing behind");
+}
+
 fn edit(files: &mut Files, path: &str, change: impl FnOnce(&str) -> String) {
     let bytes = files.get_mut(path).unwrap();
     let before = String::from_utf8(bytes.clone()).unwrap();

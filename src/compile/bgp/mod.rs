@@ -2,7 +2,7 @@
 //! EVPN between loopbacks (`overlay`), VRFs (`vrf`).
 //!
 //! Here: what the three share. Peer groups live in the default instance alone and serve
-//! every VRF (EOS). Elsewhere: EVPN instances (`compile::evpn`), `maximum-paths … ecmp` and
+//! every VRF (EOS). Elsewhere: EVPN instances (`compile::evpn`), policies (`compile::policies`), `maximum-paths … ecmp` and
 //! `no bgp default ipv4-unicast`, which no path carries (`compile::bootstrap`).
 
 mod overlay;
@@ -13,6 +13,7 @@ use std::fmt::Display;
 
 use super::Slice;
 use super::defaults::BGP;
+use super::slice::Filters;
 use crate::diagnostic::{Place, Spanned};
 use crate::intent::model::MaximumRoutes;
 use crate::yang::write::{Cursor, Writer};
@@ -75,6 +76,31 @@ fn prefix_limit(at: &Cursor<'_, '_>, limit: Option<&MaximumRoutes>) {
             at.leaf("prefix-limit/config/prevent-teardown", *warn_only, &limit.place);
         }
     }
+}
+
+/// `route-map … in`, `out` of a group or neighbour, and `send-community` where a route map
+/// has something to send.
+fn apply(slice: &Slice<'_>, at: &Cursor<'_, '_>, filters: Filters<'_>) {
+    if let Some(place) = sets_communities(slice, filters) {
+        at.leaf_list("config/send-community-type", ["STANDARD"], place);
+    }
+    filter(at, filters);
+}
+
+/// `route-map … in`, `out` of a group or neighbour.
+fn filter(at: &Cursor<'_, '_>, filters: Filters<'_>) {
+    for (leaf, name) in [("import-policy", filters.inbound), ("export-policy", filters.outbound)] {
+        if let Some(name) = name {
+            at.leaf_list(&format!("apply-policy/config/{leaf}"), [&name.value], &name.place);
+        }
+    }
+}
+
+/// Where the outbound policy sets communities: the session has to send them, which EOS does
+/// not do by itself.
+fn sets_communities<'s>(slice: &'s Slice<'_>, filters: Filters<'_>) -> Option<&'s Place> {
+    let policy = slice.policies.policy(&filters.outbound?.value)?;
+    policy.rules.values().find_map(|rule| rule.set.communities.as_ref()).map(|said| &said.place)
 }
 
 /// `bfd` of a group or neighbour.

@@ -4,11 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{IPV4_UNICAST, L2VPN_EVPN, activate, bfd, group, neighbor, prefix_limit};
+use super::{
+    IPV4_UNICAST, L2VPN_EVPN, activate, bfd, filter, group, neighbor, prefix_limit, sets_communities,
+};
 use crate::compile::Slice;
 use crate::compile::defaults::GROUP_EVPN;
 use crate::compile::slice::{LinkEnd, Overlay};
 use crate::diagnostic::Place;
+use crate::intent::model::policy::NextHop;
 use crate::platform::arista_eos::interfaces::ROUTER_ID_LOOPBACK;
 use crate::yang::write::Cursor;
 
@@ -17,8 +20,9 @@ use crate::yang::write::Cursor;
 /// | `neighbor evpn update-source` | `transport/config/local-address` |
 /// | `neighbor evpn ebgp-multihop` | `ebgp-multihop/config/multihop-ttl` |
 /// | `neighbor evpn send-community extended` | `config/send-community-type` |
-/// | `neighbor evpn next-hop-unchanged` (spines) | `config/next-hop-unchanged` |
+/// | `neighbor evpn next-hop-unchanged` (spines, and `set` of a policy) | `config/next-hop-unchanged` |
 /// | `neighbor evpn maximum-routes` | `prefix-limit/config/…` |
+/// | `neighbor evpn route-map … in`, `out` | `apply-policy/config/import-policy`, `export-policy` |
 /// | `neighbor evpn bfd` | `enable-bfd/config/enabled` |
 /// | `address-family evpn` / `neighbor evpn activate` | `afi-safis/afi-safi/config/enabled` |
 ///
@@ -36,16 +40,21 @@ pub(super) fn write(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
     if let Some(asn) = shared {
         evpn.leaf("config/peer-as", asn.value, &asn.place);
     }
-    if slice.spine {
+    if let Some(said) = keeps_next_hop(slice, overlay) {
+        evpn.leaf("config/next-hop-unchanged", true, said);
+    } else if slice.spine {
         evpn.leaf("config/next-hop-unchanged", true, place);
     }
-    evpn.leaf_list("config/send-community-type", ["EXTENDED"], place);
+    let standard = sets_communities(slice, overlay.filters);
+    let sent = ["EXTENDED"].into_iter().chain(standard.map(|_| "STANDARD"));
+    evpn.leaf_list("config/send-community-type", sent, standard.unwrap_or(place));
     evpn.leaf("transport/config/local-address", ROUTER_ID_LOOPBACK, place);
     if let Some(ttl) = overlay.multihop {
         evpn.leaf("ebgp-multihop/config/multihop-ttl", ttl.value, &ttl.place);
     }
     prefix_limit(&evpn, overlay.maximum_routes);
     bfd(&evpn, overlay.bfd);
+    filter(&evpn, overlay.filters);
     activate(&evpn, IPV4_UNICAST, false, place);
     activate(&evpn, L2VPN_EVPN, true, place);
     for end in sessions {
@@ -55,6 +64,14 @@ pub(super) fn write(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
             peer.leaf("config/peer-as", asn.value, &asn.place);
         }
     }
+}
+
+/// Where the outbound policy keeps next hops. EOS has no path for this in a policy, and one
+/// on the session; routes of the device's own have its VTEP as next hop either way.
+fn keeps_next_hop<'s>(slice: &'s Slice<'_>, overlay: Overlay<'_>) -> Option<&'s Place> {
+    let policy = slice.policies.policy(&overlay.filters.outbound?.value)?;
+    let set = policy.rules.values().filter_map(|rule| rule.set.next_hop.as_ref());
+    set.filter(|next_hop| next_hop.value == NextHop::Unchanged).map(|next_hop| &next_hop.place).next()
 }
 
 /// Where the intent asks for an overlay: its first line that has a place.

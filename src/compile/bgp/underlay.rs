@@ -4,7 +4,7 @@
 
 use ipnet::Ipv4Net;
 
-use super::{IPV4_UNICAST, L2VPN_EVPN, activate, bfd, group, neighbor, prefix_limit};
+use super::{IPV4_UNICAST, L2VPN_EVPN, activate, apply, bfd, group, neighbor, prefix_limit};
 use crate::compile::Slice;
 use crate::compile::defaults::{GROUP_IBGP, GROUP_UNDERLAY};
 use crate::compile::slice::LinkEnd;
@@ -24,6 +24,7 @@ use crate::yang::write::Cursor;
 /// | `neighbor G remote-as`, `next-hop-self` | `peer-groups/peer-group/config/…` |
 /// | `neighbor A peer group G` | `neighbors/neighbor/config/peer-group` |
 /// | `neighbor A remote-as` | `neighbors/neighbor/config/peer-as` |
+/// | `neighbor X route-map … in`, `out` | `…/apply-policy/config/import-policy`, `export-policy` |
 /// | `neighbor X bfd` | `…/enable-bfd/config/enabled` |
 /// | `neighbor X activate` | `…/afi-safis/afi-safi/config/enabled` |
 pub(super) fn write(slice: &Slice<'_>, bgp: &Cursor<'_, '_>, asn: &Spanned<Asn>) {
@@ -68,6 +69,7 @@ fn upward(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
     }
     prefix_limit(&underlay, slice.underlay.maximum_routes);
     bfd(&underlay, slice.underlay.bfd);
+    apply(slice, &underlay, slice.underlay.filters);
     activate(&underlay, IPV4_UNICAST, true, first.link.place);
     for end in ups {
         let peer = neighbor(slice, bgp, end.link.remote_address, end.link.address_place);
@@ -88,6 +90,7 @@ fn downward(slice: &Slice<'_>, bgp: &Cursor<'_, '_>) {
         }
         prefix_limit(&peer, slice.underlay.maximum_routes_below);
         bfd(&peer, slice.underlay.bfd);
+        apply(slice, &peer, slice.underlay.filters);
         activate(&peer, IPV4_UNICAST, true, end.link.place);
     }
 }

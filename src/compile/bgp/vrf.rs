@@ -2,16 +2,16 @@
 //!
 //! Elsewhere: the VRF itself and its route distinguisher (`compile::vrf`).
 
-use super::{activate, bfd, neighbor, prefix_limit, process};
+use super::{activate, apply, bfd, neighbor, prefix_limit, process};
 use crate::compile::Slice;
 use crate::compile::defaults::GROUP_IBGP;
 use crate::compile::evpn::targets;
 use crate::compile::mlag::vrf_ibgp;
-use crate::compile::slice::VrfHere;
+use crate::compile::slice::{Filters, VrfHere};
 use crate::compile::svi::subnets_by_route;
 use crate::compile::vrf::{Family, families, routes};
-use crate::diagnostic::{Findings, Place, Spanned};
-use crate::intent::model::{Peer, Redistribute};
+use crate::diagnostic::{Findings, Spanned};
+use crate::intent::model::{Peer, Redistribute, Redistribution};
 use crate::names::Asn;
 use crate::yang::write::{Cursor, Writer};
 
@@ -22,9 +22,10 @@ const BGP_TABLE: &str = super::BGP_IDENTITY;
 /// | `vrf V` | `protocols/protocol[BGP]`, which has to repeat the AS |
 /// | `route-target import evpn` | `…/bgp/global/evpn/import-target`, `export-target` |
 /// | `neighbor A remote-as` | `…/bgp/neighbors/neighbor/config/peer-as` |
+/// | `neighbor A route-map … in`, `out` | `…/bgp/neighbors/neighbor/apply-policy/config/…` |
 /// | `neighbor A bfd` | `…/bgp/neighbors/neighbor/enable-bfd/config/enabled` |
 /// | `address-family ipv4` / `neighbor A activate` | `…/afi-safis/afi-safi/config/enabled` |
-/// | `redistribute connected` | `table-connections/table-connection`, which needs `tables` of both protocols and `protocols/protocol` of the source |
+/// | `redistribute connected` | `table-connections/table-connection`, a policy in its `import-policy`; it needs `tables` of both protocols and `protocols/protocol` of the source |
 pub(super) fn write(slice: &Slice<'_>, w: &Writer<'_>, asn: &Spanned<Asn>) {
     let links = vrf_ibgp(slice);
     for vrf in &slice.vrfs {
@@ -66,42 +67,53 @@ fn external(slice: &Slice<'_>, bgp: &Cursor<'_, '_>, peer: &Peer) {
     }
     prefix_limit(&neighbor, peer.maximum_routes.as_ref());
     bfd(&neighbor, peer.bfd.as_ref());
+    apply(slice, &neighbor, Filters::of(&peer.filters));
     activate(&neighbor, Family::of(peer.address.value).afi_safi(), true, &peer.address.place);
 }
 
 /// `redistribute connected`, `redistribute static`, for each family that the VRF has.
 fn redistribution(slice: &Slice<'_>, w: &Writer<'_>, vrf: &VrfHere<'_>) {
     for source in vrf.redistribute {
-        let place = &source.place;
+        let place = &source.source.place;
         let instance = w.entry("/network-instances/network-instance", [vrf.name], place);
-        let (identity, name) = match source.value {
+        let (identity, name) = match source.source.value {
             Redistribute::Connected => ("openconfig-policy-types:DIRECTLY_CONNECTED", "DIRECTLY_CONNECTED"),
             Redistribute::Static => ("openconfig-policy-types:STATIC", "STATIC"),
         };
         instance.entry("protocols/protocol", [identity, name], place);
         for family in families(slice, vrf) {
-            table_connection(&instance, identity, family, place);
+            redistribute(&instance, identity, family, source);
         }
-        if source.value == Redistribute::Connected {
-            connected_by_route(slice, vrf, &instance, place);
+        if source.source.value == Redistribute::Connected {
+            connected_by_route(slice, vrf, &instance, source);
         }
     }
 }
 
 /// `redistribute static` of IPv6, where a static route is what connects a subnet
 /// (`compile::svi`): who asks for connected subnets means these too.
-fn connected_by_route(slice: &Slice<'_>, vrf: &VrfHere<'_>, instance: &Cursor<'_, '_>, place: &Place) {
-    let said = vrf.redistribute.iter().any(|source| source.value == Redistribute::Static);
+fn connected_by_route(
+    slice: &Slice<'_>,
+    vrf: &VrfHere<'_>,
+    instance: &Cursor<'_, '_>,
+    connected: &Redistribution,
+) {
+    let said = vrf.redistribute.iter().any(|source| source.source.value == Redistribute::Static);
     let by_route = slice.routed_vlans(vrf.name).any(|vlan| subnets_by_route(vlan).next().is_some());
     if by_route && !said {
-        table_connection(instance, "openconfig-policy-types:STATIC", Family::V6, place);
+        redistribute(instance, "openconfig-policy-types:STATIC", Family::V6, connected);
     }
 }
 
-fn table_connection(instance: &Cursor<'_, '_>, source: &str, family: Family, place: &Place) {
+/// One row of the table, with the policy that the intent puts before it.
+fn redistribute(instance: &Cursor<'_, '_>, source: &str, family: Family, said: &Redistribution) {
+    let place = &said.source.place;
     for protocol in [BGP_TABLE, source] {
         instance.entry("tables/table", [protocol, family.table()], place);
     }
     let keys = [source, BGP_TABLE, family.table()];
-    instance.entry("table-connections/table-connection", keys, place);
+    let connection = instance.entry("table-connections/table-connection", keys, place);
+    if let Some(policy) = &said.policy {
+        connection.leaf_list("config/import-policy", [&policy.value], &policy.place);
+    }
 }

@@ -6,10 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{HostPort, LinkEnd, Management, Mlag, Overlay, RawHere, Slice, Underlay, VlanHere, VrfHere};
+use super::{
+    Filters, HostPort, LinkEnd, Management, Mlag, Overlay, Policies, RawHere, Slice, Underlay, VlanHere,
+    VrfHere,
+};
 use crate::diagnostic::Spanned;
 use crate::intent::Fabric;
-use crate::intent::model::{self, Design, Device, MlagDesign, Pair, Port, Profile, RawFragment, Role};
+use crate::intent::model::{
+    self, Design, Device, MlagDesign, Pair, Port, Profile, RawFragment, Role, policy,
+};
 use crate::intent::topology::{Link, Topology, VlanAt};
 use crate::names::{DeviceName, InterfaceName, RepoPath};
 
@@ -46,10 +51,12 @@ impl<'a> Slice<'a> {
             vlan_internal: design.vlan_internal.as_ref(),
             vlans: topology.vlans_at(device).iter().map(vlan).collect(),
             vrfs: vrfs(topology, device),
+            policies: Policies::default(),
             static_routes: &design.static_routes,
             raw: raw(&fabric.raw, topology, device),
             files: BTreeSet::new(),
         };
+        slice.policies = Policies::of(fabric, &slice);
         slice.files = files(fabric, topology, &slice, this, pair);
         Some(slice)
     }
@@ -73,7 +80,12 @@ fn underlay<'a>(fabric: &'a model::Underlay, role: Option<&'a Role>) -> Underlay
         maximum_routes: nearer!(maximum_routes),
         maximum_routes_below: role.and_then(|role| role.maximum_routes.as_ref()),
         bfd: nearer!(bfd),
+        filters: filters(role.map(|role| &role.filters), &fabric.filters),
     }
+}
+
+fn filters<'a>(role: Option<&'a policy::Filters>, fabric: &'a policy::Filters) -> Filters<'a> {
+    role.map_or(Filters::of(fabric), |role| Filters::of(role).or(Filters::of(fabric)))
 }
 
 /// The same of the overlay; its limit of routes is the underlay's where nobody says one.
@@ -90,6 +102,7 @@ fn overlay<'a>(fabric: &'a model::Overlay, design: &'a Design, role: Option<&'a 
         learn_any: nearer!(learn_any),
         maximum_routes: nearer!(maximum_routes).or(underlay(&design.underlay, role).maximum_routes),
         bfd: nearer!(bfd),
+        filters: filters(own.map(|own| &own.filters), &fabric.filters),
         vlan: fabric.vlan.as_ref(),
         vrf: fabric.vrf.as_ref(),
     }
@@ -245,6 +258,7 @@ fn files<'a>(
     }
     files.extend(slice.vlans.iter().map(|vlan| &vlan.place.file));
     files.extend(slice.vrfs.iter().map(|vrf| &vrf.place.file));
+    files.extend(slice.policies.files());
     files.extend(slice.raw.iter().map(|raw| raw.file));
     files
 }

@@ -1,10 +1,12 @@
 //! All that one device's compilation may look at.
 //!
 //! Here: [`Slice`] and its parts. A slice serialises without positions, so [`Slice::hash`]
-//! is the same exactly when the same tree is due. `cut`: making it from the fabric.
+//! is the same exactly when the same tree is due. `cut`: making it from the fabric;
+//! `policies`: those that it uses.
 //! Elsewhere: what becomes of it (the features), when it is reused (`cache`).
 
 mod cut;
+mod policies;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -12,15 +14,18 @@ use std::net::Ipv4Addr;
 use ipnet::{IpNet, Ipv4Net};
 use serde::Serialize;
 
+pub use policies::{Applied, Policies, Rules};
+
 use super::vrf::Family;
 use crate::diagnostic::{Place, Spanned};
+use crate::intent::model::policy;
 use crate::intent::model::services::Services;
 use crate::intent::model::{
-    DeviceState, DualPrimary, Fallback, LacpMode, MaximumRoutes, Platform, PortMode, Redistribute,
+    DeviceState, DualPrimary, Fallback, LacpMode, MaximumRoutes, Platform, PortMode, Redistribution,
     RouteScheme, RouteTargets, StaticRoute, UnusedPorts,
 };
 use crate::intent::topology::{Link, PeerAt};
-use crate::names::{Asn, DeviceName, InterfaceName, RepoPath, VlanId, Vni, VrfName};
+use crate::names::{Asn, DeviceName, InterfaceName, PolicyName, RepoPath, VlanId, Vni, VrfName};
 use crate::platform::arista_eos::protected::Protected;
 
 /// What one device's compilation sees. Nothing else of the fabric can change its tree.
@@ -68,6 +73,8 @@ pub struct Slice<'a> {
     pub vlans: Vec<VlanHere<'a>>,
     /// The VRFs that live here, ordered by name.
     pub vrfs: Vec<VrfHere<'a>>,
+    /// The policies that it uses.
+    pub policies: Policies<'a>,
     /// Static routes of the default VRF, those that leave by management among them.
     pub static_routes: &'a [StaticRoute],
     /// Raw fragments that select it, ordered by file.
@@ -107,6 +114,8 @@ pub struct Underlay<'a> {
     pub maximum_routes_below: Option<&'a MaximumRoutes>,
     /// BFD on the sessions over routed links.
     pub bfd: Option<&'a Spanned<bool>>,
+    /// What these sessions may learn and tell.
+    pub filters: Filters<'a>,
 }
 
 /// `overlay` of the fabric with what the device's role says instead.
@@ -122,10 +131,33 @@ pub struct Overlay<'a> {
     pub maximum_routes: Option<&'a MaximumRoutes>,
     /// BFD on the EVPN sessions.
     pub bfd: Option<&'a Spanned<bool>>,
+    /// What these sessions may learn and tell.
+    pub filters: Filters<'a>,
     /// Route distinguishers and targets of L2 services.
     pub vlan: Option<&'a RouteScheme>,
     /// Those of L3 services.
     pub vrf: Option<&'a RouteScheme>,
+}
+
+/// `in`, `out` of sessions: names of policies, or of prefix lists that stand for some.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Filters<'a> {
+    /// What may be learnt.
+    pub inbound: Option<&'a Spanned<PolicyName>>,
+    /// What may be told.
+    pub outbound: Option<&'a Spanned<PolicyName>>,
+}
+
+impl<'a> Filters<'a> {
+    /// Those that the intent says.
+    pub fn of(filters: &'a policy::Filters) -> Self {
+        Self { inbound: filters.inbound.as_ref(), outbound: filters.outbound.as_ref() }
+    }
+
+    /// These, and where they say nothing the farther ones.
+    fn or(self, farther: Self) -> Self {
+        Self { inbound: self.inbound.or(farther.inbound), outbound: self.outbound.or(farther.outbound) }
+    }
 }
 
 /// A device's half of an MLAG pair.
@@ -251,7 +283,7 @@ pub struct VrfHere<'a> {
     /// Its own route targets.
     pub rt: Option<&'a RouteTargets>,
     /// What its BGP takes over.
-    pub redistribute: &'a [Spanned<Redistribute>],
+    pub redistribute: &'a [Redistribution],
     /// Its external peers here.
     pub peers: Vec<PeerAt<'a>>,
 }

@@ -3,18 +3,23 @@
 
 use std::fmt::Write as _;
 
-use super::fixture::{changes, compiled, edited};
-use crate::intent::fixture::Repo;
+use super::fixture::{bootstrapped, changes, compiled, edited};
+use crate::intent::fixture::{RECORDED, Repo};
 
 /// What it shows, the device, the edits.
 type Case<'a> = (&'a str, &'a str, &'a [&'a str]);
 
 /// Each case with its edits and the leaves that they change; findings where there are some.
 fn table(cases: &[Case<'_>]) -> String {
+    table_on(&[], cases)
+}
+
+/// The same on the lab with these edits.
+fn table_on(base: &[&str], cases: &[Case<'_>]) -> String {
     let mut text = String::new();
     for (case, device, edits) in cases {
-        let before = compiled(&Repo::example(), device);
-        let after = compiled(&edited(edits), device);
+        let before = compiled(&edited(base), device);
+        let after = compiled(&edited(&[base, edits].concat()), device);
         writeln!(text, "{device}: {case}").unwrap();
         for edit in *edits {
             writeln!(text, "    {edit}").unwrap();
@@ -368,6 +373,51 @@ fn servers() {
         ("a VRF that nobody makes", "leaf1", &[FABRIC]),
     ]);
     insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn policies() {
+    const LINKS: &str = "fabric.yaml: mtu: 9214 => mtu: 9214\n  out: PL-LOOPBACKS";
+    const EVPN: &str = "fabric.yaml: multihop: 3 => multihop: 3\n  out: RM-EVPN-OUT";
+    const EVERYTHING: [&str; 3] = [
+        "policies/RM.yaml = rules:\n  10: { action: permit, match: { prefix-list: PL-LOOPBACKS, community-list: CL-LOOPBACKS }, set: { next-hop: 10.90.90.2, community: [\"65000:100\", no-export], med: 10, local-preference: 200, as-path-prepend: { asn: 65001, times: 2 } }, continue: 20 }\n  20: { action: permit, match: { family: ipv4 }, set: { community-add: \"65000:1\" } }\n  30: { action: permit, match: { family: ipv6 } }\n  40: { action: deny }",
+        "vrfs/gold.yaml: asn: 64999 => asn: 64999, in: RM, out: PL-MIXED",
+        "prefix-lists/PL-MIXED.yaml = rules: { 10: { action: permit, prefix: 10.1.0.0/16 }, 20: { action: deny, prefix: 10.0.0.0/8, ge: 9 }, 30: { action: deny, prefix: 0.0.0.0/0 }, 40: { action: permit, prefix: 0.0.0.0/0, le: 32 } }",
+    ];
+    let mut unused = compiled(&edited(&RECORDED), "leaf7").tree;
+    assert_eq!(changes(&compiled(&Repo::example(), "leaf7").tree, &unused), Vec::<String>::new());
+    unused = compiled(&edited(&[&RECORDED[..], &EVERYTHING].concat()), "leaf1").tree;
+    assert_eq!(changes(&compiled(&Repo::example(), "leaf1").tree, &unused), Vec::<String>::new());
+    let seen = table_on(
+        &RECORDED,
+        &[
+            ("a prefix list on the links, from below", "leaf1", &[LINKS]),
+            ("and from above, where there is no group", "spine1", &[LINKS]),
+            ("on EVPN sessions; the match of AS paths has no path", "leaf1", &[EVPN]),
+            (
+                "on a border leaf: every match and action, and a list that permits and denies",
+                "leaf7",
+                &EVERYTHING,
+            ),
+            (
+                "communities that are told have to be sent",
+                "leaf7",
+                &[
+                    "vrfs/gold.yaml: asn: 64999 => asn: 64999, out: RM-CONN-2-BGP",
+                    "fabric.yaml: multihop: 3 => multihop: 3\n  out: RM-CONN-2-BGP",
+                ],
+            ),
+            (
+                "what a VRF takes over",
+                "leaf7",
+                &["vrfs/gold.yaml: [connected] => [{ connected: RM-CONN-2-BGP }]"],
+            ),
+            ("a role's own", "spine1", &["fabric.yaml: spine: { => spine: { underlay: { in: PL-DEFAULT }, "]),
+        ],
+    );
+    insta::assert_snapshot!(seen);
+    let both = edited(&[&RECORDED[..], &[LINKS, EVPN]].concat());
+    insta::assert_snapshot!("policies-bootstrap", bootstrapped(&both, "leaf1"));
 }
 
 #[test]

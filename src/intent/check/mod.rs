@@ -3,8 +3,7 @@
 //! Here: what is not to be relied on ([`Broken`]) and the walk through all rules.
 //! `references` (names that other files give), `pairs`, `links`, `ports`, `addresses`,
 //! `services` (VLANs and VRFs), `servers` (of names, time and logs), `routes` (schemes,
-//! peers), `design`; `succession` compares
-//! with the commit before. Elsewhere: what one file must say (`decode` and the kinds).
+//! peers), `policies`, `design`; `succession` compares with the commit before. Elsewhere: what one file must say (`decode` and the kinds).
 //!
 //! One cause gives one finding: rules stay silent about what a broken file might have said,
 //! and a name that many lines give is reported once, with the other lines beside it.
@@ -13,6 +12,7 @@ mod addresses;
 mod design;
 mod links;
 mod pairs;
+mod policies;
 mod ports;
 mod references;
 mod routes;
@@ -104,6 +104,7 @@ pub(crate) fn check(fabric: &Fabric, broken: &Broken) -> Findings {
         services::check,
         servers::check,
         routes::check,
+        policies::check,
         design::check,
     ] {
         rules(&context, &mut out);

@@ -11,7 +11,7 @@ use crate::names::{DeviceName, PairName, RoleName, VrfName};
 use crate::nearest::{nearest, not_renumbered, suggest};
 
 /// Each unknown name once, with every line that gives it.
-type Unknown<'a> = BTreeMap<(&'static str, &'a str), Vec<(&'a Place, String)>>;
+pub(super) type Unknown<'a> = BTreeMap<(&'static str, &'a str), Vec<(&'a Place, String)>>;
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     roles_and_pairs(cx, out);
@@ -21,7 +21,8 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Findings) {
     names(cx, out);
 }
 
-fn report(
+/// One finding a name.
+pub(super) fn report(
     unknown: Unknown<'_>,
     code: &'static str,
     hint: impl Fn(&str) -> Option<String>,

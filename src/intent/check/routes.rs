@@ -244,16 +244,18 @@ fn border(cx: &Context<'_>, vrf: &Vrf, out: &mut Findings) {
     }
 }
 
-/// Connected subnets go to external peers as they are, since no policy can stand between.
+/// Connected subnets go to external peers as they are, where no policy stands between.
 fn tells_all(vrf: &Vrf, out: &mut Findings) {
-    let connected = vrf.redistribute.iter().find(|what| what.value == Redistribute::Connected);
-    if let (Some(connected), Some((name, peer))) = (connected, vrf.peers.iter().next()) {
+    let connected = vrf.redistribute.iter().find(|what| what.source.value == Redistribute::Connected);
+    let connected = connected.filter(|connected| connected.policy.is_none());
+    let open = vrf.peers.iter().find(|(_, peer)| peer.filters.outbound.is_none());
+    if let (Some(connected), Some((name, peer))) = (connected, open) {
         let message = format!("VRF {}: every connected subnet is told to its external peers", vrf.name);
-        let finding = Finding::warning("redistribute-to-peer", &connected.place, message);
+        let finding = Finding::warning("redistribute-to-peer", &connected.source.place, message);
         out.push(
             finding
                 .related(&peer.place, format!("peer {name} has no outbound policy"))
-                .hint("filter at the neighbour; policies are not supported yet"),
+                .hint("give the peer `out: POLICY`, or filter at the neighbour"),
         );
     }
 }

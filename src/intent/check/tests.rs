@@ -1,5 +1,6 @@
 //! Every rule, as edits to the example repository and what is found then.
 
+mod policies;
 mod servers;
 
 use std::collections::BTreeSet;

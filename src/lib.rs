@@ -1,8 +1,9 @@
 //! gitfabric: a Git repository of YAML intent is the only way to change the network.
 //!
 //! The modules stand in the order in which data flows. A stage imports the stages above
-//! it and what stands above them all (`names`, `diagnostic` …); the edges below the line import stages and never each
-//! other; `agent` and `cli` join them. `tests/architecture.rs` keeps this true.
+//! it and what stands above them all (`names`, `diagnostic` …); the edges below the line
+//! import stages and never each other; `agent`, `export` and `cli` join them.
+//! `tests/architecture.rs` keeps this true.
 //!
 //! ```text
 //!   git ──► intent ──► compile ──► plan ──► rollout ──► record

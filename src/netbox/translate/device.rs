@@ -49,8 +49,7 @@ fn device(scope: &Scope<'_>, member: &Member<'_>, found: &Found<'_, '_>, out: &m
     file.set_some("state", word(member.state).map(Node::text));
     let own = platform(scope, member).filter(|own| found.platform.as_ref() != Some(own));
     file.set_some("platform", own.map(|own| platform_map(&own)));
-    let asn = member.asn.filter(|asn| found.asns.inherited(member) != Some(*asn));
-    file.set_some("asn", asn.map(|asn| Node::number(asn.get())));
+    file.set_some("asn", found.asns.own(member).map(|asn| Node::number(asn.get())));
     let site = scope.slug_of(&scope.inventory.sites, member.device.site, |site| &site.slug);
     file.set_some("site", site.map(Node::text));
     let tenant = scope.slug_of(&scope.inventory.tenants, member.device.tenant, |tenant| &tenant.slug);

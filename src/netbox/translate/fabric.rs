@@ -11,6 +11,7 @@ use super::device::{management_interface, platform, platform_map};
 use super::layers::Layers;
 use super::mlag::{Mlag, source};
 use super::pair::AsNumbers;
+use super::previous::{get, text};
 use super::scope::Scope;
 use super::value;
 use crate::names::FabricName;
@@ -47,8 +48,12 @@ const OVERLAY: [&str; 9] =
 /// Of a role, in order.
 const ROLE: [&str; 4] = ["asn", "underlay", "overlay", "services"];
 
-/// The platform that most devices have.
+/// The platform that most devices have, or that people wrote.
 pub(super) fn common_platform(scope: &Scope<'_>) -> Option<(String, String)> {
+    if let Some(file) = scope.of_people("fabric.yaml") {
+        let platform = get(&file, "platform")?;
+        return Some((text(get(platform, "os")?)?.to_owned(), text(get(platform, "version")?)?.to_owned()));
+    }
     most(scope.devices.iter().filter_map(|member| platform(scope, member)))
 }
 
@@ -139,7 +144,7 @@ fn roles(scope: &Scope<'_>, layers: &Layers, asns: &AsNumbers) -> Map {
     let mut roles = Map::new();
     for name in names {
         let mut role = Map::new();
-        role.set_some("asn", asns.roles.get(name.as_str()).map(|asn| Node::number(asn.get())));
+        role.set_some("asn", asns.role(name).map(|asn| Node::number(asn.get())));
         if let Some(own) = layers.roles.get(name) {
             role.merge(own.clone());
         }
@@ -222,8 +227,8 @@ fn mlag_design(scope: &Scope<'_>, mlag: &Mlag, out: &mut Objections) -> Map {
     }
     let before = |keys: &[&str]| {
         let file = scope.previous.file("fabric.yaml")?;
-        let node = keys.iter().try_fold(&file, |node, key| super::previous::get(node, key))?;
-        super::previous::text(node)?.parse::<u16>().ok()
+        let node = keys.iter().try_fold(&file, |node, key| get(node, key))?;
+        text(node)?.parse::<u16>().ok()
     };
     let mut vlans = Map::new();
     vlans.set_some("peer", peer.map(Node::number));

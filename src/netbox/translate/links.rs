@@ -150,8 +150,7 @@ fn end<'i>(
     }
 }
 
-/// The addresses are the two ends of one subnet, and the sessions say the AS that the devices
-/// have.
+/// The addresses are the two ends of one subnet.
 fn agree(scope: &Scope<'_>, lower: &End<'_>, upper: &End<'_>, out: &mut Objections) {
     let same_length = lower.address.prefix_len() == upper.address.prefix_len();
     if other_end(lower.address) != Some(upper.address.addr()) || !same_length {

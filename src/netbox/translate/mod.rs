@@ -128,7 +128,7 @@ fn write(scope: &Scope<'_>, draft: &mut Draft) {
         }
     }
     let layers = layers::fold(scope, &wishes, &mut draft.objections);
-    let asns = pair::AsNumbers::of(scope);
+    let asns = pair::AsNumbers::of(scope, draft);
     pair::write(scope, &mlag, &ports, &asns, draft);
     let platform = fabric::common_platform(scope);
     let found =

@@ -2,7 +2,7 @@
 //!
 //! Elsewhere: what makes them a pair (`mlag`), the ports that they share (`ports`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
 use super::device::vtep;
@@ -10,49 +10,62 @@ use super::mlag::Mlag;
 use super::ports::Ports;
 use super::previous::{get, text};
 use super::scope::{Member, Scope};
-use crate::intent::yaml::Value;
-use crate::names::{Asn, PairName};
+use crate::intent::yaml::{Node as Read, Value};
+use crate::names::{Asn, PairName, RoleName};
 use crate::netbox::objection::Objection;
 use crate::netbox::yaml::{Map, Node};
 
 /// The AS of each pair and role that has one: a device in it says none.
 #[derive(Debug, Default)]
 pub(crate) struct AsNumbers {
-    /// By the pair's name.
-    pub(crate) pairs: BTreeMap<String, Asn>,
-    /// By the role's name.
-    pub(crate) roles: BTreeMap<String, Asn>,
+    pairs: BTreeMap<PairName, Node>,
+    roles: BTreeMap<RoleName, Asn>,
 }
 
 impl AsNumbers {
     /// A pair's AS is that of its members, a role's that of its devices without a pair, where
-    /// all of them agree.
-    pub(super) fn of(scope: &Scope<'_>) -> Self {
-        let mut said: [BTreeMap<String, Vec<Option<Asn>>>; 2] = Default::default();
-        for member in &scope.devices {
-            let (of, name) = match &member.pair {
-                Some((pair, _)) => (0, pair.to_string()),
-                None => (1, member.role.to_string()),
-            };
-            said[of].entry(name).or_default().push(member.asn);
+    /// all of them agree, and what people wrote where `fabric.yaml` is theirs.
+    pub(super) fn of(scope: &Scope<'_>, draft: &mut Draft) -> Self {
+        let mut pairs = BTreeMap::new();
+        for (pair, members) in scope.pairs() {
+            let said: Vec<_> = members
+                .iter()
+                .map(|member| (*member, member.asn.map(|asn| Node::number(asn.get()))))
+                .collect();
+            pairs.extend(agreed(scope, pair, "asn", &said, draft).map(|asn| (pair.clone(), asn)));
         }
-        let [pairs, roles] = said.map(|said| {
-            let one = |(name, asns): (String, Vec<Option<Asn>>)| match asns.split_first() {
-                Some((Some(first), rest)) if rest.iter().all(|asn| *asn == Some(*first)) => {
-                    Some((name, *first))
-                }
+        let mut said: BTreeMap<&RoleName, BTreeSet<Option<Asn>>> = BTreeMap::new();
+        for member in scope.devices.iter().filter(|member| member.pair.is_none()) {
+            said.entry(&member.role).or_default().insert(member.asn);
+        }
+        let one =
+            |(role, asns): (&RoleName, BTreeSet<Option<Asn>>)| match asns.into_iter().collect::<Vec<_>>()[..]
+            {
+                [Some(asn)] => Some((role.clone(), asn)),
                 _ => None,
             };
-            said.into_iter().filter_map(one).collect()
-        });
+        let roles = match scope.of_people("fabric.yaml") {
+            Some(file) => scope.devices.iter().filter_map(|member| written(&file, &member.role)).collect(),
+            None => said.into_iter().filter_map(one).collect(),
+        };
         Self { pairs, roles }
     }
 
-    /// What a device has without saying any.
-    pub(super) fn inherited(&self, member: &Member<'_>) -> Option<Asn> {
-        let pair = member.pair.as_ref().and_then(|(pair, _)| self.pairs.get(pair.as_str()));
-        pair.or_else(|| self.roles.get(member.role.as_str())).copied()
+    /// The AS of a role.
+    pub(super) fn role(&self, role: &RoleName) -> Option<Asn> {
+        self.roles.get(role).copied()
     }
+
+    /// The AS that a device's own file has to say: that of a pair is the pair's alone.
+    pub(super) fn own(&self, member: &Member<'_>) -> Option<Asn> {
+        member.asn.filter(|asn| member.pair.is_none() && self.role(&member.role) != Some(*asn))
+    }
+}
+
+/// The AS of a role as `fabric.yaml` has it.
+fn written(file: &Read, role: &RoleName) -> Option<(RoleName, Asn)> {
+    let asn = get(get(get(file, "roles")?, role.as_str())?, "asn").and_then(text)?;
+    Some((role.clone(), asn.parse().ok()?))
 }
 
 /// Writes the file of each pair.
@@ -61,7 +74,7 @@ pub(super) fn write(scope: &Scope<'_>, mlag: &Mlag, ports: &Ports, asns: &AsNumb
         let mut file = Map::new();
         let domain = members.iter().filter_map(|member| member.pair.as_ref()).map(|(_, text)| text.as_str());
         file.set_some("domain", domain.min().filter(|text| *text != name.as_str()).map(Node::text));
-        file.set_some("asn", asns.pairs.get(name.as_str()).map(|asn| Node::number(asn.get())));
+        file.set_some("asn", asns.pairs.get(name).cloned());
         let vteps: Vec<_> = members
             .iter()
             .map(|member| (*member, vtep(scope, member, &mut draft.objections).map(Node::text)))

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::previous::Previous;
+use super::previous::{Previous, get, text};
 use super::value::{self, Subject};
 use crate::intent::model::DeviceState;
 use crate::names::{Asn, DeviceName, PairName, RoleName};
@@ -189,7 +189,22 @@ impl<'i> Scope<'i> {
             Asn::try_from(number?).ok()
         };
         let asn = self.read(Field::DeviceAsn, &subject, "an AS number from 1 to 4294967295", asn, out);
-        Some(Member { id: device.id, name: name.ok()?, role: role?, state, pair, asn, device })
+        let name = name.ok()?;
+        let state = if self.stays_released(&name, state) { DeviceState::Released } else { state };
+        Some(Member { id: device.id, name, role: role?, state, pair, asn, device })
+    }
+
+    /// A file that people wrote, as it stands.
+    pub(crate) fn of_people(&self, path: &str) -> Option<crate::intent::yaml::Node> {
+        self.previous.file(path).filter(|_| self.previous.is_of_people(path))
+    }
+
+    /// `released` that people wrote stays while NetBox says that the device is on its way out:
+    /// NetBox has no such status, and the device's file goes only after it.
+    fn stays_released(&self, name: &DeviceName, state: DeviceState) -> bool {
+        let leaving = matches!(state, DeviceState::Drained | DeviceState::Paused);
+        let file = || self.previous.file(&format!("devices/{name}.yaml"));
+        leaving && file().is_some_and(|file| get(&file, "state").and_then(text) == Some("released"))
     }
 
     /// Whether the filter of the mapping asks for the device.

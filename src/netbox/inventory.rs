@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-#[expect(clippy::wildcard_imports, reason = "the table names every kind")]
+#[allow(clippy::wildcard_imports, reason = "the table names every kind; the lint is off in tests")]
 use super::objects::bgp::*;
-#[expect(clippy::wildcard_imports, reason = "the table names every kind")]
+#[allow(clippy::wildcard_imports, reason = "the table names every kind; the lint is off in tests")]
 use super::objects::*;
 use super::wire::Id;
 

@@ -347,26 +347,26 @@ fn every_version_from_4_2_on_gives_the_same() {
         if version < Version::V4_6 {
             for (session, newer) in inventory.sessions.values_mut().zip(newest.sessions.values()) {
                 assert!(session.extra_attributes.is_null());
-                session.extra_attributes = newer.extra_attributes.clone();
+                session.extra_attributes.clone_from(&newer.extra_attributes);
                 session.max_prefixes = newer.max_prefixes;
             }
             for (group, newer) in inventory.peer_groups.values_mut().zip(newest.peer_groups.values()) {
-                group.extra_attributes = newer.extra_attributes.clone();
+                group.extra_attributes.clone_from(&newer.extra_attributes);
             }
         }
         if version < Version::V4_3 {
             assert!(inventory.as_path_lists.is_empty() && inventory.as_path_rules.is_empty());
-            inventory.as_path_lists = newest.as_path_lists.clone();
-            inventory.as_path_rules = newest.as_path_rules.clone();
+            inventory.as_path_lists.clone_from(&newest.as_path_lists);
+            inventory.as_path_rules.clone_from(&newest.as_path_rules);
             for (rule, newer) in inventory.policy_rules.values_mut().zip(newest.policy_rules.values()) {
-                rule.match_aspath_list = newer.match_aspath_list.clone();
+                rule.match_aspath_list.clone_from(&newer.match_aspath_list);
             }
             for (service, newer) in inventory.services.values_mut().zip(newest.services.values()) {
                 assert_eq!(service.device.map(|device| device.0), newer.parent_object_id);
-                *service = newer.clone();
+                service.clone_from(newer);
             }
             for (l2vpn, newer) in inventory.l2vpns.values_mut().zip(newest.l2vpns.values()) {
-                l2vpn.status = newer.status.clone();
+                l2vpn.status.clone_from(&newer.status);
             }
         }
         if version >= Version::V4_7 {

@@ -18,8 +18,6 @@ mod places;
 mod policy;
 mod ports;
 mod previous;
-#[cfg(test)]
-mod recorded;
 mod scope;
 mod services;
 mod sessions;

@@ -2,6 +2,9 @@
 //!
 //! `GITFABRIC_GOLDEN=write cargo test golden` writes them anew; the diff is what is reviewed.
 
+mod edits;
+mod recorded;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -82,10 +85,26 @@ fn diff(before: &BTreeMap<RepoPath, String>, after: &BTreeMap<RepoPath, String>)
     out
 }
 
+/// The golden repository loads, compiles and validates on every device.
+fn compiles(state: u8, devices: usize) {
+    let snapshot = crate::git::Snapshot::of_folder(&golden(state)).unwrap();
+    let build = crate::compile::Engine::new().build(&snapshot);
+    let findings: Vec<String> = build
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == crate::diagnostic::Severity::Error)
+        .map(|finding| format!("{:?} {}: {}", finding.place, finding.code, finding.message))
+        .collect();
+    assert!(findings.is_empty(), "state {state}: {findings:#?}");
+    assert_eq!(build.devices.len(), devices, "state {state}");
+    assert!(build.devices.values().all(|device| !device.tree.is_empty()), "state {state}");
+}
+
 #[test]
 fn golden_state_1_is_what_the_recorded_netbox_says() {
     let Some(files) = files(1, &Previous::default()) else { return };
     compare(1, &files);
+    compiles(1, 10);
 }
 
 #[test]
@@ -100,6 +119,7 @@ fn golden_state_2_differs_by_what_was_changed_alone() {
     let Some(after) = files(2, &standing(&before)) else { return };
     insta::assert_snapshot!(diff(&before, &after));
     compare(2, &after);
+    compiles(2, 10);
 }
 
 #[test]
@@ -119,6 +139,7 @@ fn golden_state_3_asks_for_released_first_and_the_survivor_keeps_its_pair() {
     let Some(after) = files(3, &standing(&before)) else { return };
     insta::assert_snapshot!("golden_state_3_after_released", diff(&before, &after));
     compare(3, &after);
+    compiles(3, 9);
 }
 
 #[test]

@@ -17,23 +17,31 @@ pub(super) fn state(number: u8) -> Option<Inventory> {
 
 /// The same with other ids, which turns the order of every list.
 pub(super) fn state_with(number: u8, id: &dyn Fn(u64) -> u64) -> Option<Inventory> {
-    let folder = format!("{}/../shared/netbox/4.6.8/state-{number}", env!("CARGO_MANIFEST_DIR"));
+    let folder = folder(number);
     if !Path::new(&folder).is_dir() {
         eprintln!("skipped: there is no {folder}");
         return None;
     }
     let mut inventory = Inventory::default();
     for endpoint in ENDPOINTS {
-        let file = format!("{folder}/{}-limit-1000.json", endpoint.path.replace('/', "-"));
-        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let list: Value = serde_json::from_str(&text).unwrap();
-        for object in list["results"].as_array().unwrap() {
-            let mut object = object.clone();
+        for mut object in list(number, endpoint.path) {
             renumber(&mut object, id);
             inventory.put(endpoint.path, &object.to_string()).unwrap().unwrap();
         }
     }
     Some(inventory)
+}
+
+fn folder(number: u8) -> String {
+    format!("{}/../shared/netbox/4.6.8/state-{number}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The objects of a list as they came.
+pub(super) fn list(number: u8, path: &str) -> Vec<Value> {
+    let file = format!("{}/{}-limit-1000.json", folder(number), path.replace('/', "-"));
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let mut list: Value = serde_json::from_str(&text).unwrap();
+    serde_json::from_value(list["results"].take()).unwrap()
 }
 
 /// Gives every object and every reference another id.

@@ -279,10 +279,13 @@ impl Client {
             return Failure::Final(NetBoxError::TimedOut { url, after: self.timeout });
         }
         let cause = Cause::of(error);
-        if is_of_tls(error) {
-            return Failure::Final(NetBoxError::UntrustedCertificate { url, cause });
+        match of_tls(error) {
+            Some(rustls::Error::InvalidCertificate(_)) => {
+                Failure::Final(NetBoxError::UntrustedCertificate { url, cause })
+            }
+            Some(_) => Failure::Final(NetBoxError::Unreachable { url, cause }),
+            None => Failure::Passing(NetBoxError::Unreachable { url, cause }, None),
         }
-        Failure::Passing(NetBoxError::Unreachable { url, cause }, None)
     }
 
     /// An answer that broke off.
@@ -340,18 +343,14 @@ fn authorities(ca: Option<&PathBuf>) -> Result<Vec<reqwest::Certificate>, NetBox
     if found.is_empty() { Err(bad("it holds no certificate in PEM form".to_owned())) } else { Ok(found) }
 }
 
-/// Whether TLS refused the other side: no later try is answered otherwise.
-fn is_of_tls(error: &reqwest::Error) -> bool {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if error.is::<rustls::Error>() || inner.is_some() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+/// What TLS says against the other side, if it was that: no later try is answered otherwise.
+fn of_tls<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    // an error of I/O hides the one that it wraps from the chain of sources
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error
+        .downcast_ref::<rustls::Error>()
+        .or_else(|| of_tls(wrapped?))
+        .or_else(|| error.source().and_then(of_tls))
 }
 
 /// `Retry-After` in seconds; the form with a date is rare, and our own rest serves for it.

@@ -16,3 +16,4 @@ mod reading;
 mod readme;
 mod recording;
 mod refreshing;
+mod tls;

@@ -195,6 +195,18 @@ fn neither_the_order_of_answers_nor_the_size_of_pages_matters() {
 }
 
 #[test]
+fn a_netbox_below_a_path_is_read_there() {
+    let fake = Fake::fabric(2);
+    let expected = read(&fake).unwrap().inventory;
+    let fake = Fake::fabric(2).below("/inventory");
+    fake.manners(|manners| manners.page_cap = 50);
+    assert_eq!(read(&fake).unwrap().inventory, expected);
+    fake.fault(On::every("dcim/interfaces"), Fault::next_at(fake.url().trim_end_matches("/inventory")));
+    let error = read(&fake).unwrap_err();
+    assert!(matches!(error, NetBoxError::NextElsewhere { .. }), "{error}");
+}
+
+#[test]
 fn at_most_four_requests_are_under_way_and_no_field_too_many_travels() {
     let fake = Fake::fabric(2);
     let gate = Gate::new();

@@ -289,3 +289,133 @@ fn as_path_rule(rule: &AsPathRule) -> Result<Map, String> {
     map.set("pattern", Node::quoted(pattern));
     Ok(map)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::netbox::translate::small::{Small, files, objections};
+
+    fn prefix_list(small: &mut Small, rules: &[serde_json::Value]) {
+        small.put(
+            "plugins/bgp/prefix-list",
+            6,
+            json!({ "name": "PL", "family": "ipv4", "description": "two\nlines" }),
+        );
+        small.put("ipam/prefixes", 1, json!({ "prefix": "10.0.250.0/24" }));
+        for rule in rules {
+            let mut rule = rule.clone();
+            rule["prefix_list"] = json!(6);
+            small.add("plugins/bgp/prefix-list-rule", rule);
+        }
+    }
+
+    #[test]
+    fn lists_are_said_rule_by_rule() {
+        files(&[
+            (
+                "prefixes of NetBox and others, in the order of their numbers",
+                |small| {
+                    prefix_list(
+                        small,
+                        &[
+                            json!({ "index": 20, "action": "deny", "prefix_custom": "0.0.0.0/0" }),
+                            json!({ "index": 10, "action": "permit", "prefix": 1, "ge": 25, "le": 32 }),
+                        ],
+                    );
+                },
+                "prefix-lists/PL.yaml",
+                &[
+                    "+ description: two lines",
+                    "+ family: ipv4",
+                    "+ rules:",
+                    "+   10: { action: permit, prefix: 10.0.250.0/24, ge: 25, le: 32 }",
+                    "+   20: { action: deny, prefix: 0.0.0.0/0 }",
+                ],
+            ),
+            (
+                "communities, one of them twice",
+                |small| {
+                    small.put("plugins/bgp/community-list", 7, json!({ "name": "CL" }));
+                    small.put("plugins/bgp/community", 1, json!({ "value": "65000:100" }));
+                    for rule in [
+                        json!({ "action": "permit", "community": 1 }),
+                        json!({ "action": "permit", "community_custom": "no-export" }),
+                        json!({ "action": "permit", "community": 1 }),
+                    ] {
+                        let mut rule = rule;
+                        rule["community_list"] = json!(7);
+                        small.add("plugins/bgp/community-list-rule", rule);
+                    }
+                },
+                "community-lists/CL.yaml",
+                &[
+                    "+ rules: [{ action: permit, community: \"65000:100\" }, { action: permit, community: no-export }]",
+                ],
+            ),
+            (
+                "patterns",
+                |small| {
+                    small.put("plugins/bgp/aspath-list", 8, json!({ "name": "AP" }));
+                    let rule =
+                        json!({ "aspath_list": 8, "index": 10, "action": "permit", "pattern": "^650[0-9]_" });
+                    small.put("plugins/bgp/aspath-list-rule", 1, rule);
+                },
+                "as-path-lists/AP.yaml",
+                &["+ rules:", "+   10: { action: permit, pattern: \"^650[0-9]_\" }"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_list_with_a_rule_that_does_not_fit_has_no_file() {
+        objections(&[
+            (
+                "no prefix",
+                |small| prefix_list(small, &[json!({ "index": 10, "action": "permit" })]),
+                &["note[policy-unsayable]: rule PL 10: it has no prefix; nobody uses it: left out"],
+            ),
+            (
+                "bits beyond the length",
+                |small| {
+                    prefix_list(
+                        small,
+                        &[json!({ "index": 10, "action": "permit", "prefix_custom": "10.0.0.1/8" })],
+                    );
+                },
+                &[
+                    "note[policy-unsayable]: rule PL 10: 10.0.0.1/8 has bits beyond its length; write 10.0.0.0/8",
+                ],
+            ),
+            (
+                "lengths the wrong way round",
+                |small| {
+                    let rule = json!({ "index": 10, "action": "permit", "prefix": 1, "ge": 30, "le": 26 });
+                    prefix_list(small, &[rule]);
+                },
+                &["note[policy-unsayable]: rule PL 10: the lengths of 10.0.250.0/24 go from 24 to 32"],
+            ),
+            (
+                "a number twice, and one that is none",
+                |small| {
+                    let rule = |index: u32| json!({ "index": index, "action": "permit", "prefix": 1 });
+                    prefix_list(small, &[rule(10), rule(10), rule(70000)]);
+                },
+                &[
+                    "note[policy-unsayable]: rule PL 10: another rule has the number 10 too",
+                    "note[policy-unsayable]: rule PL 70000: 70000 is no number of a rule",
+                ],
+            ),
+            (
+                "a large community",
+                |small| {
+                    small.put("plugins/bgp/community-list", 7, json!({ "name": "CL" }));
+                    let rule =
+                        json!({ "community_list": 7, "action": "permit", "community_custom": "1:2:3" });
+                    small.put("plugins/bgp/community-list-rule", 1, rule);
+                },
+                &["note[policy-unsayable]: rule CL: `1:2:3` is no community"],
+            ),
+        ]);
+    }
+}

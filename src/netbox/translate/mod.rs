@@ -22,6 +22,8 @@ mod scope;
 mod services;
 mod sessions;
 mod skipped;
+#[cfg(test)]
+mod small;
 mod svi;
 #[cfg(test)]
 mod tests;

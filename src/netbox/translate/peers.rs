@@ -206,3 +206,169 @@ fn named(peers: Vec<(String, IpAddr, Map)>) -> Map {
     }
     Map(by_name.into_iter().map(|(name, map)| (name, map.into())).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::netbox::translate::small::{Small, files, objections};
+    use crate::netbox::wire::Ref;
+
+    /// A border VLAN with an address for each leaf.
+    fn border(small: &mut Small) {
+        small.vlan(900, "border");
+        for (leaf, host) in [("leaf1", 2), ("leaf2", 3)] {
+            small.interface(leaf, "Vlan900", json!({ "vrf": 1 }));
+            let on = format!("{leaf} Vlan900");
+            small.address(&on, &format!("10.90.90.{host}/29"), "");
+            small.address(&on, &format!("2001:db8:90::{host}/64"), "");
+        }
+    }
+
+    /// A firewall behind it, with a session of each leaf.
+    fn firewall(small: &mut Small) {
+        border(small);
+        small.outside("leaf1 Vlan900", "leaf1 <-> fw", "10.90.90.1/29");
+        small.outside("leaf2 Vlan900", "leaf2 <-> fw", "10.90.90.1/29");
+    }
+
+    #[test]
+    fn sessions_of_both_members_are_one_peer() {
+        files(&[
+            (
+                "two sessions",
+                firewall,
+                "vrfs/gold.yaml",
+                &["+ peers:", "+   fw: { address: 10.90.90.1, asn: 64999 }"],
+            ),
+            (
+                "all that a session says",
+                |small| {
+                    firewall(small);
+                    small.put("plugins/bgp/routing-policy", 5, json!({ "name": "RM-FW-OUT" }));
+                    small.put("plugins/bgp/prefix-list", 6, json!({ "name": "PL-FW-IN", "family": "ipv4" }));
+                    for session in small.inventory.sessions.values_mut().filter(|one| one.name.contains("fw"))
+                    {
+                        session.description = " to the\nfirewall ".to_owned();
+                        session.export_policies = [Ref(5)].into_iter().collect();
+                        session.prefix_list_in = Some(Ref(6));
+                        session.max_prefixes = Some(500);
+                        session.extra_attributes = json!({ "secret": "secret:bgp/fw" });
+                    }
+                },
+                "vrfs/gold.yaml",
+                &[
+                    "+ peers:",
+                    "+   fw:",
+                    "+     address: 10.90.90.1",
+                    "+     asn: 64999",
+                    "+     description: to the firewall",
+                    "+     in: PL-FW-IN",
+                    "+     out: RM-FW-OUT",
+                    "+     maximum-routes: 500",
+                    "+     password: \"secret:bgp/fw\"",
+                ],
+            ),
+            (
+                "one name for two addresses",
+                |small| {
+                    firewall(small);
+                    small.outside("leaf1 Vlan900", "leaf1-fw", "2001:db8:90::1/64");
+                    small.outside("leaf2 Vlan900", "leaf2-fw", "2001:db8:90::1/64");
+                },
+                "vrfs/gold.yaml",
+                &[
+                    "+ peers:",
+                    "+   fw-10-90-90-1: { address: 10.90.90.1, asn: 64999 }",
+                    "+   fw-2001-db8-90--1: { address: \"2001:db8:90::1\", asn: 64999 }",
+                ],
+            ),
+            (
+                "not yet",
+                |small| {
+                    firewall(small);
+                    small.inventory.sessions.values_mut().for_each(|one| one.status.0 = "planned".to_owned());
+                },
+                "vrfs/gold.yaml",
+                &[],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_a_peer_cannot_be_is_told() {
+        objections(&[
+            (
+                "on one member alone",
+                |small| {
+                    border(small);
+                    small.outside("leaf1 Vlan900", "fw", "10.90.90.1/29");
+                },
+                &["error[peer-everywhere]: BGP session leaf1 fw: leaf2 has a subnet with 10.90.90.1"],
+            ),
+            (
+                "two AS numbers",
+                |small| {
+                    firewall(small);
+                    small.outside("leaf2 Vlan900", "again", "10.90.90.1/29").remote_as = Some(Ref(65000));
+                },
+                &[
+                    "error[peer-differs]: BGP session leaf2 again: its AS differs from what session leaf1 <-> fw",
+                ],
+            ),
+            (
+                "two limits",
+                |small| {
+                    border(small);
+                    small.outside("leaf1 Vlan900", "fw", "10.90.90.1/29");
+                    small.outside("leaf2 Vlan900", "fw", "10.90.90.1/29").max_prefixes = Some(5);
+                },
+                &["error[peer-differs]: BGP session leaf2 fw: its policies, limits or secret differs"],
+            ),
+            (
+                "not connected",
+                |small| {
+                    border(small);
+                    small.outside("leaf1 Vlan900", "far", "10.1.1.1/32");
+                },
+                &[
+                    "error[peer-subnet]: BGP session leaf1 far: no VLAN of leaf1 has a subnet that holds 10.1.1.1",
+                ],
+            ),
+            (
+                "in no VRF",
+                |small| {
+                    drop(
+                        small
+                            .outside("leaf1 Ethernet11", "isp", "10.0.1.4/31")
+                            .remote_address
+                            .replace(Ref(0)),
+                    )
+                },
+                &["warning[session-address]: BGP session leaf1 isp"],
+            ),
+            (
+                "without an AS",
+                |small| {
+                    firewall(small);
+                    small.inventory.asns.remove(&64999);
+                },
+                &["error[peer-as]: BGP session leaf1 leaf1 <-> fw: it has no remote AS"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_session_is_called_without_its_device() {
+        for (case, name, device, expected) in [
+            ("before", "leaf1-fw", "leaf1", Some("fw")),
+            ("behind", "fw at Leaf1", "leaf1", Some("fw-at")),
+            ("within a longer name", "leaf11-fw", "leaf1", Some("leaf11-fw")),
+            ("alone", "leaf1", "leaf1", None),
+            ("letters of others", "leaf1 ⇄ fw", "leaf1", Some("fw")),
+        ] {
+            assert_eq!(clean(&without(name, device)).as_deref(), expected, "{case}");
+        }
+    }
+}

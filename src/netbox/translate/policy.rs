@@ -112,7 +112,7 @@ fn one(refs: &[Ref], names: &BTreeMap<Id, String>, kind: &str) -> Result<Option<
         [] => Ok(None),
         [list] => match names.get(&list.0) {
             Some(name) => Ok(Some(name.clone())),
-            None => Err(format!("a {kind} that it matches with has no file")),
+            None => Err(format!("the {kind} that it matches with has no file")),
         },
         more => Err(format!(
             "it matches with {} {kind}s, and a rule has one: make one list of them, or a rule for each",
@@ -270,4 +270,164 @@ fn prepend(value: &Value) -> Result<Node, String> {
     let mut map = Map(vec![("asn".to_owned(), Node::number(asn))]);
     map.set_some("times", (times > 1).then(|| Node::number(times)));
     Ok(map.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::netbox::translate::small::{Small, files, objections};
+
+    /// A policy `RM` of one rule.
+    fn policy(small: &mut Small, mut rule: Value) {
+        small.put("plugins/bgp/routing-policy", 5, json!({ "name": "RM" }));
+        rule["routing_policy"] = json!(5);
+        rule["index"] = json!(10);
+        rule["action"] = json!("permit");
+        small.put("plugins/bgp/routing-policy-rule", 50, rule);
+    }
+
+    /// The same, used by the underlay.
+    fn used(small: &mut Small, rule: Value) {
+        policy(small, rule);
+        small.group(1).export_policies = [Ref(5)].into_iter().collect();
+    }
+
+    #[test]
+    fn rules_are_said_in_the_words_of_the_intent() {
+        const PATH: &str = "policies/RM.yaml";
+        files(&[
+            (
+                "a bare rule",
+                |small| policy(small, json!({})),
+                PATH,
+                &["+ rules:", "+   10: { action: permit }"],
+            ),
+            (
+                "everything that can be set, in other spellings",
+                |small| {
+                    let set = json!({
+                        "as_path_prepend": "65001 65001", "metric": "10", "local pref": 200,
+                        "Next-Hop": "self", "community": "65000:1 no_export additive",
+                    });
+                    policy(small, json!({ "set_actions": set, "continue_entry": 20 }));
+                },
+                PATH,
+                &[
+                    "+ rules:",
+                    "+   10:",
+                    "+     action: permit",
+                    "+     set:",
+                    "+       next-hop: self",
+                    "+       community-add: [\"65000:1\", no-export]",
+                    "+       med: 10",
+                    "+       local-preference: 200",
+                    "+       as-path-prepend: { asn: 65001, times: 2 }",
+                    "+     continue: 20",
+                ],
+            ),
+            (
+                "lists and family",
+                |small| {
+                    small.put("plugins/bgp/prefix-list", 6, json!({ "name": "PL", "family": "ipv6" }));
+                    let custom = json!({ "route-type": "evpn" });
+                    policy(small, json!({ "match_ipv6_address": [6], "match_custom": custom }));
+                },
+                PATH,
+                &[
+                    "+ rules:",
+                    "+   10:",
+                    "+     action: permit",
+                    "+     match: { prefix-list: PL, family: evpn }",
+                ],
+            ),
+            (
+                "communities without a list get one",
+                |small| {
+                    small.put("plugins/bgp/community", 1, json!({ "value": "65000:666" }));
+                    policy(small, json!({ "match_community": [1] }));
+                },
+                "community-lists/COMMUNITY-65000-666.yaml",
+                &["+ rules: [{ action: permit, community: \"65000:666\" }]"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_an_error_only_where_it_is_used() {
+        objections(&[
+            (
+                "an unknown key, unused",
+                |small| policy(small, json!({ "set_actions": { "weight": 5 } })),
+                &["note[policy-unsayable]: rule RM 10: set_actions has `weight`; next-hop"],
+            ),
+            (
+                "an unknown key, used",
+                |small| used(small, json!({ "set_actions": { "weight": 5 } })),
+                &["error[policy-unsayable]: rule RM 10: set_actions has `weight`; next-hop"],
+            ),
+            (
+                "an unknown match",
+                |small| used(small, json!({ "match_custom": { "tag": 5 } })),
+                &["error[policy-unsayable]: rule RM 10: match_custom has `tag`; only `family`"],
+            ),
+            (
+                "free JSON that is no map",
+                |small| used(small, json!({ "match_custom": [1] })),
+                &["error[policy-unsayable]: rule RM 10: match_custom is `[1]`"],
+            ),
+            (
+                "a value that does not fit",
+                |small| used(small, json!({ "set_actions": { "med": -1 } })),
+                &["error[policy-unsayable]: rule RM 10: `-1` is no value for med: a number is understood"],
+            ),
+            (
+                "two lists of a kind",
+                |small| {
+                    for id in [6, 7] {
+                        let list = json!({ "name": format!("PL{id}"), "family": "ipv4" });
+                        small.put("plugins/bgp/prefix-list", id, list);
+                    }
+                    used(small, json!({ "match_ip_address": [6, 7] }));
+                },
+                &["error[policy-unsayable]: rule RM 10: it matches with 2 prefix lists, and a rule has one"],
+            ),
+            (
+                "a list that is not there",
+                |small| used(small, json!({ "match_aspath_list": [77] })),
+                &["error[policy-unsayable]: rule RM 10: the AS path list that it matches with has no file"],
+            ),
+            (
+                "two policies of one name, none used",
+                |small| {
+                    policy(small, json!({}));
+                    small.put("plugins/bgp/routing-policy", 9, json!({ "name": "RM", "description": "old" }));
+                },
+                &["note[policy-twice]: routing policy RM: 2 have this name, and nobody uses one: left out"],
+            ),
+            (
+                "two policies of one name, one used",
+                |small| {
+                    used(small, json!({}));
+                    small.put("plugins/bgp/routing-policy", 9, json!({ "name": "RM", "description": "old" }));
+                },
+                &[],
+            ),
+            (
+                "a policy and a prefix list of one name",
+                |small| {
+                    policy(small, json!({}));
+                    small.put("plugins/bgp/prefix-list", 6, json!({ "name": "RM", "family": "ipv4" }));
+                    small.group(1).prefix_list_out = Some(Ref(6));
+                },
+                &["error[policy-twice]: prefix list RM: a routing policy has this name too"],
+            ),
+            (
+                "a name that no device takes",
+                |small| drop(small.put("plugins/bgp/routing-policy", 5, json!({ "name": "to the spine" }))),
+                &["note[policy-unsayable]: routing policy to the spine: `to the spine` cannot be its name"],
+            ),
+        ]);
+    }
 }

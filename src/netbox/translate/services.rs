@@ -339,3 +339,138 @@ impl Faults {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::netbox::translate::small::{Edit, Small, after, files, objections, said};
+
+    /// Sets a key of the context of every device.
+    fn everywhere(small: &mut Small, key: &str, value: &Value) {
+        small.inventory.devices.values_mut().for_each(|device| device.config_context[key] = value.clone());
+    }
+
+    #[test]
+    fn servers_are_read_in_every_usual_form() {
+        const PATH: &str = "fabric.yaml";
+        files(&[
+            (
+                "maps of hosts, as recorded",
+                |small| {
+                    let hosts =
+                        json!({ "hosts": [{ "host": "10.0.0.51", "port": 514 }], "level": "informational" });
+                    everywhere(small, "syslog", &hosts);
+                },
+                PATH,
+                &["+   syslog: { level: informational, servers: [10.0.0.51] }"],
+            ),
+            (
+                "another port, the words of EOS",
+                |small| {
+                    let hosts = json!({ "servers": [{ "address": "log.example", "port": "1514" }], "severity": "debugging" });
+                    everywhere(small, "syslog", &hosts);
+                },
+                PATH,
+                &["+   syslog: { level: debug, servers: [{ address: log.example, port: 1514 }] }"],
+            ),
+            (
+                "a list alone, one named twice",
+                |small| everywhere(small, "dns", &json!(["10.0.0.53", "2001:DB8::53", "10.0.0.53"])),
+                PATH,
+                &["+   dns: { servers: [10.0.0.53, \"2001:db8::53\"] }"],
+            ),
+            (
+                "one server alone",
+                |small| everywhere(small, "dns", &json!("10.0.0.53")),
+                PATH,
+                &["+   dns: { servers: [10.0.0.53] }"],
+            ),
+            (
+                "the device's own VRF has no name",
+                |small| everywhere(small, "ntp", &json!({ "servers": "ntp.example", "vrf": "default" })),
+                PATH,
+                &["-   ntp: { servers: [10.0.0.123], vrf: MGMT }", "+   ntp: { servers: [ntp.example] }"],
+            ),
+            (
+                "of one device",
+                |small| {
+                    let device = small.inventory.devices.get_mut(&2).unwrap();
+                    device.config_context["ntp"]["servers"] = json!(["10.0.0.9"]);
+                },
+                "devices/leaf1.yaml",
+                &["+ services:", "+   ntp: { servers: [10.0.0.9] }"],
+            ),
+            ("nothing", |small| everywhere(small, "syslog", &json!({})), PATH, &[]),
+        ]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_once_for_all_devices() {
+        objections(&[
+            (
+                "a server that is none",
+                |small| everywhere(small, "dns", &json!({ "servers": ["10.0.0.53", "10.0.0", 7] })),
+                &[
+                    "error[services-value]: device leaf1: `10.0.0` is no value for services.dns (so on every device)",
+                    "error[services-value]: device leaf1: `7` is no value for services.dns (so on every device)",
+                ],
+            ),
+            (
+                "a level that is none",
+                |small| {
+                    small.inventory.devices.get_mut(&2).unwrap().config_context["syslog"] =
+                        json!({ "level": "loud" })
+                },
+                &["error[services-value]: device leaf1: `loud` is no value for services.syslog"],
+            ),
+            (
+                "two words for one key",
+                |small| {
+                    everywhere(
+                        small,
+                        "ntp",
+                        &json!({ "servers": ["10.0.0.1"], "hosts": ["10.0.0.2"], "vrf": "MGMT" }),
+                    )
+                },
+                &["error[services-value]: device leaf1"],
+            ),
+            (
+                "keys without a place",
+                |small| {
+                    everywhere(
+                        small,
+                        "ntp",
+                        &json!({ "servers": ["10.0.0.1"], "vrf": "MGMT", "key": { "a": 1 } }),
+                    );
+                    everywhere(small, "snmp", &json!({ "community": "hush" }));
+                    everywhere(small, "bgp", &json!({ "peer_filter": {} }));
+                },
+                &[
+                    "note[context-left-out]: device leaf1: the intent has no place for it: left out (so on every device)",
+                    "note[context-left-out]: device leaf1",
+                    "note[context-left-out]: device leaf1",
+                ],
+            ),
+        ]);
+        let edit: Edit = |small| everywhere(small, "snmp", &json!({ "community": "hush" }));
+        assert!(!said(&after(edit)).concat().contains("hush"), "values without a place may be secrets");
+    }
+
+    #[test]
+    fn severities_have_many_names() {
+        for (case, value, expected) in [
+            ("of RFC 5424", json!("notice"), Some("notice")),
+            ("of EOS", json!("notifications"), Some("notice")),
+            ("short", json!("WARN"), Some("warning")),
+            ("a number", json!(7), Some("debug")),
+            ("a number as text", json!("0"), Some("emergency")),
+            ("beyond", json!(8), None),
+            ("a word", json!("loud"), None),
+            ("no text", json!(["debug"]), None),
+        ] {
+            assert_eq!(severity(&value), expected, "{case}");
+        }
+    }
+}

@@ -239,3 +239,93 @@ pub(super) fn strays(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::netbox::translate::small::objections;
+    use crate::netbox::wire::Ref;
+
+    #[test]
+    fn interfaces_of_one_vlan_that_disagree_are_told() {
+        objections(&[
+            (
+                "two VRFs",
+                |small| {
+                    small.put("ipam/vrfs", 3, json!({ "name": "blue", "custom_fields": { "vrf_id": 3 } }));
+                    small.unaddress("leaf2 Vlan34");
+                    small.on("leaf2 Vlan34").vrf = Some(Ref(3));
+                    small.address("leaf2 Vlan34", "10.34.34.1/24", "anycast");
+                },
+                &["error[svi-vrf]: interface leaf2 Vlan34: it is in VRF blue, and leaf1 Vlan34 in VRF gold"],
+            ),
+            (
+                "an address in another VRF than its interface",
+                |small| {
+                    let id = small.on("leaf1 Vlan34").id;
+                    small.address_on(id, "10.34.34.9/24", "", None);
+                },
+                &[
+                    "error[svi-vrf]: address 10.34.34.9/24: 10.34.34.9/24 is in no VRF, and its interface in VRF gold",
+                ],
+            ),
+            (
+                "two MTUs",
+                |small| small.on("leaf2 Vlan34").mtu = Some(1500),
+                &[
+                    "error[svi-mtu]: interface leaf2 Vlan34: its MTU is 1500, and that of leaf1 Vlan34 is 9164",
+                ],
+            ),
+            (
+                "two gateways",
+                |small| {
+                    small.unaddress("leaf2 Vlan34");
+                    small.address("leaf2 Vlan34", "10.34.34.254/24", "anycast");
+                },
+                &[
+                    "error[gateway-differs]: interface leaf1 Vlan34: its gateway is 10.34.34.1/24",
+                    "error[gateway-differs]: interface leaf2 Vlan34: its gateway is 10.34.34.254/24",
+                ],
+            ),
+            (
+                "no gateway yet",
+                |small| small.unaddress("leaf2 Vlan34"),
+                &["warning[gateway-differs]: interface leaf2 Vlan34: it lacks the gateway 10.34.34.1/24"],
+            ),
+            (
+                "no interface yet",
+                |small| {
+                    let id = small.on("leaf2 Vlan34").id;
+                    small.inventory.interfaces.remove(&id);
+                },
+                &["warning[gateway-differs]: device leaf2: its ports carry VLAN 34, and it has no Vlan34"],
+            ),
+            (
+                "shut",
+                |small| small.on("leaf2 Vlan34").enabled = false,
+                &["warning[svi-shut]: interface leaf2 Vlan34: it is shut in NetBox"],
+            ),
+            (
+                "an interface without a VLAN",
+                |small| drop(small.interface("leaf1", "Vlan500", json!({}))),
+                &["error[svi-no-vlan]: interface leaf1 Vlan500: NetBox has no VLAN 500 for this fabric"],
+            ),
+            (
+                "a first-hop group with a protocol of its own",
+                |small| {
+                    small.put("ipam/fhrp-groups", 1, json!({ "protocol": "vrrp3", "group_id": 7 }));
+                    for on in ["leaf1 Vlan34", "leaf2 Vlan34"] {
+                        let (id, kind) = (small.on(on).id, "dcim.interface");
+                        let assignment = json!({ "group": 1, "interface_type": kind, "interface_id": id });
+                        small.add("ipam/fhrp-group-assignments", assignment);
+                    }
+                    let vip = json!({ "address": "10.34.34.1/24", "vrf": 1, "assigned_object_type": "ipam.fhrpgroup", "assigned_object_id": 1 });
+                    small.add("ipam/ip-addresses", vip);
+                },
+                &["warning[gateway-protocol]: first-hop group 7: it speaks vrrp3"],
+            ),
+        ]);
+    }
+}

@@ -354,3 +354,246 @@ pub(super) fn vni(scope: &Scope<'_>, l2vpn: &L2vpn, identifier: u64, out: &mut O
     }
     vni.ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::netbox::translate::small::{Small, files, objections};
+
+    fn lone_port(small: &mut Small, vlan: Id) {
+        small.interface(
+            "leaf1",
+            "Ethernet5",
+            json!({ "type": "25gbase-x-sfp28", "mode": "access", "untagged_vlan": vlan }),
+        );
+    }
+
+    /// A VLAN with the number of `web`, in another group of the site.
+    fn namesake(small: &mut Small) -> Id {
+        small.put(
+            "ipam/vlan-groups",
+            2,
+            json!({ "slug": "office", "scope_type": "dcim.site", "scope_id": 1 }),
+        );
+        small.put("ipam/vlans", 134, json!({ "vid": 34, "name": "desks", "group": 2, "status": "active" }))
+    }
+
+    #[test]
+    fn a_vlan_is_where_its_ports_and_interfaces_are() {
+        files(&[
+            (
+                "in use nowhere; a port that takes all VLANs carries none of its own",
+                |small| drop(small.vlan(77, "unused")),
+                "vlans/77.yaml",
+                &["+ name: unused", "+ at: []"],
+            ),
+            (
+                "at one member alone",
+                |small| {
+                    small.vlan(50, "lone");
+                    lone_port(small, 50);
+                },
+                "vlans/50.yaml",
+                &["+ name: lone", "+ at: [leaf1]", "+ single: true"],
+            ),
+            (
+                "the other member is gone",
+                |small| drop(small.inventory.devices.remove(&3)),
+                "vlans/34.yaml",
+                &[],
+            ),
+            (
+                "own addresses",
+                |small| {
+                    small.address("leaf1 Vlan34", "10.34.34.2/24", "");
+                    small.address("leaf2 Vlan34", "10.34.34.3/24", "");
+                },
+                "vlans/34.yaml",
+                &["- at: [p1]", "+ at: { leaf1: 10.34.34.2/24, leaf2: 10.34.34.3/24 }"],
+            ),
+            (
+                "of a group without a site, and used",
+                |small| {
+                    small.put("ipam/vlans", 60, json!({ "vid": 60, "name": "shared", "status": "active" }));
+                    lone_port(small, 60);
+                },
+                "vlans/60.yaml",
+                &["+ name: shared", "+ at: [leaf1]", "+ single: true"],
+            ),
+            (
+                "of another site",
+                |small| drop(small.put("ipam/vlans", 61, json!({ "vid": 61, "name": "other", "site": 7 }))),
+                "vlans/61.yaml",
+                &[],
+            ),
+            (
+                "used by a leaf that is of no fabric here",
+                |small| {
+                    small.vlan(62, "theirs");
+                    let leaf =
+                        json!({ "name": "other", "role": 2, "platform": 7, "site": 1, "status": "active" });
+                    small.put("dcim/devices", 9, leaf);
+                    small.interface("other", "Ethernet1", json!({ "mode": "tagged", "tagged_vlans": [62] }));
+                },
+                "vlans/62.yaml",
+                &[],
+            ),
+            (
+                "deprecated and unused",
+                |small| small.vlan(77, "unused").status.0 = "deprecated".to_owned(),
+                "vlans/77.yaml",
+                &[],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_vlan_says_what_its_objects_say() {
+        files(&[
+            (
+                "a second gateway of the other family",
+                |small| {
+                    small.address("leaf1 Vlan34", "2001:db8::1/64", "anycast");
+                    small.address("leaf2 Vlan34", "2001:db8::1/64", "anycast");
+                },
+                "vlans/34.yaml",
+                &["- gateway: 10.34.34.1/24", "+ gateway: [10.34.34.1/24, \"2001:db8::1/64\"]"],
+            ),
+            (
+                "the gateway of a first-hop group",
+                |small| {
+                    small.put("ipam/fhrp-groups", 1, json!({ "protocol": "other", "group_id": 34 }));
+                    for on in ["leaf1 Vlan34", "leaf2 Vlan34"] {
+                        small.unaddress(on);
+                        let interface = small.on(on).id;
+                        let kind = "dcim.interface";
+                        small.add(
+                            "ipam/fhrp-group-assignments",
+                            json!({ "group": 1, "interface_type": kind, "interface_id": interface }),
+                        );
+                    }
+                    let vip = json!({ "address": "10.34.34.1/24", "vrf": 1, "role": "vip", "assigned_object_type": "ipam.fhrpgroup", "assigned_object_id": 1 });
+                    small.add("ipam/ip-addresses", vip);
+                },
+                "vlans/34.yaml",
+                &[],
+            ),
+            (
+                "a VNI by the custom field alone has no route target",
+                |small| {
+                    small.inventory.l2vpn_terminations.clear();
+                    let vlan = small.inventory.vlans.get_mut(&34).unwrap();
+                    vlan.custom_fields.insert("vni".to_owned(), json!(110_034));
+                },
+                "vlans/34.yaml",
+                &["- rt: \"65000:110034\""],
+            ),
+            (
+                "its VNI is not there yet",
+                |small| small.inventory.l2vpns.values_mut().for_each(|l2vpn| l2vpn.identifier = None),
+                "vlans/34.yaml",
+                &["- rt: \"65000:110034\"", "- vni: 110034"],
+            ),
+            (
+                "its VNI is on its way out",
+                |small| {
+                    let status = |l2vpn: &mut L2vpn| l2vpn.status.0 = "decommissioning".to_owned();
+                    small.inventory.l2vpns.values_mut().for_each(status);
+                },
+                "vlans/34.yaml",
+                &["- rt: \"65000:110034\"", "- vni: 110034"],
+            ),
+            (
+                "leaked route targets, sorted",
+                |small| {
+                    let mut of = small.inventory.l2vpns.values_mut();
+                    let web = of.find(|l2vpn| l2vpn.identifier == Some(110_034)).unwrap();
+                    web.export_targets = [Ref(99), Ref(34)].into_iter().collect();
+                },
+                "vlans/34.yaml",
+                &[
+                    "- rt: \"65000:110034\"",
+                    "+ rt: { import: [\"65000:110034\"], export: [\"65000:110034\", \"65000:99\"] }",
+                ],
+            ),
+            (
+                "a tenant",
+                |small| small.vlan(40, "storage").tenant = Some(Ref(1)),
+                "vlans/40.yaml",
+                &["+ tenant: gold-corp"],
+            ),
+            (
+                "a name that no device takes",
+                |small| drop(small.vlan(40, "the storage network of the first floor")),
+                "vlans/40.yaml",
+                &["- name: storage", "+ name: the-storage-network-of-the-first"],
+            ),
+            (
+                "an unused VLAN of the same number is not meant",
+                |small| drop(namesake(small)),
+                "vlans/34.yaml",
+                &[],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn sources_that_disagree_are_told_with_both() {
+        objections(&[
+            (
+                "two VNIs",
+                |small| {
+                    let vlan = small.inventory.vlans.get_mut(&34).unwrap();
+                    vlan.custom_fields.insert("vni".to_owned(), json!(5));
+                },
+                &["error[vlan-vni]: VLAN 34 (web): its own VNI is 5, and its L2VPN vni-110034 has 110034"],
+            ),
+            (
+                "two L2VPNs",
+                |small| drop(small.l2vpn(34, 110_035)),
+                &["error[vlan-vni]: VLAN 34 (web): the L2VPNs vni-110034 and vni-110035 both end at it"],
+            ),
+            (
+                "a VNI out of range",
+                |small| {
+                    small.inventory.l2vpns.values_mut().for_each(|l2vpn| l2vpn.identifier = Some(1 << 24))
+                },
+                &["error[l2vpn-identifier]: L2VPN vni-110034: 16777216 is no VNI", "error[l2vpn-identifier]"],
+            ),
+            (
+                "two VLANs of one number, both used",
+                |small| {
+                    let desks = namesake(small);
+                    lone_port(small, desks);
+                },
+                &["error[vlan-twice]: VLAN 34 (web): web of fabric has the number 34 too as desks of office"],
+            ),
+            (
+                "two VLANs of one number, none used",
+                |small| {
+                    namesake(small);
+                    small.vlan(77, "a");
+                    small.put("ipam/vlans", 177, json!({ "vid": 77, "name": "b", "group": 2 }));
+                },
+                &["note[vlan-twice]: VLAN 77 (a): a of fabric has the number 77 too as b of office"],
+            ),
+            (
+                "a deprecated one that is used",
+                |small| small.vlan(40, "storage").status.0 = "deprecated".to_owned(),
+                &["note[vlan-status]: VLAN 40 (storage): it is deprecated, and ports or interfaces use it"],
+            ),
+            (
+                "references that lead nowhere",
+                |small| {
+                    small.inventory.l2vpns.clear();
+                    small.inventory.route_targets.clear();
+                    small.inventory.tenants.clear();
+                    small.inventory.vlan_groups.clear();
+                },
+                &[],
+            ),
+        ]);
+    }
+}

@@ -240,3 +240,153 @@ fn redistribute(scope: &Scope<'_>, vrf: &Vrf, about: &About, out: &mut Objection
     let said = said.unwrap_or_else(|| BTreeSet::from(["connected".to_owned()]));
     Node::list(said.iter().map(Node::text))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::netbox::translate::small::{Small, files, objections};
+    use crate::netbox::wire::Ref;
+
+    fn fields(small: &mut Small, fields: Value) {
+        let fields = fields.as_object().unwrap().clone();
+        small.gold().custom_fields = fields.into_iter().collect();
+    }
+
+    #[test]
+    fn the_route_distinguisher_of_netbox_is_never_written() {
+        let mut small = Small::new();
+        assert_eq!(small.gold().rd.as_deref(), Some("65000:100001"));
+        let expected = "id: 1\nvni: 100001\nrt: \"65000:100001\"\nredistribute: [connected]\n";
+        assert_eq!(small.translated().files.get("vrfs/gold.yaml").map(String::as_str), Some(expected));
+    }
+
+    #[test]
+    fn a_vrf_says_what_its_objects_say() {
+        files(&[
+            (
+                "its number by the VLAN of its VNI",
+                |small| fields(small, json!({ "l3vni": 100_001, "l3vni_vlan": 3001 })),
+                "vrfs/gold.yaml",
+                &["- id: 1", "+ id: 3001"],
+            ),
+            (
+                "its number by a small VNI",
+                |small| fields(small, json!({ "l3vni": 5001 })),
+                "vrfs/gold.yaml",
+                &["- id: 1", "- vni: 100001", "+ id: 5001", "+ vni: 5001"],
+            ),
+            (
+                "its VNI by an EVPN service of its name",
+                |small| {
+                    fields(small, json!({ "vrf_id": 1 }));
+                    let l2vpn = json!({ "name": "gold", "identifier": 100_001, "type": "vxlan-evpn" });
+                    small.add("vpn/l2vpns", l2vpn);
+                },
+                "vrfs/gold.yaml",
+                &[],
+            ),
+            (
+                "without a VNI it is local",
+                |small| fields(small, json!({ "vrf_id": 1 })),
+                "vrfs/gold.yaml",
+                &["- rt: \"65000:100001\"", "- vni: 100001"],
+            ),
+            (
+                "leaked route targets",
+                |small| small.gold().import_targets = [Ref(99), Ref(1)].into_iter().collect(),
+                "vrfs/gold.yaml",
+                &[
+                    "- rt: \"65000:100001\"",
+                    "+ rt: { import: [\"65000:100001\", \"65000:99\"], export: [\"65000:100001\"] }",
+                ],
+            ),
+            (
+                "a tenant",
+                |small| small.gold().tenant = Some(Ref(1)),
+                "vrfs/gold.yaml",
+                &["+ tenant: gold-corp"],
+            ),
+            (
+                "places that have a VLAN of it are not said, others are",
+                |small| fields(small, json!({ "l3vni": 100_001, "vrf_id": 1, "deployed_on": [1, 2, 3, 77] })),
+                "vrfs/gold.yaml",
+                &["+ at: [spine1]"],
+            ),
+            ("of management", |_| {}, "vrfs/MGMT.yaml", &[]),
+            (
+                "unused",
+                |small| drop(small.put("ipam/vrfs", 7, json!({ "name": "wan" }))),
+                "vrfs/wan.yaml",
+                &[],
+            ),
+            (
+                "a name that no device takes",
+                |small| small.gold().name = "Gold Corp (1)".to_owned(),
+                "vrfs/Gold-Corp--1.yaml",
+                &["+ id: 1", "+ vni: 100001", "+ rt: \"65000:100001\"", "+ redistribute: [connected]"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        objections(&[
+            (
+                "no number",
+                |small| fields(small, json!({ "l3vni": 100_001 })),
+                &["error[vrf-id]: VRF gold: it has no number that its route distinguisher could be made of"],
+            ),
+            (
+                "a number twice",
+                |small| {
+                    let fields = json!({ "l3vni": 7, "vrf_id": 1, "deployed_on": [2, 3] });
+                    small.put("ipam/vrfs", 3, json!({ "name": "blue", "custom_fields": fields }));
+                },
+                &["error[vrf-id]: VRF blue: VRF gold has the same number"],
+            ),
+            (
+                "a name twice",
+                |small| {
+                    let fields = json!({ "vrf_id": 3, "deployed_on": [2, 3] });
+                    small.put("ipam/vrfs", 3, json!({ "name": "gold", "custom_fields": fields }));
+                },
+                &["error[vrf-twice]: VRF gold: VRF gold (rd 65000:100001) is called gold on devices too"],
+            ),
+            (
+                "two VNIs",
+                |small| {
+                    let l2vpn = json!({ "name": "gold", "identifier": 7, "type": "vxlan-evpn" });
+                    small.add("vpn/l2vpns", l2vpn);
+                },
+                &["error[vrf-vni]: VRF gold: its own VNI is 100001, and the L2VPN gold of its name has 7"],
+            ),
+            (
+                "a route target that does not fit in six bytes",
+                |small| {
+                    small.put("ipam/route-targets", 1, json!({ "name": "4200000000:100001" }));
+                },
+                &["error[route-target]: VRF gold: `4200000000:100001`", "error[route-target]: VRF gold"],
+            ),
+            (
+                "unused with a VNI",
+                |small| {
+                    small.put("ipam/vrfs", 7, json!({ "name": "soon", "custom_fields": { "l3vni": 7 } }));
+                },
+                &["note[vrf-unused]: VRF soon: it has a VNI, and no device of the fabric uses it"],
+            ),
+            (
+                "a VLAN in the VRF of management",
+                |small| {
+                    for on in ["leaf1 Vlan34", "leaf2 Vlan34"] {
+                        small.unaddress(on);
+                        small.on(on).vrf = Some(Ref(2));
+                        small.address(on, "10.34.34.1/24", "anycast");
+                    }
+                },
+                &["error[vrf-management]: VRF MGMT: VLAN 34 is in it", "note[vrf-unused]: VRF gold"],
+            ),
+        ]);
+    }
+}

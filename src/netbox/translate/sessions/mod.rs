@@ -263,3 +263,163 @@ pub(super) fn used(scope: &Scope<'_>) -> Used {
 fn objects(out: &mut Objections, scope: &Scope<'_>, end: &End<'_, '_>, objection: Objection) {
     out.push(objection.about(end.about(scope)));
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::netbox::translate::small::{files, objections};
+    use crate::netbox::wire::Ref;
+
+    #[test]
+    fn peer_groups_are_told_apart_by_what_their_sessions_do() {
+        files(&[
+            (
+                "names do not matter",
+                |small| {
+                    small.group(1).name = "EVPN".to_owned();
+                    small.group(2).name = "UNDERLAY".to_owned();
+                },
+                "fabric.yaml",
+                &[],
+            ),
+            (
+                "limits and policies of the underlay's group",
+                |small| {
+                    small.put("plugins/bgp/prefix-list", 6, json!({ "name": "PL", "family": "ipv4" }));
+                    small.group(1).extra_attributes = json!({ "bfd": false, "maximum_routes": 12000 });
+                    small.group(1).prefix_list_out = Some(Ref(6));
+                },
+                "fabric.yaml",
+                &[
+                    "- underlay: { mtu: 9214, bfd: true }",
+                    "+ underlay: { mtu: 9214, bfd: false, maximum-routes: 12000, out: PL }",
+                ],
+            ),
+            (
+                "a limit that all sessions of a role have is the role's",
+                |small| {
+                    let evpn = small.inventory.sessions.values_mut();
+                    let of_spine = |one: &&mut super::Session| {
+                        one.device == Some(Ref(1)) && one.peer_group == Some(Ref(2))
+                    };
+                    evpn.filter(of_spine).for_each(|one| one.max_prefixes = Some(20000));
+                },
+                "fabric.yaml",
+                &[
+                    "-   spine: { asn: 65000 }",
+                    "+   spine:",
+                    "+     asn: 65000",
+                    "+     overlay: { maximum-routes: 20000 }",
+                ],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn sessions_that_are_not_as_the_fabric_is_are_told() {
+        objections(&[
+            (
+                "another AS",
+                |small| small.session_of(2, Some(1)).remote_as = Some(Ref(64999)),
+                &[
+                    "error[session-as]: BGP session leaf1 leaf1-spine1: it says AS 64999 for spine1, which is in AS 65000",
+                ],
+            ),
+            (
+                "one end alone",
+                |small| {
+                    let id = small.session_of(2, Some(2)).id;
+                    small.inventory.sessions.remove(&id);
+                },
+                &[
+                    "warning[session-one-sided]: BGP session spine1 spine1-leaf1: leaf1 has no EVPN session back",
+                    "warning[role-differs]: device leaf1: NetBox says no overlay.multihop for it",
+                ],
+            ),
+            (
+                "neither end",
+                |small| {
+                    let of_leaf1 = |name: &str| ["leaf1-spine1", "spine1-leaf1"].contains(&name);
+                    small
+                        .inventory
+                        .sessions
+                        .retain(|_, one| one.peer_group != Some(Ref(1)) || !of_leaf1(&one.name));
+                },
+                &[
+                    "warning[session-missing]: device spine1: it is linked to leaf1 and has no underlay session",
+                ],
+            ),
+            (
+                "no session at all",
+                |small| small.inventory.sessions.clear(),
+                &["error[mlag-svis]", "error[mlag-svis]"],
+            ),
+            (
+                "offline",
+                |small| small.session_of(2, Some(1)).status.0 = "offline".to_owned(),
+                &["warning[session-status]: BGP session leaf1 leaf1-spine1: it is offline"],
+            ),
+            (
+                "offline on a device that is on its way out",
+                |small| {
+                    small.inventory.devices.get_mut(&2).unwrap().status.0 = "decommissioning".to_owned();
+                    small.inventory.sessions.values_mut().filter(|one| one.device == Some(Ref(2))).for_each(
+                        |one| {
+                            one.status.0 = "offline".to_owned();
+                        },
+                    );
+                },
+                &[],
+            ),
+            (
+                "a local address of another device",
+                |small| {
+                    let other = small.session_of(3, Some(1)).local_address;
+                    small.session_of(2, Some(1)).local_address = other;
+                },
+                &[
+                    "error[session-address]: BGP session leaf1 leaf1-spine1: its local address 10.0.1.7",
+                    "warning[session-one-sided]: BGP session spine1 spine1-leaf1",
+                ],
+            ),
+            (
+                "sessions of one device that differ",
+                |small| small.session_of(1, Some(2)).max_prefixes = Some(5),
+                &["error[session-differs]: BGP session spine1 spine1-leaf2: its maximum-routes differs"],
+            ),
+            (
+                "two policies in one direction",
+                |small| {
+                    small.put("plugins/bgp/routing-policy", 5, json!({ "name": "RM" }));
+                    small.put("plugins/bgp/prefix-list", 6, json!({ "name": "PL", "family": "ipv4" }));
+                    small.group(1).export_policies = [Ref(5)].into_iter().collect();
+                    small.group(1).prefix_list_out = Some(Ref(6));
+                },
+                &["error[session-policies]: peer group LINKS: RM and PL stand in one direction"],
+            ),
+            (
+                "free attributes",
+                |small| {
+                    small.group(2).extra_attributes = json!({
+                        "ebgp_multihop": 0, "update-source": "Loopback1", "colour": "hush",
+                        "address_families": ["l2vpn evpn"], "password": "hush",
+                    });
+                },
+                &[
+                    "error[session-attribute]: peer group LOOPBACKS: `0` is no value for ebgp_multihop",
+                    "warning[session-design]: peer group LOOPBACKS: `Loopback1` is not what the intent makes",
+                    "note[session-no-place]: peer group LOOPBACKS: the intent has no place for it: left out",
+                    "note[session-no-place]: peer group LOOPBACKS: the intent has no place for it: left out",
+                ],
+            ),
+            (
+                "a neighbour outside in no VRF",
+                |small| drop(small.outside("leaf1 Ethernet11", "isp", "10.9.9.9/31")),
+                &[
+                    "warning[peer-no-vrf]: BGP session leaf1 isp: its neighbour is outside of the fabric and in no VRF",
+                ],
+            ),
+        ]);
+    }
+}

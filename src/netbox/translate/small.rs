@@ -337,10 +337,14 @@ pub(super) fn files(cases: &[(&str, Edit, &str, &[&str])]) {
 
 /// Holds a table of edits against all objections that they bring: (case, edit, how each begins).
 pub(super) fn objections(cases: &[(&str, Edit, &[&str])]) {
+    let mut wrong = Vec::new();
     for (case, edit, expected) in cases {
         let said = said(&after(*edit));
         let fits = said.len() == expected.len()
             && said.iter().zip(*expected).all(|(said, start)| said.starts_with(start));
-        assert!(fits, "{case}: expected {expected:#?}, and {said:#?}");
+        if !fits {
+            wrong.push(format!("{case}: {said:#?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

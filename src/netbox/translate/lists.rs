@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use super::Draft;
 use super::scope::Scope;
 use super::value::shown;
-use crate::names::RoleName;
+use crate::names::PolicyName;
 use crate::netbox::inventory::{Object, Table};
 use crate::netbox::objection::{About, Objection, Objections};
 use crate::netbox::objects::bgp::{
@@ -23,7 +23,7 @@ use crate::netbox::yaml::{Map, Node};
 /// The name that files and devices have for a policy or list; none if they take none such.
 pub(super) fn name(text: &str) -> Option<String> {
     let text = text.trim();
-    text.parse::<RoleName>().is_ok().then(|| text.to_owned())
+    text.parse::<PolicyName>().is_ok().then(|| text.to_owned())
 }
 
 /// An object that has a file, and whether a session of the fabric uses it.

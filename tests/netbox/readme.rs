@@ -19,10 +19,10 @@ fn commands() -> Vec<String> {
 }
 
 fn command(line: &str, netbox: &Fake, folder: &Path) -> Command {
-    let served = folder.join("served.git");
+    let served = format!("file://{}", folder.join("served.git").display());
     let line = line
         .replace("https://netbox.example.net", &netbox.url())
-        .replace("https://git.example.net/net/intent.git", served.to_str().unwrap())
+        .replace("https://git.example.net/net/intent.git", &served)
         .replace("127.0.0.1:9911", "127.0.0.1:0");
     let mut command = Command::new(env!("CARGO_BIN_EXE_gitfabric"));
     command.args(line.split_whitespace().skip(1)).current_dir(folder);

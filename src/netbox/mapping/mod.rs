@@ -24,6 +24,25 @@ use crate::names::RoleName;
 /// The mapping file, in the root of the repository.
 pub const FILE: &str = "netbox.yaml";
 
+/// The keys of `fabric.yaml` in their order; `fabric` may lay each over what NetBox says.
+pub(crate) const DESIGN_KEYS: [&str; 15] = [
+    "version",
+    "name",
+    "platform",
+    "management",
+    "services",
+    "roles",
+    "underlay",
+    "overlay",
+    "mlag",
+    "static-routes",
+    "profiles",
+    "unused-ports",
+    "vlan-internal",
+    "limits",
+    "drift",
+];
+
 /// What `netbox.yaml` says; [`Mapping::default`] is what holds without the file.
 #[derive(Clone, Debug)]
 pub struct Mapping {

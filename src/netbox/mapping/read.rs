@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use regex::Regex;
 
-use super::{DeviceFilter, FabricMapping, Field, Mapping, Named, Source};
+use super::{DESIGN_KEYS, DeviceFilter, FabricMapping, Field, Mapping, Named, Source};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::intent::decode::Fields;
 use crate::intent::model::DeviceState;
@@ -16,25 +16,6 @@ use crate::intent::yaml::{Node, Value, parse};
 use crate::names::{RepoPath, RoleName};
 use crate::nearest::suggest;
 use crate::netbox::yaml::{Map, Node as Written};
-
-/// The keys of `fabric.yaml` that `fabric` may lay over it.
-const DESIGN: [&str; 15] = [
-    "name",
-    "platform",
-    "management",
-    "services",
-    "roles",
-    "underlay",
-    "overlay",
-    "mlag",
-    "static-routes",
-    "profiles",
-    "unused-ports",
-    "vlan-internal",
-    "limits",
-    "drift",
-    "version",
-];
 
 impl Mapping {
     /// Reads the file. With errors among the findings there is no mapping.
@@ -257,10 +238,10 @@ fn source(field: Field, node: &Node) -> Read<Source> {
 /// `fabric: {...}`: any keys of `fabric.yaml`; what they mean is read there.
 fn design(fields: &mut Fields<'_>, out: &mut Findings) -> Map {
     for (key, _) in fields.named("fabric", out) {
-        if !DESIGN.contains(&key.value.as_str()) {
+        if !DESIGN_KEYS.contains(&key.value.as_str()) {
             let message = format!("{}: fabric.yaml has no key `{}`", super::FILE, shortened(&key.value));
             let finding = Finding::error("key-unknown", &key.place, message);
-            out.push(match suggest(&key.value, DESIGN) {
+            out.push(match suggest(&key.value, DESIGN_KEYS) {
                 Some(hint) => finding.hint(hint),
                 None => finding,
             });

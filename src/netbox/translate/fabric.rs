@@ -15,31 +15,11 @@ use super::previous::{get, text};
 use super::scope::Scope;
 use super::value;
 use crate::names::FabricName;
-use crate::netbox::mapping::Field;
+use crate::netbox::mapping::{DESIGN_KEYS, Field};
 use crate::netbox::objection::{Objection, Objections};
 use crate::netbox::yaml::{Map, Node};
 use crate::yang::natural::natural;
 
-/// The keys of the file, in order.
-const KEYS: [&str; 17] = [
-    "version",
-    "name",
-    "platform",
-    "management",
-    "services",
-    "roles",
-    "underlay",
-    "overlay",
-    "mlag",
-    "static-routes",
-    "profiles",
-    "unused-ports",
-    "vlan-internal",
-    "limits",
-    "drift",
-    "peers",
-    "policies",
-];
 /// Of `underlay`, in order.
 const UNDERLAY: [&str; 7] = ["mtu", "bfd", "distance", "maximum-paths", "maximum-routes", "in", "out"];
 /// Of `overlay`, in order.
@@ -242,7 +222,7 @@ fn mlag_design(scope: &Scope<'_>, mlag: &Mlag, out: &mut Objections) -> Map {
 
 /// The file's keys in their order.
 fn arrange(file: &mut Map) {
-    file.arrange(&KEYS);
+    file.arrange(&DESIGN_KEYS);
     for (key, node) in &mut file.0 {
         let Node::Map(map) = node else { continue };
         match key.as_str() {

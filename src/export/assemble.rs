@@ -51,6 +51,11 @@ impl Folder {
         Ok(Self { name: name.to_owned(), base, head, last, edits: changed })
     }
 
+    /// Whether the manifest of an export stands in it.
+    pub(super) fn has_manifest(&self) -> bool {
+        self.head.iter().any(|(path, _)| path.as_str() == manifest::FILE)
+    }
+
     /// A file of this folder as the translation names it: below the intent's folder.
     fn named(&self, path: &RepoPath) -> anyhow::Result<RepoPath> {
         if self.name.is_empty() {

@@ -155,7 +155,9 @@ impl Exporter {
 
     /// What NetBox says now: only what changed, where the last reading allows it.
     fn read(&mut self, folders: &[Folder], progress: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<Reading> {
-        let manifest = folders.iter().find_map(|folder| Some(&folder.last.as_ref()?.manifest));
+        // whoever takes the manifest away says that fewer objects, or no plugin, are meant
+        let standing = folders.iter().filter(|folder| folder.has_manifest());
+        let manifest = standing.filter_map(|folder| Some(&folder.last.as_ref()?.manifest)).next();
         let here = manifest.filter(|manifest| manifest.source.netbox == self.client.url());
         let wanted = Wanted {
             expect_plugin: manifest.is_some_and(|manifest| manifest.source.plugins.contains_key(PLUGIN)),

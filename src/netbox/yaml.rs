@@ -34,11 +34,19 @@ pub(crate) struct Map(pub(crate) Vec<(String, Node)>);
 
 impl Node {
     /// A text, or what has one.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers have texts, names and addresses, owned or not"
+    )]
     pub(crate) fn text(text: impl ToString) -> Self {
         Self::Text(text.to_string())
     }
 
     /// A text that is always in quotes.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers have texts, names and addresses, owned or not"
+    )]
     pub(crate) fn quoted(text: impl ToString) -> Self {
         Self::Quoted(text.to_string())
     }
@@ -206,7 +214,7 @@ fn below(node: &Node, head: &str, indent: usize, out: &mut String) {
                 map.block(indent + 2, out);
             }
         }
-        Node::List(items) if !items.is_empty() && !(node.is_flat() && fits(&node.flow())) => {
+        Node::List(items) if !(items.is_empty() || node.is_flat() && fits(&node.flow())) => {
             out.push('\n');
             for item in items {
                 *out += &format!("{:1$}- {2}\n", "", indent + 2, item.flow());

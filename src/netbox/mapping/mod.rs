@@ -22,7 +22,7 @@ use crate::intent::model::DeviceState;
 use crate::names::RoleName;
 
 /// The mapping file, in the root of the repository.
-pub const FILE: &str = "netbox.yaml";
+pub(crate) const FILE: &str = "netbox.yaml";
 
 /// The keys of `fabric.yaml` in their order; `fabric` may lay each over what NetBox says.
 pub(crate) const DESIGN_KEYS: [&str; 15] = [

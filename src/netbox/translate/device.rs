@@ -15,7 +15,7 @@ use super::mlag::Mlag;
 use super::pair::AsNumbers;
 use super::ports::Ports;
 use super::previous::{get, text};
-use super::scope::{Member, Scope};
+use super::scope::{Member, Scope, slug_of};
 use crate::intent::model::DeviceState;
 use crate::names::RepoPath;
 use crate::netbox::objection::{Objection, Objections};
@@ -50,9 +50,9 @@ fn device(scope: &Scope<'_>, member: &Member<'_>, found: &Found<'_, '_>, out: &m
     let own = platform(scope, member).filter(|own| found.platform.as_ref() != Some(own));
     file.set_some("platform", own.map(|own| platform_map(&own)));
     file.set_some("asn", found.asns.own(member).map(|asn| Node::number(asn.get())));
-    let site = scope.slug_of(&scope.inventory.sites, member.device.site, |site| &site.slug);
+    let site = slug_of(&scope.inventory.sites, member.device.site, |site| &site.slug);
     file.set_some("site", site.map(Node::text));
-    let tenant = scope.slug_of(&scope.inventory.tenants, member.device.tenant, |tenant| &tenant.slug);
+    let tenant = slug_of(&scope.inventory.tenants, member.device.tenant, |tenant| &tenant.slug);
     file.set_some("tenant", tenant.map(Node::text));
     file.set_some("management", management(scope, member, out).map(Node::text));
     file.set_some("loopback", loopback(scope, member, out).map(Node::text));
@@ -88,8 +88,7 @@ fn word(state: DeviceState) -> Option<&'static str> {
 
 /// The network OS and its version.
 pub(super) fn platform(scope: &Scope<'_>, member: &Member<'_>) -> Option<(String, String)> {
-    let slug =
-        scope.slug_of(&scope.inventory.platforms, member.device.platform, |platform| &platform.slug)?;
+    let slug = slug_of(&scope.inventory.platforms, member.device.platform, |platform| &platform.slug)?;
     scope.mapping.platforms.get(slug).cloned()
 }
 
@@ -112,12 +111,12 @@ pub(super) fn management_interface<'i>(
         let interface = primary.assigned_object_id.and_then(|id| scope.inventory.interfaces.get(&id));
         return Some((interface, primary));
     }
-    let interfaces = scope.interfaces(member.id).iter().copied().filter(|interface| interface.mgmt_only);
+    let mut interfaces = scope.interfaces(member.id).iter().copied().filter(|interface| interface.mgmt_only);
     let first = |interface: &'i Interface| {
         let assigned = scope.addresses(interface.id).iter().find(|assigned| assigned.net.addr().is_ipv4())?;
         Some((Some(interface), assigned.address))
     };
-    interfaces.filter_map(first).next()
+    interfaces.find_map(first)
 }
 
 fn management(scope: &Scope<'_>, member: &Member<'_>, out: &mut Objections) -> Option<String> {
@@ -166,7 +165,7 @@ fn loopback(scope: &Scope<'_>, member: &Member<'_>, out: &mut Objections) -> Opt
     one(
         scope,
         member,
-        found,
+        &found,
         "device-loopback",
         "the router id: one /32 with the role loopback, or one on Loopback0",
         true,
@@ -198,7 +197,7 @@ pub(super) fn vtep(scope: &Scope<'_>, member: &Member<'_>, out: &mut Objections)
     one(
         scope,
         member,
-        found,
+        &found,
         "device-vtep",
         "the VTEP: one /32 on the loopback below the VXLAN interface, or with the role anycast",
         false,
@@ -210,7 +209,7 @@ pub(super) fn vtep(scope: &Scope<'_>, member: &Member<'_>, out: &mut Objections)
 fn one(
     scope: &Scope<'_>,
     member: &Member<'_>,
-    found: BTreeSet<Ipv4Addr>,
+    found: &BTreeSet<Ipv4Addr>,
     code: &'static str,
     expected: &str,
     needed: bool,

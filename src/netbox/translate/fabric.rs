@@ -12,7 +12,7 @@ use super::layers::Layers;
 use super::mlag::{Mlag, source};
 use super::pair::AsNumbers;
 use super::previous::{get, text};
-use super::scope::Scope;
+use super::scope::{Scope, slug_of};
 use super::value;
 use crate::names::FabricName;
 use crate::netbox::mapping::{DESIGN_KEYS, Field};
@@ -69,9 +69,8 @@ fn name(scope: &Scope<'_>, out: &mut Objections) -> Option<String> {
         let subject = scope.device_subject(member.device);
         let name = |value: &Value| value::text(value).filter(|text| text.parse::<FabricName>().is_ok());
         let name = scope.read(Field::FabricName, &subject, "letters, digits, `-`, `_` and `.`", name, out);
-        let site = || {
-            scope.slug_of(&scope.inventory.sites, member.device.site, |site| &site.slug).map(str::to_owned)
-        };
+        let site =
+            || slug_of(&scope.inventory.sites, member.device.site, |site| &site.slug).map(str::to_owned);
         names.extend(name.or_else(site).map(|name| (name, member.name.as_str())));
     }
     if names.len() > 1 {

@@ -36,7 +36,7 @@ pub(crate) fn fold(scope: &Scope<'_>, wishes: &Wishes, out: &mut Objections) -> 
     let mut fields: BTreeMap<Path, BTreeMap<Id, &Node>> = BTreeMap::new();
     for (device, map) in wishes {
         leaves(map, &mut Vec::new(), &mut |path, node| {
-            fields.entry(path.to_vec()).or_default().insert(*device, node);
+            fields.entry(path.clone()).or_default().insert(*device, node);
         });
     }
     let mut layers = Layers::default();

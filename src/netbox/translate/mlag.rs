@@ -81,7 +81,7 @@ fn peer_link(
         };
         let marked = scope.kind(lag, out) == "mlag-peer"
             || ports.iter().any(|port| scope.kind(port, out) == "mlag-peer");
-        if !marked && !ports.iter().any(|port| to_other(port)) {
+        if !marked && !ports.iter().any(to_other) {
             continue;
         }
         peer_links.insert(lag.id);
@@ -238,9 +238,7 @@ fn check_peer(scope: &Scope<'_>, member: &Member<'_>, members: &[&Member<'_>], o
     let others: Vec<&Member<'_>> = members.iter().copied().filter(|other| other.id != member.id).collect();
     let field = source(scope, Field::DevicePeer);
     match (peer, others.as_slice()) {
-        (None, []) => {}
         (Some(peer), [other]) if other.id == peer => {}
-        // a lone survivor keeps its pair
         (None, [other]) => {
             let message = format!("it names no MLAG peer, and {} is in its pair", other.name);
             out.push(
@@ -262,6 +260,7 @@ fn check_peer(scope: &Scope<'_>, member: &Member<'_>, members: &[&Member<'_>], o
                 Objection::error("mlag-peer", message).about(scope.about_device(member.device)).field(field);
             out.push(objection.hint(format!("give both the same {}", source(scope, Field::DevicePair))));
         }
+        // a lone survivor keeps its pair; a third member is said below
         (None, _) => {}
     }
     if let [_, _, third, ..] = members

@@ -106,12 +106,8 @@ fn agree(
     }
     let carried =
         |vlans: &BTreeSet<VlanId>| each.iter().map(|(member, _)| (member.id, vlans.clone())).collect();
-    let others = each.iter().filter_map(|(member, port)| {
-        Some(format!(
-            "{}: {}",
-            member.name,
-            port.said().map_or("nothing".into(), |map| Node::from(map).line())
-        ))
+    let others = each.iter().map(|(member, port)| {
+        format!("{}: {}", member.name, port.said().map_or("nothing".into(), |map| Node::from(map).line()))
     });
     let message =
         format!("{name} differs between the members of {pair}: {}", others.collect::<Vec<_>>().join("; "));
@@ -182,32 +178,36 @@ fn previous(scope: &Scope<'_>, pair: &PairName, port: &InterfaceName) -> Option<
     }
 }
 
+/// Ports that stand as one line: the first, the number of the last, their entry.
+struct Run {
+    first: InterfaceName,
+    last: u32,
+    entry: Map,
+}
+
 /// Neighbouring ports that are shut, or in one LAG, as a range: `Ethernet2-8`.
 fn fold(entries: Entries) -> Map {
     let mut sorted: Vec<(InterfaceName, Map)> = entries.into_iter().collect();
     sorted.sort_by(|(a, _), (b, _)| natural(a.as_str(), b.as_str()));
-    let mut runs: Vec<(String, Option<(String, u32)>, Map)> = Vec::new();
-    for (name, map) in sorted {
+    let mut runs: Vec<Run> = Vec::new();
+    for (name, entry) in sorted {
         let (stem, number) = split(name.as_str());
-        let alike = map.get("lag").is_some() || map.0.iter().all(|(key, _)| key == "enabled");
-        match runs.last_mut() {
-            Some((first, last, before)) if alike && *before == map => {
-                let end =
-                    last.as_ref().map_or_else(|| split(first), |(stem, number)| (stem.as_str(), *number));
-                if end.0 == stem && end.1.checked_add(1) == Some(number) {
-                    *last = Some((stem.to_owned(), number));
-                } else {
-                    runs.push((name.to_string(), None, map));
-                }
-            }
-            _ => runs.push((name.to_string(), None, map)),
+        let alike = entry.get("lag").is_some() || entry.0.iter().all(|(key, _)| key == "enabled");
+        let before = runs.last_mut().filter(|run| {
+            let follows = split(run.first.as_str()).0 == stem && run.last.checked_add(1) == Some(number);
+            alike && follows && run.entry == entry
+        });
+        match before {
+            Some(run) => run.last = number,
+            None => runs.push(Run { last: number, first: name, entry }),
         }
     }
-    let key = |(first, last, map): (String, Option<(String, u32)>, Map)| match last {
-        Some((_, last)) => (format!("{first}-{last}"), Node::from(map)),
-        None => (first, Node::from(map)),
+    let line = |run: Run| {
+        let alone = split(run.first.as_str()).1 == run.last;
+        let key = if alone { run.first.to_string() } else { format!("{}-{}", run.first, run.last) };
+        (key, Node::from(run.entry))
     };
-    Map(runs.into_iter().map(key).collect())
+    Map(runs.into_iter().map(line).collect())
 }
 
 /// A port's name as what stands before its last number, and that number.

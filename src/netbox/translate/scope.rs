@@ -16,7 +16,7 @@ use crate::netbox::inventory::{Inventory, Object, Table};
 use crate::netbox::mapping::{FabricMapping, Field, Mapping};
 use crate::netbox::objection::{About, Objection, Objections};
 use crate::netbox::objects::{Address, Device, Interface};
-use crate::netbox::wire::{CustomFields, Id, Ref};
+use crate::netbox::wire::{Id, Ref};
 use crate::yang::natural::natural;
 
 /// One fabric's part of an inventory.
@@ -156,7 +156,7 @@ impl<'i> Scope<'i> {
 
     /// The device as it is exported; none if it is not of this fabric, or cannot be said.
     fn member(&self, device: &'i Device, out: &mut Objections) -> Option<Member<'i>> {
-        let platform = self.slug_of(&self.inventory.platforms, device.platform, |platform| &platform.slug)?;
+        let platform = slug_of(&self.inventory.platforms, device.platform, |platform| &platform.slug)?;
         if !self.mapping.platforms.contains_key(platform) || !self.is_asked_for(device) {
             return None;
         }
@@ -216,8 +216,8 @@ impl<'i> Scope<'i> {
         let tag =
             |tag: &Ref| self.inventory.tags.get(&tag.0).is_some_and(|tag| filter.tags.contains(&tag.slug));
         let name = device.name.as_deref().unwrap_or_default();
-        has(&filter.sites, self.slug_of(&self.inventory.sites, device.site, |site| &site.slug))
-            && has(&filter.roles, self.slug_of(&self.inventory.device_roles, device.role, |role| &role.slug))
+        has(&filter.sites, slug_of(&self.inventory.sites, device.site, |site| &site.slug))
+            && has(&filter.roles, slug_of(&self.inventory.device_roles, device.role, |role| &role.slug))
             && has(&filter.statuses, Some(&device.status.0))
             && (filter.tags.is_empty() || device.tags.iter().any(tag))
             && filter.name.as_ref().is_none_or(|pattern| pattern.is_match(name))
@@ -239,8 +239,7 @@ impl<'i> Scope<'i> {
     }
 
     fn role(&self, device: &Device, about: &About, out: &mut Objections) -> Option<RoleName> {
-        let slug =
-            self.slug_of(&self.inventory.device_roles, device.role, |role| &role.slug).unwrap_or_default();
+        let slug = slug_of(&self.inventory.device_roles, device.role, |role| &role.slug).unwrap_or_default();
         if let Some(role) = self.mapping.roles.get(slug) {
             return Some(role.clone());
         }
@@ -299,16 +298,6 @@ impl<'i> Scope<'i> {
         self.about::<Interface>(interface.id, &format!("{device} {}", interface.name))
     }
 
-    /// The slug, or whatever `of` takes, of what a reference names.
-    pub(crate) fn slug_of<T>(
-        &self,
-        table: &'i Table<T>,
-        reference: Option<Ref>,
-        of: impl Fn(&'i T) -> &'i String,
-    ) -> Option<&'i str> {
-        table.get(&id_of(reference)?).map(|object| of(object).as_str())
-    }
-
     /// The exported device with an id.
     pub(crate) fn device(&self, id: Id) -> Option<&Member<'i>> {
         self.devices.get(*self.by_id.get(&id)?)
@@ -339,19 +328,9 @@ impl<'i> Scope<'i> {
         }
     }
 
-    /// The fields of an object without config context, for [`Scope::read`].
-    pub(crate) fn subject(&self, about: About, custom: &'i CustomFields) -> Subject<'i> {
-        Subject { about, custom, context: &Value::Null }
-    }
-
     /// A device's interfaces in natural order.
     pub(crate) fn interfaces(&self, device: Id) -> &[&'i Interface] {
         self.interfaces.get(&device).map_or(&[], Vec::as_slice)
-    }
-
-    /// A device's interface by its name.
-    pub(crate) fn interface(&self, device: Id, name: &str) -> Option<&'i Interface> {
-        self.interfaces(device).iter().copied().find(|interface| interface.name == name)
     }
 
     /// The addresses of an interface, sorted.
@@ -376,9 +355,18 @@ impl<'i> Scope<'i> {
 
     /// What an interface is for: `underlay`, `host`, `mlag-peer`; empty if nobody says it.
     pub(crate) fn kind(&self, interface: &'i Interface, out: &mut Objections) -> String {
-        let subject = self.subject(self.about_interface(interface), &interface.custom_fields);
+        let subject = Subject::new(self.about_interface(interface), &interface.custom_fields);
         self.read(Field::InterfaceKind, &subject, "a word", value::text, out).unwrap_or_default()
     }
+}
+
+/// The slug, or whatever `of` takes, of what a reference names.
+pub(crate) fn slug_of<T>(
+    table: &Table<T>,
+    reference: Option<Ref>,
+    of: impl Fn(&T) -> &String,
+) -> Option<&str> {
+    table.get(&id_of(reference)?).map(|object| of(object).as_str())
 }
 
 /// The other end of each interface's cable, where both sides have exactly one interface.

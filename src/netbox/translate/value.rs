@@ -17,6 +17,13 @@ pub(crate) struct Subject<'i> {
     pub(crate) context: &'i Value,
 }
 
+impl<'i> Subject<'i> {
+    /// An object without a config context.
+    pub(crate) fn new(about: About, custom: &'i CustomFields) -> Self {
+        Self { about, custom, context: &Value::Null }
+    }
+}
+
 impl Scope<'_> {
     /// The value of a mapped field. Every place that has one is read: places that differ, and
     /// values that `parse` does not take, are errors.

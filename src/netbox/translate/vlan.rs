@@ -10,9 +10,10 @@ use ipnet::IpNet;
 
 use super::Draft;
 use super::places::{self, Places};
-use super::scope::Scope;
+use super::scope::{Scope, slug_of};
 use super::svi::{self, Routed};
 use super::value;
+use super::value::Subject;
 use crate::names::{VlanId, Vni};
 use crate::netbox::mapping::Field;
 use crate::netbox::objection::{About, Objection, Objections};
@@ -86,7 +87,7 @@ fn file(scope: &Scope<'_>, id: VlanId, settled: &Settled<'_>, vnis: &Vnis<'_>, o
         map.set_some("rt", route_targets(scope, &l2vpn.import_targets, &l2vpn.export_targets, &about, out));
     }
     map.set_some("mtu", routed.mtu.map(Node::number));
-    let tenant = scope.slug_of(&scope.inventory.tenants, vlan.tenant, |tenant| &tenant.slug);
+    let tenant = slug_of(&scope.inventory.tenants, vlan.tenant, |tenant| &tenant.slug);
     map.set_some("tenant", tenant.map(Node::text));
     let apart = routed.own.keys().copied().collect();
     let places = places::fold(scope, devices, &apart);
@@ -246,10 +247,8 @@ fn site_of(scope: &Scope<'_>, vlan: &Vlan) -> Option<Id> {
 
 /// What a VLAN's number is unique in, for messages and order.
 fn group<'i>(scope: &Scope<'i>, vlan: &'i Vlan) -> &'i str {
-    let group = scope.slug_of(&scope.inventory.vlan_groups, vlan.group, |group| &group.slug);
-    group
-        .or_else(|| scope.slug_of(&scope.inventory.sites, vlan.site, |site| &site.slug))
-        .unwrap_or("no group")
+    let group = slug_of(&scope.inventory.vlan_groups, vlan.group, |group| &group.slug);
+    group.or_else(|| slug_of(&scope.inventory.sites, vlan.site, |site| &site.slug)).unwrap_or("no group")
 }
 
 /// The VLAN with its page.
@@ -325,7 +324,7 @@ impl<'i> Vnis<'i> {
         let l2vpn = l2vpns.first().copied();
         let said = l2vpn.and_then(|l2vpn| Some((l2vpn, l2vpn.identifier?)));
         let inner = said.and_then(|(l2vpn, identifier)| vni(scope, l2vpn, identifier, out));
-        let subject = scope.subject(about.clone(), &vlan.custom_fields);
+        let subject = Subject::new(about.clone(), &vlan.custom_fields);
         let parse = |value: &serde_json::Value| Vni::try_from(value::number(value)?).ok();
         let field = scope.read(Field::VlanVni, &subject, "a VNI from 1 to 16777215", parse, out);
         if let (Some((l2vpn, _)), Some(inner), Some(field)) = (said, inner, field)

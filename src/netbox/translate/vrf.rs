@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::Draft;
 use super::peers::{self, Peers};
 use super::places;
-use super::scope::Scope;
+use super::scope::{Scope, slug_of};
+use super::value::Subject;
 use super::value::{list, number, reference, text};
 use super::vlan::{Vlans, is_vxlan, route_targets, vni};
 use crate::names::{Vni, VrfName};
@@ -75,7 +76,7 @@ fn file<'i>(
     let targets = route_targets(scope, &vrf.import_targets, &vrf.export_targets, &about, out);
     map.set_some("rt", targets.filter(|_| vni.is_some()));
     map.set("redistribute", redistribute(scope, vrf, &about, out));
-    let tenant = scope.slug_of(&scope.inventory.tenants, vrf.tenant, |tenant| &tenant.slug);
+    let tenant = slug_of(&scope.inventory.tenants, vrf.tenant, |tenant| &tenant.slug);
     map.set_some("tenant", tenant.map(Node::text));
     map.set_filled("peers", peers.of(vrf.id));
     map.set_some("at", further(scope, vrf, deployed, vlans));
@@ -156,7 +157,7 @@ fn in_management(scope: &Scope<'_>, vrf: &Vrf, vlans: &Vlans<'_>, out: &mut Obje
 
 /// Whom the fabric does not use is another's; one that has a VNI may be about to be used.
 fn unused(scope: &Scope<'_>, vrf: &Vrf, out: &mut Objections) {
-    let subject = scope.subject(about(scope, vrf), &vrf.custom_fields);
+    let subject = Subject::new(about(scope, vrf), &vrf.custom_fields);
     let mut silent = Objections::default();
     if scope.read(Field::VrfVni, &subject, "", number, &mut silent).is_some() {
         let message = "it has a VNI, and no device of the fabric uses it: left out";
@@ -167,7 +168,7 @@ fn unused(scope: &Scope<'_>, vrf: &Vrf, out: &mut Objections) {
 
 /// The devices where the VRF says that it lives.
 fn deployed(scope: &Scope<'_>, vrf: &Vrf, out: &mut Objections) -> BTreeSet<Id> {
-    let subject = scope.subject(about(scope, vrf), &vrf.custom_fields);
+    let subject = Subject::new(about(scope, vrf), &vrf.custom_fields);
     let devices = |value: &Value| list(value, reference);
     let devices = scope.read(Field::VrfAt, &subject, "a list of devices", devices, out);
     devices.into_iter().flatten().filter(|device| scope.device(*device).is_some()).collect()
@@ -189,7 +190,7 @@ fn further(scope: &Scope<'_>, vrf: &Vrf, deployed: &BTreeSet<Id>, vlans: &Vlans<
 /// What the schemes of route distinguishers call `{id}`: its own number, else the VLAN that
 /// stands for its VNI, else its VNI where that is small enough.
 fn id(scope: &Scope<'_>, vrf: &Vrf, vni: Option<Vni>, about: &About, out: &mut Objections) -> Option<u32> {
-    let subject = scope.subject(about.clone(), &vrf.custom_fields);
+    let subject = Subject::new(about.clone(), &vrf.custom_fields);
     let parse = |value: &Value| u32::try_from(number(value)?).ok().filter(|id| (1..=65535).contains(id));
     let own = scope.read(Field::VrfId, &subject, "a number from 1 to 65535", parse, out);
     let by_vlan = || scope.read(Field::VrfVlan, &subject, "a VLAN from 1 to 4094", parse, out);
@@ -210,7 +211,7 @@ fn id(scope: &Scope<'_>, vrf: &Vrf, vni: Option<Vni>, about: &About, out: &mut O
 /// The L3 VNI: a custom field, or by convention an EVPN service of the VRF's name that ends at
 /// no VLAN.
 fn l3_vni(scope: &Scope<'_>, vrf: &Vrf, about: &About, out: &mut Objections) -> Option<Vni> {
-    let subject = scope.subject(about.clone(), &vrf.custom_fields);
+    let subject = Subject::new(about.clone(), &vrf.custom_fields);
     let parse = |value: &Value| Vni::try_from(number(value)?).ok();
     let field = scope.read(Field::VrfVni, &subject, "a VNI from 1 to 16777215", parse, out);
     let ends = |l2vpn: &L2vpn| {
@@ -233,7 +234,7 @@ fn l3_vni(scope: &Scope<'_>, vrf: &Vrf, about: &About, out: &mut Objections) -> 
 
 /// What its BGP takes over: connected subnets, unless the mapping names a field that says it.
 fn redistribute(scope: &Scope<'_>, vrf: &Vrf, about: &About, out: &mut Objections) -> Node {
-    let subject = scope.subject(about.clone(), &vrf.custom_fields);
+    let subject = Subject::new(about.clone(), &vrf.custom_fields);
     let word = |value: &Value| text(value).filter(|word| matches!(word.as_str(), "connected" | "static"));
     let words = |value: &Value| Some(list(value, word)?.into_iter().collect::<BTreeSet<_>>());
     let said = scope.read(Field::VrfRedistribute, &subject, "connected, static or both", words, out);

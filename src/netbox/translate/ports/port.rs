@@ -11,7 +11,7 @@ use crate::netbox::objects::{Interface, Vlan};
 use crate::netbox::translate::links::Links;
 use crate::netbox::translate::mlag::{Mlag, port_channel};
 use crate::netbox::translate::scope::{Member, Scope};
-use crate::netbox::translate::value;
+use crate::netbox::translate::value::{self, Subject};
 use crate::netbox::wire::Ref;
 use crate::netbox::yaml::{Map, Node};
 
@@ -164,7 +164,7 @@ fn far_name(scope: &Scope<'_>, port: &Interface) -> Option<String> {
 /// The number of a LAG, which is its MLAG id too.
 fn number(scope: &Scope<'_>, lag: &Interface, mlag: &mut bool, out: &mut Objections) -> Option<u16> {
     let about = || scope.about_interface(lag);
-    let subject = scope.subject(about(), &lag.custom_fields);
+    let subject = Subject::new(about(), &lag.custom_fields);
     let id = scope.read(Field::InterfaceMlag, &subject, "a number from 1 to 2000", value::number, out);
     *mlag = id.is_some();
     let number = port_channel(lag);

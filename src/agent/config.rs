@@ -1,7 +1,9 @@
 //! The agent's configuration file: YAML, every key known, every default said.
 //!
-//! Here: [`Config`] and reading it. `packaging/agent.yaml` is the commented example, and a
+//! Here: [`Config`] and reading it; `netbox` has that part of it. `packaging/agent.yaml` is the commented example, and a
 //! test parses it. Elsewhere: the intent's YAML (`intent`), values of secrets (`secrets`).
+
+mod netbox;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+pub use self::netbox::{Fields, NetBox};
 use crate::names::{DeviceName, SecretName};
 
 /// The whole file.
@@ -27,6 +30,9 @@ pub struct Config {
     /// Where secrets are found.
     #[serde(default)]
     pub secrets: Secrets,
+    /// Which NetBox is told how its devices stand. Default: none.
+    #[serde(default)]
+    pub netbox: Option<NetBox>,
     /// How the agent logs.
     #[serde(default)]
     pub log: Log,
@@ -220,12 +226,13 @@ impl Config {
         for (device, address) in &config.devices.addresses {
             super::inventory::split(&device.0, address, 0).map_err(|error| format!("{error:#}"))?;
         }
+        config.netbox.as_ref().map_or(Ok(()), NetBox::check)?;
         config.make_absolute(base);
         Ok(config)
     }
 
     fn make_absolute(&mut self, base: &Path) {
-        let Self { state, repository, devices, secrets, .. } = self;
+        let Self { state, repository, devices, secrets, netbox, .. } = self;
         let tls = &mut devices.tls;
         *state = base.join(&*state);
         let optional = [
@@ -237,7 +244,8 @@ impl Config {
             &mut tls.key,
             &mut secrets.directory,
         ];
-        for path in optional.into_iter().flatten() {
+        let ca = netbox.as_mut().and_then(|netbox| netbox.ca.as_mut());
+        for path in optional.into_iter().flatten().chain(ca) {
             *path = base.join(&*path);
         }
         let is_remote = repository.url.contains("://") || repository.url.contains(':');
@@ -370,6 +378,16 @@ mod tests {
                 "a bad address",
                 SMALL.replace("tls:", "addresses: { leaf1: 'leaf1:gnmi' }, tls:"),
                 "does not end in a port",
+            ),
+            (
+                "a bad custom field",
+                format!("{SMALL}netbox: {{ url: 'https://n', token: secret:n, fields: {{ state: a-b }} }}\n"),
+                "netbox.fields",
+            ),
+            (
+                "NetBox's token",
+                format!("{SMALL}netbox: {{ url: 'https://n', token: hunter2 }}\n"),
+                "secret:NAME",
             ),
             ("a bad device", SMALL.replace("tls:", "addresses: { 'a b': x }, tls:"), "device name"),
         ] {

@@ -3,9 +3,11 @@
 //! `config` (its file), `secrets` (their values), `inventory` (where devices are), `target`
 //! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
 //! devices hold), `live` (a plan against them), `due`, `pass`,
-//! `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end).
+//! `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
+//! `back` (what NetBox is told of it).
 //! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
+mod back;
 pub mod config;
 mod due;
 pub mod head;
@@ -24,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
+use self::back::Back;
 use self::config::Config;
 use self::inventory::Inventory;
 use self::secrets::Secrets;
@@ -64,6 +67,8 @@ pub struct Agent {
     judged: Option<CommitId>,
     /// The commit whose plans an observing agent has made.
     observed: Option<CommitId>,
+    /// Tells NetBox, if that is switched on.
+    back: Option<Back>,
     stop: CancellationToken,
     _lock: Lock,
 }
@@ -95,12 +100,15 @@ impl Agent {
         let lock = Lock::take(&config.state)?;
         let mut store = Store::open(&config.record())?;
         let key = store.fingerprint_key()?;
-        let secrets = Secrets::of_system(config.secrets.directory.clone());
+        let secrets = Arc::new(Secrets::of_system(config.secrets.directory.clone()));
         let path =
             config.repository.path.as_deref().map(str::parse).transpose().context("repository.path")?;
         let inventory = Inventory::new(Arc::clone(&config), secrets.get(&config.devices.password)?)?;
         let remote = remote(&config, &secrets)?;
         let mirror = Mirror::open(&config.mirror(), remote)?;
+        let back =
+            config.netbox.clone().map(|netbox| Back::start(netbox, Arc::clone(&secrets), mirror.clone()));
+        let back = back.transpose().context("no thread for NetBox can be started")?;
         Ok(Self {
             config,
             mirror,
@@ -118,6 +126,7 @@ impl Agent {
             recorded: None,
             judged: None,
             observed: None,
+            back,
             stop,
             _lock: lock,
         })

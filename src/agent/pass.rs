@@ -22,7 +22,7 @@ use crate::intent::Topology;
 use crate::intent::model::DriftPolicy;
 use crate::names::{DeviceName, PassNumber};
 use crate::plan::{DevicePlan, operations_of, waves};
-use crate::record::{DeviceEntry, DeviceEvent, EventKind, Settled, Stance, Standing};
+use crate::record::{DeviceEntry, DeviceEvent, EventKind, FOUND_EQUAL, Settled, Stance, Standing};
 use crate::rollout::{self, Context, Holding, Job, Journal, Outcome, Partner};
 
 type Verdicts = BTreeMap<DeviceName, Verdict>;
@@ -168,8 +168,10 @@ impl Agent {
                 let equal = Due { advance: vec![name.clone()], ..Due::default() };
                 advance(&context.journal, &equal).await?;
             }
-            // told once for each commit: a read-back that finds nothing is no history
-            let event = Some(EventKind::Unchanged).filter(|_| !situation.stands(name, Standing::Current));
+            // told once for each commit: a read-back that finds nothing is no history, and
+            // what was found equal is on record already
+            let is_news = settled && !situation.stands(name, Standing::Current);
+            let event = is_news.then_some(EventKind::Unchanged);
             return Ok(Next::Verdict(Verdict { event, ..Verdict::current() }));
         }
         let correct = situation.target.fabric.design.drift == DriftPolicy::Correct;
@@ -281,7 +283,7 @@ async fn found_equal(name: &DeviceName, read: &Read, context: &Context) -> anyho
         schema: Arc::clone(&read.build.schema),
         by_set: false,
         changes: 0,
-        detail: Some("found equal".to_owned()),
+        detail: Some(FOUND_EQUAL.to_owned()),
     };
     context.journal.hold(holding).await?;
     Ok(())

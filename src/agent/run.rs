@@ -36,8 +36,14 @@ pub struct Report {
 
 impl Agent {
     /// Runs until `stop` is cancelled. A Set that is under way is finished and recorded
-    /// first. `reports` always holds the newest report.
+    /// first, and NetBox has a short time to be told of it. `reports` always holds the newest report.
     pub async fn run(mut self, reports: watch::Sender<Report>) -> anyhow::Result<()> {
+        let ended = self.follow(&reports).await;
+        self.finish_telling().await;
+        ended
+    }
+
+    async fn follow(&mut self, reports: &watch::Sender<Report>) -> anyhow::Result<()> {
         let wake = Arc::new(Notify::new());
         let _watch = self.watch(&wake);
         self.resume().await?;
@@ -47,10 +53,12 @@ impl Agent {
         loop {
             let turn = self.turn(asked).await;
             // a record that cannot be read now is a trouble of this turn, like any other
-            let waiting = self.report(&reports, turn.as_ref().err()).await.unwrap_or_else(|error| {
+            let waiting = self.report(reports, turn.as_ref().err()).await.unwrap_or_else(|error| {
                 tracing::error!("{error:#}");
                 true
             });
+            let report = reports.borrow().clone();
+            self.tell_netbox(&report).await;
             if let Err(error) = &turn {
                 tracing::error!("{error:#}");
             }
@@ -80,7 +88,10 @@ impl Agent {
         self.turn(Asked { by_person: true, read_back: true }).await?;
         let (sender, receiver) = watch::channel(Report::default());
         self.report(&sender, None).await?;
-        Ok(receiver.borrow().clone())
+        let report = receiver.borrow().clone();
+        self.tell_netbox(&report).await;
+        self.finish_telling().await;
+        Ok(report)
     }
 
     /// Looks at the branch and passes. A branch that cannot be fetched does not keep the

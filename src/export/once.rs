@@ -311,7 +311,8 @@ fn asked(
     };
     let log = netbox::changes_since(client, after, ENTRIES)?;
     let ours = |object_type: &str| ENDPOINTS.iter().any(|list| list.object_type == object_type);
-    for change in log.changes.iter().filter(|change| ours(&change.changed_object_type)) {
+    let is_asked = |change: &&netbox::Change| ours(&change.changed_object_type) && !change.is_written_back();
+    for change in log.changes.iter().filter(is_asked) {
         asked.users.insert(change.user_name.clone());
         if !change.message.is_empty() && !asked.messages.contains(&change.message) {
             asked.messages.push(change.message.clone());

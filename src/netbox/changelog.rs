@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::back::WRITTEN_BACK;
 use super::client::Client;
 use super::error::NetBoxError;
 use super::inventory::Page;
@@ -43,6 +44,14 @@ kind! {
         object_repr: String,
         /// What the user wrote about it (NetBox 4.4).
         message: String,
+    }
+}
+
+impl Change {
+    /// Whether gitfabric itself wrote it, to tell how a device stands. Before NetBox 4.4 no
+    /// entry says so, and its user counts as one who asked for something.
+    pub fn is_written_back(&self) -> bool {
+        self.message.starts_with(WRITTEN_BACK)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Blocking: call it from a thread that runs no async code. No proxy of the environment is
 //! used, no redirect leaves the configured address, and the token is sent to nobody else.
-//! Elsewhere: what is asked for (`read`, `changes`), what can go wrong (`error`).
+//! Elsewhere: what is asked for (`read`, `changes`), what is written (`back`), what can go
+//! wrong (`error`).
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -10,8 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{StatusCode, Url};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Method, StatusCode, Url};
+use serde_json::Value;
 
 use super::address::{Address, cut, shown};
 use super::answer::Body;
@@ -170,7 +172,8 @@ impl Client {
     pub(super) fn fetch(&self, url: Url) -> Result<Body, NetBoxError> {
         let mut url = url;
         for _ in 0..=REDIRECTS {
-            match self.fetch_here(&url)? {
+            let request = Request { method: Method::GET, url: &url, body: None, once: false };
+            match self.send(&request)? {
                 Answer::Body(body) => return Ok(body),
                 Answer::Moved(to) => url = to,
             }
@@ -178,15 +181,42 @@ impl Client {
         Err(NetBoxError::Redirected { url: shown(&url), to: "itself".to_owned() })
     }
 
+    /// Writes to `path` below `/api/`: sets fields of an object to values. Doing it twice is
+    /// doing it once, so it is tried again like a question.
+    pub(super) fn patch(&self, path: &str, body: &Value) -> Result<Body, NetBoxError> {
+        self.write(Method::PATCH, path, body, false)
+    }
+
+    /// Writes to `path` below `/api/`: makes a new object. It is sent again only where the
+    /// try before certainly made none; else the error is [`NetBoxError::Doubtful`].
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Body, NetBoxError> {
+        self.write(Method::POST, path, body, true)
+    }
+
+    fn write(&self, method: Method, path: &str, body: &Value, once: bool) -> Result<Body, NetBoxError> {
+        let url = self.address.at(path, "");
+        match self.send(&Request { method, url: &url, body: Some(body.to_string()), once })? {
+            Answer::Body(body) => Ok(body),
+            // followed, a POST would turn into a GET
+            Answer::Moved(to) => Err(NetBoxError::Redirected { url: shown(&url), to: shown(&to) }),
+        }
+    }
+
     /// Sends a request until it is answered, a bounded number of times.
-    fn fetch_here(&self, url: &Url) -> Result<Answer, NetBoxError> {
+    fn send(&self, request: &Request<'_>) -> Result<Answer, NetBoxError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (failure, wait) = match self.once(url) {
+            let (failure, wait) = match self.try_once(request) {
                 Ok(answer) => return Ok(answer),
+                Err(Failure::Final(error)) if request.once && error.leaves_open() => {
+                    return Err(NetBoxError::Doubtful { url: shown(request.url), cause: Box::new(error) });
+                }
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(error, wait)) => (error, wait),
+                Err(Failure::Unclear(error, _)) if request.once => {
+                    return Err(NetBoxError::Doubtful { url: shown(request.url), cause: Box::new(error) });
+                }
+                Err(Failure::Unclear(error, wait) | Failure::Passing(error, wait)) => (error, wait),
             };
             if tries == TRIES || wait.is_some_and(|wait| wait > LONGEST_REST) {
                 return Err(match failure {
@@ -202,15 +232,18 @@ impl Client {
         }
     }
 
-    fn once(&self, url: &Url) -> Result<Answer, Failure> {
+    fn try_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let sent = self
+        let url = request.url;
+        let mut building = self
             .http
-            .get(url.clone())
+            .request(request.method.clone(), url.clone())
             .header(AUTHORIZATION, self.authorization.clone())
-            .header(ACCEPT, "application/json")
-            .send();
-        let response = sent.map_err(|error| self.lost(url, &error))?;
+            .header(ACCEPT, "application/json");
+        if let Some(body) = &request.body {
+            building = building.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let response = building.send().map_err(|error| self.lost(url, &error))?;
         let status = response.status();
         if status.is_redirection() {
             return self.moved(url, &response).map(Answer::Moved).map_err(Failure::Final);
@@ -218,7 +251,7 @@ impl Client {
         let wait = response.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()).and_then(seconds);
         let html = response
             .headers()
-            .get(reqwest::header::CONTENT_TYPE)
+            .get(CONTENT_TYPE)
             .and_then(|kind| kind.to_str().ok())
             .is_some_and(|kind| kind.starts_with("text/html"));
         let mut bytes = Vec::new();
@@ -231,9 +264,12 @@ impl Client {
         let body = Body { url: shown(url), bytes, html };
         match status {
             StatusCode::OK => Ok(Answer::Body(body)),
+            StatusCode::CREATED if request.once => Ok(Answer::Body(body)),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => {
                 let busy = NetBoxError::Busy { url: body.url, status: status.as_u16(), tries: 1, wait: None };
-                Err(Failure::Passing(busy, wait))
+                // a proxy that lost its server does not know what that server did
+                let unclear = status == StatusCode::BAD_GATEWAY;
+                Err(if unclear { Failure::Unclear(busy, wait) } else { Failure::Passing(busy, wait) })
             }
             _ => Err(Failure::Final(self.refusal(status, body))),
         }
@@ -284,7 +320,8 @@ impl Client {
                 Failure::Final(NetBoxError::UntrustedCertificate { url, cause })
             }
             Some(_) => Failure::Final(NetBoxError::Unreachable { url, cause }),
-            None => Failure::Passing(NetBoxError::Unreachable { url, cause }, None),
+            None if error.is_connect() => Failure::Passing(NetBoxError::Unreachable { url, cause }, None),
+            None => Failure::Unclear(NetBoxError::Unreachable { url, cause }, None),
         }
     }
 
@@ -296,8 +333,18 @@ impl Client {
             return Failure::Final(NetBoxError::TimedOut { url, after: self.timeout });
         }
         let what = format!("it broke off ({})", Cause::of(error));
-        Failure::Passing(NetBoxError::Garbled { url, what }, None)
+        Failure::Unclear(NetBoxError::Garbled { url, what }, None)
     }
+}
+
+/// What is sent.
+struct Request<'a> {
+    method: Method,
+    url: &'a Url,
+    /// JSON.
+    body: Option<String>,
+    /// Whether it must not be carried out twice.
+    once: bool,
 }
 
 /// What came of one request.
@@ -309,8 +356,10 @@ enum Answer {
 enum Failure {
     /// Asking again would give the same.
     Final(NetBoxError),
-    /// Asking again may help, not before the time that the server named.
+    /// Asking again may help, not before the time that the server named. Nothing was done.
     Passing(NetBoxError, Option<Duration>),
+    /// The same, but nobody knows whether what was asked was done.
+    Unclear(NetBoxError, Option<Duration>),
 }
 
 /// The header that NetBox wants for a token of either form.

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// Why NetBox could not be read whole. Displays the failure; the cause is its `source()`,
+/// Why NetBox could not be read whole, or written to. Displays the failure; the cause is its `source()`,
 /// what to do its [`hint`](NetBoxError::hint). Nothing of a failed read is ever used.
 #[derive(Debug, thiserror::Error)]
 pub enum NetBoxError {
@@ -57,6 +57,33 @@ pub enum NetBoxError {
         url: String,
         /// NetBox's own words: they alone tell a bad token from a missing right.
         said: String,
+    },
+    /// 403 at a write, with a token that is good.
+    #[error("writing to {url} is refused: {said}")]
+    ReadOnly {
+        /// What was to be written to.
+        url: String,
+        /// NetBox's own words.
+        said: String,
+        /// The right that it takes: "`change` on dcim.device".
+        needs: &'static str,
+    },
+    /// 400 at a write: NetBox does not take the values.
+    #[error("{url} does not take what was written: {said}")]
+    NotTaken {
+        /// What was to be written to.
+        url: String,
+        /// NetBox's own words.
+        said: String,
+    },
+    /// A write that must not be done twice, and nobody knows whether it was done.
+    #[error("{url} may or may not have taken what was written")]
+    Doubtful {
+        /// What was written to.
+        url: String,
+        /// What came instead of an answer.
+        #[source]
+        cause: Box<NetBoxError>,
     },
     /// The token's user may not view some of the lists.
     #[error("the token may not view: {}", lists.join(", "))]
@@ -229,6 +256,11 @@ impl NetBoxError {
         )
     }
 
+    /// Whether it says nothing of what the server did before it came.
+    pub(super) fn leaves_open(&self) -> bool {
+        matches!(self, Self::TimedOut { .. } | Self::TooLarge { .. } | Self::Status { status: 500.., .. })
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
@@ -242,6 +274,16 @@ impl NetBoxError {
                     .into()
             }
             Self::Refused { said, .. } => advice(said).into(),
+            Self::ReadOnly { needs, .. } => format!(
+                "the token must be allowed to write, and its user needs a permission with the action {needs}"
+            )
+            .into(),
+            Self::Doubtful { .. } => "it is not written again, so that it does not stand there twice".into(),
+            Self::NotTaken { .. } => {
+                "NetBox holds it against the type of each custom field, and against required fields that are \
+                 not set; mend those there"
+                    .into()
+            }
             Self::NotPermitted { lists } => format!(
                 "give its user a permission without constraints with the action `view` on {}",
                 if lists.len() == 1 { "it" } else { "all of them" }

@@ -2,11 +2,12 @@
 //!
 //! Here: the client, the lists and their counting (`read`), what came (`inventory`), the
 //! change log, the mapping file, and the translation of an inventory into YAML files, which
-//! is pure. Elsewhere: commits, pushes and pull requests (`export`); what the YAML means
+//! is pure; and what is written back to devices (`back`). Elsewhere: commits, pushes and pull requests (`export`); what the YAML means
 //! (`intent`); the receiver of webhooks (`web`).
 
 mod address;
 mod answer;
+mod back;
 mod cache;
 mod changelog;
 mod changes;
@@ -26,6 +27,7 @@ pub mod translate;
 mod wire;
 mod yaml;
 
+pub use back::{Back, Fields, Kind, Known, State};
 pub use cache::{load, save};
 pub use changelog::{Change, Changes, changes_since};
 pub use changes::refresh;

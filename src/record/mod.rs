@@ -17,5 +17,5 @@ mod tests;
 pub use devices::{DeviceEntry, Held, InFlight, Settled, Stance, Standing};
 pub use fabrics::{FabricEntry, Verdict};
 pub use lock::{Lock, LockError};
-pub use passes::{DeviceEvent, EventKind, PassEntry};
+pub use passes::{DeviceEvent, EventKind, FOUND_EQUAL, PassEntry};
 pub use store::{RecordError, Store};

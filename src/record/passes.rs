@@ -1,10 +1,13 @@
 //! History: what each pass was, and what it did to each device.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::store::{RecordError, Store, parsed};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
+
+/// The detail of an event that found a device equal to a commit that was not on record yet.
+pub const FOUND_EQUAL: &str = "found equal";
 
 /// One pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,6 +173,23 @@ impl Store {
         Ok(found)
     }
 
+    /// The event that brought a device to what it holds: its last Set that was read back equal,
+    /// or the pass that found it equal before anything was sent.
+    pub fn last_held(
+        &self,
+        fabric: &FabricName,
+        device: &DeviceName,
+    ) -> Result<Option<DeviceEvent>, RecordError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT pass, device, commit_id, kind, changes, detail, at FROM event
+             WHERE fabric = ?1 AND device = ?2
+             AND (kind = 'applied' OR (kind = 'unchanged' AND detail = ?3))
+             ORDER BY pass DESC LIMIT 1",
+        )?;
+        let mut rows = query.query(params![fabric.as_str(), device.as_str(), FOUND_EQUAL])?;
+        rows.next()?.map(event).transpose()
+    }
+
     /// The newest events of one device, or of all, newest first.
     pub fn events(
         &self,
@@ -185,19 +205,23 @@ impl Store {
         let mut rows = query.query(params![fabric.as_str(), device.map(DeviceName::as_str), limit])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let number = row.get::<_, u64>(0)?.to_string();
-            found.push(DeviceEvent {
-                pass: parsed("pass", &number, &number)?,
-                device: parsed("device", &number, &row.get::<_, String>(1)?)?,
-                commit: parsed("commit_id", &number, &row.get::<_, String>(2)?)?,
-                kind: parsed("kind", &number, &row.get::<_, String>(3)?)?,
-                changes: row.get(4)?,
-                detail: row.get(5)?,
-                at: parsed("at", &number, &row.get::<_, String>(6)?)?,
-            });
+            found.push(event(row)?);
         }
         Ok(found)
     }
+}
+
+fn event(row: &Row<'_>) -> Result<DeviceEvent, RecordError> {
+    let number = row.get::<_, u64>(0)?.to_string();
+    Ok(DeviceEvent {
+        pass: parsed("pass", &number, &number)?,
+        device: parsed("device", &number, &row.get::<_, String>(1)?)?,
+        commit: parsed("commit_id", &number, &row.get::<_, String>(2)?)?,
+        kind: parsed("kind", &number, &row.get::<_, String>(3)?)?,
+        changes: row.get(4)?,
+        detail: row.get(5)?,
+        at: parsed("at", &number, &row.get::<_, String>(6)?)?,
+    })
 }
 
 /// Writes what a pass did to a device.

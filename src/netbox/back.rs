@@ -23,6 +23,10 @@ use super::wire::{Choice, CustomFields, Id, or_default};
 /// export does not take it for what a person asked.
 pub(super) const WRITTEN_BACK: &str = "gitfabric applied";
 
+/// How the names of the fields begin that are written here, unless they are configured
+/// otherwise.
+pub(super) const OWN_FIELDS: &str = "gitfabric_";
+
 const DEVICES: &str = "dcim/devices";
 const DEVICE: &str = "dcim.device";
 /// Names in one request; the address stays below the 4,094 bytes that gunicorn takes.

@@ -17,3 +17,4 @@ mod readme;
 mod recording;
 mod refreshing;
 mod tls;
+mod written_back;

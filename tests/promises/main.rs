@@ -2,17 +2,20 @@
 //! simulated devices over TLS sockets, from a real Git repository, into a real record.
 //!
 //! `intent` (the files that a test commits), `lab` (repository, devices, configuration),
-//! `running` (the agent in this process, or as a process of its own that can be killed);
+//! `fake` (a NetBox that is written to), `running` (the agent in this process, or as a process of its own that can be killed);
 //! the other modules hold a promise or two each, and every test's doc comment says which.
 //! Nothing sleeps: tests wait for reports of the agent, or for Sets at a device.
 //! Elsewhere: rollout alone (`tests/rollout.rs`), rules as tables (beside the code).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[path = "../netbox/fake/mod.rs"]
+mod fake;
 mod intent;
 mod lab;
 mod running;
 
+mod back_to_netbox;
 mod bad_commits;
 mod bad_devices;
 mod commands;

@@ -77,7 +77,8 @@ async fn a_secret_reaches_the_device_and_nothing_else() {
     lab.assert_true(&lab.head(), &["leaf7", "leaf8", "spine1"]);
 }
 
-fn files(folder: &std::path::Path) -> impl Iterator<Item = std::path::PathBuf> {
+/// Every file below a folder.
+pub(crate) fn files(folder: &std::path::Path) -> impl Iterator<Item = std::path::PathBuf> {
     let mut folders = vec![folder.to_owned()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {

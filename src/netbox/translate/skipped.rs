@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scope::Scope;
+use crate::netbox::back::OWN_FIELDS;
 use crate::netbox::mapping::Source;
 use crate::netbox::objection::{Objection, Objections};
 use crate::netbox::wire::CustomFields;
@@ -31,7 +32,9 @@ pub(super) fn note(scope: &Scope<'_>, out: &mut Objections) {
     let mut unread: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for (kind, fields) in all {
         let fields: &CustomFields = fields;
-        for name in fields.keys().filter(|name| !known.contains(name.as_str())) {
+        // what gitfabric itself wrote back is no intent
+        let is_read = |name: &str| known.contains(name) || name.starts_with(OWN_FIELDS);
+        for name in fields.keys().filter(|name| !is_read(name)) {
             *unread.entry((kind, name)).or_default() += 1;
         }
     }

@@ -34,6 +34,8 @@ pub(crate) struct Netbox {
     /// The newest id that the log forgot.
     newest: u64,
     user: String,
+    /// What the user writes about what he does (4.4).
+    message: String,
     /// Whether objects are still being filled in: no log, no times.
     pub(super) quiet: bool,
     /// Counts edits: the clock, and the request ids.
@@ -46,7 +48,8 @@ impl Netbox {
     pub(super) fn new<'a>(endpoints: impl IntoIterator<Item = &'a str>) -> Self {
         let tables = endpoints.into_iter().map(|endpoint| (endpoint.to_owned(), Table::default())).collect();
         let user = "admin".to_owned();
-        Self { tables, log: Vec::new(), unseen: 0, newest: 0, user, quiet: true, step: 0, request: 0 }
+        let (log, message) = (Vec::new(), String::new());
+        Self { tables, log, unseen: 0, newest: 0, user, message, quiet: true, step: 0, request: 0 }
     }
 
     /// Makes sure that there is such a list.
@@ -121,6 +124,14 @@ impl Netbox {
         let result = edits(self);
         self.user = before;
         self.request = request;
+        result
+    }
+
+    /// The same, with a message for the change log.
+    pub(super) fn saying<T>(&mut self, user: &str, message: &str, edits: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.message, message.to_owned());
+        let result = self.by(user, edits);
+        self.message = before;
         result
     }
 
@@ -300,7 +311,7 @@ impl Netbox {
             "changed_object_id": id,
             "changed_object": object,
             "object_repr": repr,
-            "message": "",
+            "message": self.message,
             "prechange_data": before,
             "postchange_data": after,
         }));

@@ -176,6 +176,17 @@ impl Netbox {
         self.render_contexts();
     }
 
+    /// A new custom field of devices: every device has it, not set.
+    pub(crate) fn define_device_field(&mut self, name: &str, kind: &str) {
+        let field =
+            json!({"name": name, "label": name, "object_types": ["dcim.device"], "type": choice(kind)});
+        self.create("extras/custom-fields", object("extras/custom-fields", &field));
+        let devices: Vec<u64> = self.objects("dcim/devices").map(id).collect();
+        for device in devices {
+            self.put(device, "dcim/devices", |device| device["custom_fields"][name] = Value::Null);
+        }
+    }
+
     /// Another value for a custom field of an object, by its name.
     pub(crate) fn set_field(&mut self, endpoint: &str, name: &str, field: &str, value: Value) {
         let object = self.id_of(endpoint, name);

@@ -80,7 +80,8 @@ fn patch(world: &mut World, id: u64, body: &Value) -> Result<Value, Value> {
             device["custom_fields"][name.as_str()] = value;
         }
     };
-    world.edit(|netbox| netbox.by("gitfabric", |netbox| netbox.update("dcim/devices", id, set)));
+    let message = body["changelog_message"].as_str().unwrap_or_default();
+    world.edit(|netbox| netbox.saying("gitfabric", message, |netbox| netbox.update("dcim/devices", id, set)));
     let device = world.netbox.get("dcim/devices", id);
     Ok(query::project(device, "dcim/devices", &query::Query::default(), &world.manners))
 }

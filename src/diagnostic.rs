@@ -347,12 +347,29 @@ fn concealed(line: &str) -> String {
         let key = before.trim_end().rsplit(|c| !is_word(c)).next().unwrap_or_default().to_lowercase();
         let value = after.trim_start().trim_start_matches(['"', '\'']);
         let ends_key = after.is_empty() || after.starts_with([' ', '\t', '"', '\'']) || key.ends_with('"');
-        if ends_key && !is_reference(value) && SECRET_KEYS.iter().any(|part| key.contains(part)) {
+        let secret = SECRET_KEYS.iter().any(|part| key.contains(part)) && !is_of_bgp(&key, value);
+        if ends_key && secret && !is_reference(value) {
             let stars = after.chars().map(|c| if c.is_whitespace() { c } else { '*' });
             return before.chars().chain([':']).chain(stars).collect();
         }
     }
     line.to_owned()
+}
+
+/// Whether a key is one of a policy's, and its value no community of SNMP, which is a
+/// secret: a community of BGP is two numbers.
+fn is_of_bgp(key: &str, value: &str) -> bool {
+    let bare = value.trim_start_matches(['[', ' ', '"', '\'']);
+    let numbers = bare.split([',', ']', '}', ' ', '"', '\'']).next().and_then(|first| first.split_once(':'));
+    let are_numbers = |(first, second): (&str, &str)| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits(first) && digits(second)
+    };
+    match key {
+        "community-list" => true,
+        "community" | "community-add" | "community-remove" => numbers.is_some_and(are_numbers),
+        _ => false,
+    }
 }
 
 /// Whether a text begins with `secret:NAME`.
@@ -408,6 +425,17 @@ mod tests {
             ("within braces", "fw: { asn: 1, password: \"h 2\" }", "fw: { asn: 1, password: ** ** *"),
             ("JSON", "{\"auth-password\":\"hunter2\",", "{\"auth-password\":**********"),
             ("another word", "snmp-community: public", "snmp-community: ******"),
+            ("the same alone", "community: public", "community: ******"),
+            (
+                "a community of BGP",
+                "set: { community: [\"65000:100\", no-export] }",
+                "set: { community: [\"65000:100\", no-export] }",
+            ),
+            (
+                "a list of such",
+                "match: { community-list: CL, as-path-list: AP }",
+                "match: { community-list: CL, as-path-list: AP }",
+            ),
             ("a reference", "password: secret:bgp/fw", "password: secret:bgp/fw"),
             ("a quoted reference", "password: \"secret:bgp/fw\"", "password: \"secret:bgp/fw\""),
             (

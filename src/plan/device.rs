@@ -303,9 +303,9 @@ fn ordered_lists(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeMap<Path, Tree
             |path: &Path, leaf: &Leaf| inputs.desired.get(path).is_none() && is_default(inputs.schema, leaf);
         let left: Vec<Path> =
             content.iter().filter(|(path, leaf)| left(path, leaf)).map(|(path, _)| path.clone()).collect();
-        left.iter().for_each(|path| {
+        for path in &left {
             content.remove(path);
-        });
+        }
         content.extend(inside(inputs.desired));
         lists.insert(list, content);
     }

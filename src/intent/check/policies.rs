@@ -92,8 +92,11 @@ fn named(cx: &Context<'_>, uses: &[Use<'_>], out: &mut Findings) {
     }
     let known = || cx.fabric.policies.keys().chain(cx.fabric.prefix_lists.keys()).map(PolicyName::as_str);
     let defined = |name: &str| format!("there is no policies/{name}.yaml, nor prefix-lists/{name}.yaml");
-    report(unknown, "policy-unknown", |name| hint("policies", name, known()), defined, out);
+    report(unknown, "policy-unknown", |name| Some(hint("policies", name, known())), defined, out);
 }
+
+/// What a rule names of one kind of lists.
+type Named = fn(&Rule) -> Option<&Spanned<PolicyName>>;
 
 /// What rules name is a list.
 fn lists_named(cx: &Context<'_>, out: &mut Findings) {
@@ -101,7 +104,7 @@ fn lists_named(cx: &Context<'_>, out: &mut Findings) {
     let prefixes = || fabric.prefix_lists.keys().map(PolicyName::as_str);
     let communities = || fabric.community_lists.keys().map(PolicyName::as_str);
     let paths = || fabric.as_path_lists.keys().map(PolicyName::as_str);
-    let of_kinds: [(_, _, _, Vec<&str>, fn(&Rule) -> Option<&Spanned<PolicyName>>); 3] = [
+    let of_kinds: [(_, _, _, Vec<&str>, Named); 3] = [
         (Kind::PrefixList, "prefix list", "prefix-lists", prefixes().collect(), |rule| {
             rule.matches.prefix_list.as_ref()
         }),
@@ -127,19 +130,19 @@ fn lists_named(cx: &Context<'_>, out: &mut Findings) {
         report(
             unknown,
             "policy-unknown-list",
-            |name| hint(folder, name, known.iter().copied()),
+            |name| Some(hint(folder, name, known.iter().copied())),
             defined,
             out,
         );
     }
 }
 
-fn hint<'c>(folder: &str, name: &str, known: impl Iterator<Item = &'c str>) -> Option<String> {
+fn hint<'c>(folder: &str, name: &str, known: impl Iterator<Item = &'c str>) -> String {
     let near = nearest(name, not_renumbered(name, known));
-    Some(near.map_or_else(
+    near.map_or_else(
         || format!("create {folder}/{name}.yaml, or name one that there is"),
         |near| format!("did you mean `{near}`?"),
-    ))
+    )
 }
 
 fn ambiguous(policy: &Policy, list: &PrefixList, uses: &[&Use<'_>], out: &mut Findings) {

@@ -33,7 +33,7 @@ fn names_that_are_given_have_to_be_there() {
     table(&[
         (
             "a session's, misspelt",
-            &[&RECORDED[0], &&*out("PL-LOOPBACK", "underlay")],
+            &[RECORDED[0], &out("PL-LOOPBACK", "underlay")],
             "fabric.yaml:17:8 policy-unknown",
         ),
         (

@@ -137,20 +137,17 @@ impl Back {
         let mut wrong = Vec::new();
         for name in self.names().map(ToOwned::to_owned) {
             let found = page.results.iter().find(|field| field.name == name);
-            match found {
-                None => wrong.push(self.undefined(&name)),
-                Some(field) if !field.object_types.iter().any(|kind| kind == DEVICE) => {
-                    wrong.push(self.wrong(field.id, &name, "object_types", DEVICE, "it is none of devices"));
-                }
-                Some(field) => match self.form(&name, &field.form.0) {
-                    Some(form) => {
-                        self.forms.insert(name, form);
-                    }
-                    None => {
-                        let found = format!("its type is {}", field.form.0);
-                        wrong.push(self.wrong(field.id, &name, "type", self.wanted(&name), &found));
-                    }
-                },
+            let Some(field) = found else {
+                wrong.push(self.undefined(&name));
+                continue;
+            };
+            if !field.object_types.iter().any(|kind| kind == DEVICE) {
+                wrong.push(self.wrong(field.id, &name, "object_types", DEVICE, "it is none of devices"));
+            } else if let Some(form) = self.form(&name, &field.form.0) {
+                self.forms.insert(name, form);
+            } else {
+                let found = format!("its type is {}", field.form.0);
+                wrong.push(self.wrong(field.id, &name, "type", self.wanted(&name), &found));
             }
         }
         Ok(wrong)
@@ -161,6 +158,26 @@ impl Back {
         &mut self,
         names: impl Iterator<Item = &'a str>,
     ) -> Result<Vec<Objection>, NetBoxError> {
+        let unknown: Vec<&str> = names.filter(|name| !self.devices.contains_key(*name)).collect();
+        let mut wrong = Vec::new();
+        for (query, asked) in queries(&unknown) {
+            let mut found = self.devices_of(&query, &asked)?;
+            for name in asked {
+                let mut devices = found.remove(name).unwrap_or_default();
+                match (devices.pop(), devices.len()) {
+                    (Some(device), 0) => {
+                        self.devices.insert(name.to_owned(), device);
+                    }
+                    (None, _) => wrong.push(absent(name)),
+                    (Some(_), others) => wrong.push(ambiguous(name, others + 1)),
+                }
+            }
+        }
+        Ok(wrong)
+    }
+
+    /// The devices of these names; a name may be that of several, at several sites.
+    fn devices_of(&self, query: &str, asked: &[&str]) -> Result<BTreeMap<String, Vec<Device>>, NetBoxError> {
         #[derive(Deserialize)]
         struct Found {
             id: Id,
@@ -168,49 +185,24 @@ impl Back {
             #[serde(default, deserialize_with = "or_default")]
             custom_fields: CustomFields,
         }
-        let unknown: Vec<&str> = names.filter(|name| !self.devices.contains_key(*name)).collect();
-        let mut wrong = Vec::new();
-        for (query, asked) in queries(&unknown) {
-            let query = format!("{query}ordering=id&limit=1000&fields=id,name,custom_fields");
-            let mut found: BTreeMap<String, Vec<Device>> = BTreeMap::new();
-            let mut body = self.client.get(DEVICES, &query)?;
-            loop {
-                let page: Page<Found> = body.parse()?;
-                let came = !page.results.is_empty();
-                for Found { id, name, custom_fields } in page.results {
-                    // what was not asked for came because a filter was not understood
-                    let Some(name) = name.filter(|name| asked.contains(&name.as_str())) else {
-                        return Err(NetBoxError::FilterIgnored { url: body.url });
-                    };
-                    let fields = (*custom_fields).clone();
-                    found.entry(name).or_default().push(Device { id, fields });
-                }
-                match page.next {
-                    Some(next) if came => body = self.client.follow(&body, &next)?,
-                    _ => break,
-                }
+        let query = format!("{query}ordering=id&limit=1000&fields=id,name,custom_fields");
+        let mut found: BTreeMap<String, Vec<Device>> = BTreeMap::new();
+        let mut body = self.client.get(DEVICES, &query)?;
+        loop {
+            let page: Page<Found> = body.parse()?;
+            let came = !page.results.is_empty();
+            for Found { id, name, custom_fields } in page.results {
+                // what was not asked for came because a filter was not understood
+                let Some(name) = name.filter(|name| asked.contains(&name.as_str())) else {
+                    return Err(NetBoxError::FilterIgnored { url: body.url });
+                };
+                found.entry(name).or_default().push(Device { id, fields: (*custom_fields).clone() });
             }
-            for name in asked {
-                let mut devices = found.remove(name).unwrap_or_default();
-                match (devices.pop(), devices.len()) {
-                    (Some(device), 0) => {
-                        self.devices.insert(name.to_owned(), device);
-                    }
-                    (None, _) => wrong.push(
-                        Objection::warning("device-unknown", format!("there is no device {name} in NetBox"))
-                            .hint("nothing is written back for it until NetBox has a device of this name"),
-                    ),
-                    (Some(_), others) => wrong.push(
-                        Objection::warning(
-                            "device-name",
-                            format!("{} devices in NetBox have the name {name}", others + 1),
-                        )
-                        .hint("nothing is written back for it: which of them is meant is unknown"),
-                    ),
-                }
+            match page.next {
+                Some(next) if came => body = self.client.follow(&body, &next)?,
+                _ => return Ok(found),
             }
         }
-        Ok(wrong)
     }
 
     /// Whether NetBox says this of a device, as far as it was heard.
@@ -359,6 +351,16 @@ fn message(state: &State) -> String {
     cut(&format!("{WRITTEN_BACK} {commit}: {state}")).chars().take(MESSAGE).collect()
 }
 
+fn absent(name: &str) -> Objection {
+    Objection::warning("device-unknown", format!("there is no device {name} in NetBox"))
+        .hint("nothing is written back for it until NetBox has a device of this name")
+}
+
+fn ambiguous(name: &str, devices: usize) -> Objection {
+    Objection::warning("device-name", format!("{devices} devices in NetBox have the name {name}"))
+        .hint("nothing is written back for it: which of them is meant is unknown")
+}
+
 /// Whether a field says a value. NetBox writes times in a form of its own.
 fn equal(held: Option<&Value>, value: &Value) -> bool {
     let held = held.unwrap_or(&Value::Null);
@@ -385,7 +387,6 @@ fn queries<'a>(names: &[&'a str]) -> Vec<(String, Vec<&'a str>)> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
     use super::*;
     use crate::netbox::Config;
     use crate::secret::SecretText;

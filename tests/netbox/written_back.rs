@@ -10,7 +10,7 @@ use gitfabric::git::Repository;
 use gitfabric::netbox::{Back, Fields, Kind, Known, NetBoxError, State};
 use serde_json::{Value, json};
 
-use crate::fake::{Denied, Fake, Fault, On, synthetic, tokens};
+use crate::fake::{Denied, Fake, Fault, Netbox, On, synthetic, tokens};
 use crate::reading::{client, client_as, told};
 
 const FIELDS: [(&str, &str); 3] =
@@ -201,16 +201,16 @@ fn the_export_does_not_take_its_echo_for_news() {
         overwrite_edits: false,
         dry_run: false,
         cache: None,
-        whole_every: Duration::from_secs(3600),
+        whole_every: Duration::from_hours(1),
     };
     let mut exporter = Exporter::new(client(&fake), job);
     let first = exporter.export(&|_| {}).unwrap();
     assert!(matches!(first.outcome, Outcome::Committed { .. }), "{first:#?}");
 
-    let logged = fake.look(|netbox| netbox.last_change());
+    let logged = fake.look(Netbox::last_change);
     assert!(back.set(&leaf, &state('a')).unwrap());
     back.journal(&leaf, Kind::Success, "gitfabric: commit aaaaaaa applied").unwrap();
-    assert!(fake.look(|netbox| netbox.last_change()) > logged, "the log moved");
+    assert!(fake.look(Netbox::last_change) > logged, "the log moved");
     let echo = exporter.export(&|_| {}).unwrap();
     assert!(matches!(echo.outcome, Outcome::Unchanged), "{echo:#?}");
     assert_eq!(echo.objections.iter().filter(|it| it.to_string().contains("gitfabric_")).count(), 0);

@@ -26,7 +26,9 @@ fn netbox(fields: &[&str]) -> Fake {
             let id = netbox.id_of("dcim/devices", &from);
             netbox.update("dcim/devices", id, |device| device["name"] = to.into());
         }
-        fields.iter().for_each(|name| netbox.define_device_field(name, "text"));
+        for name in fields {
+            netbox.define_device_field(name, "text");
+        }
     });
     fake
 }

@@ -114,7 +114,6 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
     use super::*;
     use crate::git::message::Message;
 

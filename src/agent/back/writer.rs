@@ -125,11 +125,9 @@ impl Writer {
 
     fn write_all(&mut self, back: &mut netbox::Back, pending: &Stands) -> Result<(), NetBoxError> {
         if !back.has_all_fields() {
-            let wrong = back.look_up_fields()?;
-            self.point_out(wrong);
+            self.point_out(&back.look_up_fields()?);
         }
-        let wrong = back.look_up(pending.keys().map(DeviceName::as_str))?;
-        self.point_out(wrong);
+        self.point_out(&back.look_up(pending.keys().map(DeviceName::as_str))?);
         let mut refused = Refused::default();
         for (name, stand) in pending {
             if self.mailbox.is_over() {
@@ -237,7 +235,7 @@ impl Writer {
     }
 
     /// Tells what NetBox lacks, each once.
-    fn point_out(&mut self, wrong: Vec<Objection>) {
+    fn point_out(&mut self, wrong: &[Objection]) {
         for text in wrong.iter().map(ToString::to_string) {
             if !self.told.contains(&text) {
                 tracing::warn!("writing back to NetBox: {text}");
@@ -249,26 +247,23 @@ impl Writer {
     /// Tells a failure once, until it is another one or over.
     fn tell(&mut self, error: Option<&anyhow::Error>) {
         let text = error.map(|error| format!("{error:#}"));
-        if text != self.failure {
-            match &text {
-                Some(text) => tracing::warn!("NetBox is not told how devices stand, and later again: {text}"),
-                None => tracing::info!("NetBox is told again how devices stand"),
-            }
-            self.failure = text;
+        if text == self.failure {
+            return;
         }
+        if let Some(text) = &text {
+            tracing::warn!("NetBox is not told how devices stand, and later again: {text}");
+        } else {
+            tracing::info!("NetBox is told again how devices stand");
+        }
+        self.failure = text;
     }
 }
 
 /// An error with what a person can do about it.
 fn explained(error: NetBoxError) -> anyhow::Error {
     let hint = error.hint().map(Cow::into_owned);
-    match hint {
-        None => error.into(),
-        Some(hint) => {
-            let said = anyhow::Error::from(error);
-            anyhow::anyhow!("{said:#} ({hint})")
-        }
-    }
+    let error = anyhow::Error::from(error);
+    hint.map_or_else(|| anyhow::anyhow!("{error:#}"), |hint| anyhow::anyhow!("{error:#} ({hint})"))
 }
 
 fn random() -> u64 {

@@ -51,7 +51,7 @@ pub(super) fn choose<'i, T: Object>(
         let of_use: Vec<&'i T> = objects.iter().copied().filter(is_used).collect();
         let about = |object: &T| scope.about::<T>(object.id(), text);
         let object: &'i T = match (of_use.as_slice(), objects.as_slice()) {
-            ([one], _) | ([], [one]) => *one,
+            ([one], _) | ([], [one]) => one,
             ([_, second, ..], _) => {
                 let message = "sessions of the fabric use two of this name, and a device has one";
                 let objection = Objection::error("policy-twice", message).about(about(second)).field("name");
@@ -66,16 +66,13 @@ pub(super) fn choose<'i, T: Object>(
             ([], []) => continue,
         };
         let used = !of_use.is_empty();
-        match name(text) {
-            Some(name) => chosen.push(Chosen { name, object, used }),
-            None => {
-                let expected =
-                    "letters, digits, `-`, `_` and `.`, at most 63, and no word that EOS keeps for itself";
-                let fault =
-                    unsayable(used, format!("`{}` cannot be its name on a device", shown(&text.into())));
-                out.push(fault.about(about(object)).field("name").expected(expected));
-            }
+        if let Some(name) = name(text) {
+            chosen.push(Chosen { name, object, used });
+            continue;
         }
+        let expected = "letters, digits, `-`, `_` and `.`, at most 63, and no word that EOS keeps for itself";
+        let fault = unsayable(used, format!("`{}` cannot be its name on a device", shown(&text.into())));
+        out.push(fault.about(about(object)).field("name").expected(expected));
     }
     chosen
 }

@@ -29,6 +29,7 @@ mod svi;
 mod tests;
 mod value;
 mod vlan;
+mod vni;
 mod vrf;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -219,7 +219,7 @@ mod tests {
     fn border(small: &mut Small) {
         small.vlan(900, "border");
         for (leaf, host) in [("leaf1", 2), ("leaf2", 3)] {
-            small.interface(leaf, "Vlan900", json!({ "vrf": 1 }));
+            small.interface(leaf, "Vlan900", &json!({ "vrf": 1 }));
             let on = format!("{leaf} Vlan900");
             small.address(&on, &format!("10.90.90.{host}/29"), "");
             small.address(&on, &format!("2001:db8:90::{host}/64"), "");
@@ -339,12 +339,7 @@ mod tests {
             (
                 "in no VRF",
                 |small| {
-                    drop(
-                        small
-                            .outside("leaf1 Ethernet11", "isp", "10.0.1.4/31")
-                            .remote_address
-                            .replace(Ref(0)),
-                    )
+                    small.outside("leaf1 Ethernet11", "isp", "10.0.1.4/31").remote_address.replace(Ref(0));
                 },
                 &["warning[session-address]: BGP session leaf1 isp"],
             ),

@@ -2,10 +2,11 @@
 //!
 //! Elsewhere: which devices an object is at (`vlan`, `vrf`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scope::{Member, Scope};
 use crate::intent::model::DeviceState;
+use crate::names::PairName;
 use crate::netbox::wire::Id;
 
 /// The lines of `at`, in natural order.
@@ -23,34 +24,27 @@ pub(super) struct Places {
 /// stays as it was.
 pub(super) fn fold(scope: &Scope<'_>, devices: &BTreeSet<Id>, apart: &BTreeSet<Id>) -> Places {
     let mut places = Places::default();
+    let mut members: BTreeMap<&PairName, Vec<Id>> = BTreeMap::new();
+    for member in scope.devices.iter().filter(|member| kept(member)) {
+        if let Some((pair, _)) = &member.pair {
+            members.entry(pair).or_default().push(member.id);
+        }
+    }
     for member in scope.devices.iter().filter(|member| kept(member) && devices.contains(&member.id)) {
-        let alone = || (member.name.to_string(), vec![member.id]);
-        let Some((pair, _)) = &member.pair else {
-            places.lines.push(alone());
-            continue;
-        };
-        let both: Vec<Id> = partners(scope, member).map(|member| member.id).collect();
+        let pair = member.pair.as_ref().and_then(|(pair, _)| members.get_key_value(pair));
+        let both = pair.map_or(&[][..], |(_, both)| both.as_slice());
         let complete = both.iter().all(|id| devices.contains(id));
         places.single |= !complete;
-        if !complete || both.iter().any(|id| apart.contains(id)) {
-            places.lines.push(alone());
-        } else if both.first() == Some(&member.id) {
-            places.lines.push((pair.to_string(), both));
+        match pair {
+            Some((pair, both)) if complete && !both.iter().any(|id| apart.contains(id)) => {
+                if both.first() == Some(&member.id) {
+                    places.lines.push((pair.to_string(), both.clone()));
+                }
+            }
+            _ => places.lines.push((member.name.to_string(), vec![member.id])),
         }
     }
     places
-}
-
-/// The members of a device's pair, itself among them; without a pair the device alone.
-pub(super) fn partners<'s, 'i>(
-    scope: &'s Scope<'i>,
-    member: &'s Member<'i>,
-) -> impl Iterator<Item = &'s Member<'i>> {
-    let pair = member.pair.as_ref().map(|(pair, _)| pair);
-    let same = move |other: &&Member<'_>| {
-        other.id == member.id || pair.is_some() && other.pair.as_ref().map(|(pair, _)| pair) == pair
-    };
-    scope.devices.iter().filter(same).filter(|other| kept(other))
 }
 
 fn kept(member: &Member<'_>) -> bool {

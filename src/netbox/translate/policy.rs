@@ -425,7 +425,9 @@ mod tests {
             ),
             (
                 "a name that no device takes",
-                |small| drop(small.put("plugins/bgp/routing-policy", 5, json!({ "name": "to the spine" }))),
+                |small| {
+                    small.put("plugins/bgp/routing-policy", 5, json!({ "name": "to the spine" }));
+                },
                 &["note[policy-unsayable]: routing policy to the spine: `to the spine` cannot be its name"],
             ),
         ]);

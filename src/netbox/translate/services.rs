@@ -47,7 +47,7 @@ type Reader = fn(&mut Section<'_, '_>, &Value) -> Map;
 const SECTIONS: [(&str, Field, Reader); 3] =
     [("dns", Field::Dns, dns), ("ntp", Field::Ntp, ntp), ("syslog", Field::Syslog, syslog)];
 
-/// The words that NetBoxes have for a list of servers.
+/// The usual words for a list of servers.
 const SERVERS: [&str; 5] = ["servers", "hosts", "server", "host", "nameservers"];
 /// And for the address of one.
 const ADDRESS: [&str; 6] = ["address", "host", "server", "ip", "name", "hostname"];
@@ -421,7 +421,7 @@ mod tests {
                 "a level that is none",
                 |small| {
                     small.inventory.devices.get_mut(&2).unwrap().config_context["syslog"] =
-                        json!({ "level": "loud" })
+                        json!({ "level": "loud" });
                 },
                 &["error[services-value]: device leaf1: `loud` is no value for services.syslog"],
             ),
@@ -432,7 +432,7 @@ mod tests {
                         small,
                         "ntp",
                         &json!({ "servers": ["10.0.0.1"], "hosts": ["10.0.0.2"], "vrf": "MGMT" }),
-                    )
+                    );
                 },
                 &["error[services-value]: device leaf1"],
             ),

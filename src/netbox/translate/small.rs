@@ -30,14 +30,14 @@ impl Small {
     pub(super) fn new() -> Self {
         let mut small = Self { inventory: Inventory::default(), next: 1000 };
         small.basics();
-        small.device(1, "spine1", 1, 1, json!({ "bgp_asn": 65000 }));
+        small.device(1, "spine1", 1, 1, &json!({ "bgp_asn": 65000 }));
         for (id, name) in [(2, "leaf1"), (3, "leaf2")] {
             small.device(
                 id,
                 name,
                 2,
                 id,
-                json!({ "bgp_asn": 65001, "mlag_domain_id": "p1", "mlag_peer": 5 - id }),
+                &json!({ "bgp_asn": 65001, "mlag_domain_id": "p1", "mlag_peer": 5 - id }),
             );
             small.leaf(id, name);
         }
@@ -84,7 +84,7 @@ impl Small {
         self.put("plugins/bgp/peer-group", 2, json!({ "name": "LOOPBACKS", "extra_attributes": evpn }));
     }
 
-    fn device(&mut self, id: Id, name: &str, role: Id, host: Id, fields: Value) {
+    fn device(&mut self, id: Id, name: &str, role: Id, host: Id, fields: &Value) {
         let context = json!({
             "anycast_gateway_mac": "00:1c:73:00:dc:01",
             "ntp": { "servers": ["10.0.0.123"], "vrf": "MGMT" },
@@ -94,34 +94,34 @@ impl Small {
             "status": "active", "custom_fields": fields, "config_context": context,
         });
         self.put("dcim/devices", id, device);
-        let management = self.interface(name, "Management0", json!({ "mgmt_only": true, "vrf": 2 }));
+        let management = self.interface(name, "Management0", &json!({ "mgmt_only": true, "vrf": 2 }));
         let primary = self.address_on(management, &format!("172.16.0.{host}/24"), "", Some(2));
         self.inventory.devices.get_mut(&id).unwrap().primary_ip4 = Some(Ref(primary));
-        let loopback = self.interface(name, "Loopback0", json!({}));
+        let loopback = self.interface(name, "Loopback0", &json!({}));
         self.address_on(loopback, &format!("10.0.250.{host}/32"), "loopback", None);
     }
 
     fn leaf(&mut self, id: Id, name: &str) {
         let of_pair = |net: &str| format!("{net}.{}/31", id - 2);
-        let vtep = self.interface(name, "Loopback1", json!({}));
+        let vtep = self.interface(name, "Loopback1", &json!({}));
         self.address_on(vtep, "10.0.255.1/32", "anycast", None);
         let peer =
             json!({ "type": "lag", "mode": "tagged-all", "custom_fields": { "link_kind": "mlag-peer" } });
-        let peer = self.interface(name, "Port-Channel999", peer);
-        self.interface(name, "Ethernet9", json!({ "lag": peer }));
+        let peer = self.interface(name, "Port-Channel999", &peer);
+        self.interface(name, "Ethernet9", &json!({ "lag": peer }));
         let host = json!({
             "type": "lag", "mode": "tagged", "untagged_vlan": 40, "tagged_vlans": [34], "custom_fields": { "mlag_id": 1 },
         });
-        let host = self.interface(name, "Port-Channel1", host);
-        self.interface(name, "Ethernet1", json!({ "lag": host }));
-        let svi = self.interface(name, "Vlan4090", json!({ "custom_fields": { "link_kind": "mlag-peer" } }));
+        let host = self.interface(name, "Port-Channel1", &host);
+        self.interface(name, "Ethernet1", &json!({ "lag": host }));
+        let svi = self.interface(name, "Vlan4090", &json!({ "custom_fields": { "link_kind": "mlag-peer" } }));
         self.address_on(svi, &of_pair("10.0.199"), "", None);
-        let svi = self.interface(name, "Vlan4091", json!({ "mtu": 9214 }));
+        let svi = self.interface(name, "Vlan4091", &json!({ "mtu": 9214 }));
         self.address_on(svi, &of_pair("10.0.3"), "", None);
-        let gateway = self.interface(name, "Vlan34", json!({ "vrf": 1, "mtu": 9164 }));
+        let gateway = self.interface(name, "Vlan34", &json!({ "vrf": 1, "mtu": 9164 }));
         self.address_on(gateway, "10.34.34.1/24", "anycast", Some(1));
-        let near = self.interface(name, "Ethernet11", json!({ "mtu": 9214 }));
-        let far = self.interface("spine1", &format!("Ethernet{id}"), json!({ "mtu": 9214 }));
+        let near = self.interface(name, "Ethernet11", &json!({ "mtu": 9214 }));
+        let far = self.interface("spine1", &format!("Ethernet{id}"), &json!({ "mtu": 9214 }));
         self.address_on(near, &format!("10.0.1.{}/31", 2 * id + 1), "", None);
         self.address_on(far, &format!("10.0.1.{}/31", 2 * id), "", None);
         let spine = format!("spine1 Ethernet{id}");
@@ -162,7 +162,7 @@ impl Small {
     }
 
     /// An interface of a device.
-    pub(super) fn interface(&mut self, device: &str, name: &str, more: Value) -> Id {
+    pub(super) fn interface(&mut self, device: &str, name: &str, more: &Value) -> Id {
         let device =
             self.inventory.devices.values().find(|of| of.name.as_deref() == Some(device)).unwrap().id;
         let kind = if name.starts_with("Ethernet") { "25gbase-x-sfp28" } else { "virtual" };

@@ -40,9 +40,27 @@ struct Svi<'i> {
     own: Vec<IpNet>,
 }
 
-/// Whether any device has an SVI of the number.
-pub(super) fn any(scope: &Scope<'_>, id: VlanId) -> bool {
-    scope.devices.iter().any(|member| find(scope, member, id).is_some())
+/// The SVIs of all devices by their numbers, in the order of the devices.
+pub(super) struct Svis<'s, 'i>(BTreeMap<VlanId, Vec<(&'s Member<'i>, &'i Interface)>>);
+
+impl<'s, 'i> Svis<'s, 'i> {
+    /// Finds them.
+    pub(super) fn of(scope: &'s Scope<'i>) -> Self {
+        let mut svis: BTreeMap<VlanId, Vec<_>> = BTreeMap::new();
+        for member in &scope.devices {
+            for interface in scope.interfaces(member.id) {
+                if let Some(id) = number(interface) {
+                    svis.entry(id).or_default().push((member, *interface));
+                }
+            }
+        }
+        Self(svis)
+    }
+
+    /// Whether any device has one of the number.
+    pub(super) fn any(&self, id: VlanId) -> bool {
+        self.0.contains_key(&id)
+    }
 }
 
 /// The number of an SVI's VLAN: `Vlan34`, in any case.
@@ -51,15 +69,15 @@ fn number(interface: &Interface) -> Option<VlanId> {
     number.trim_start().parse().ok().filter(|_| kind.eq_ignore_ascii_case("vlan"))
 }
 
-fn find<'i>(scope: &Scope<'i>, member: &Member<'_>, id: VlanId) -> Option<&'i Interface> {
-    scope.interfaces(member.id).iter().copied().find(|interface| number(interface) == Some(id))
-}
-
 /// Reads the SVIs of a VLAN on all devices.
-pub(super) fn read<'i>(scope: &Scope<'i>, id: VlanId, vlan: &Vlan, out: &mut Objections) -> Routed<'i> {
+pub(super) fn read<'i>(
+    scope: &Scope<'i>,
+    svis: &Svis<'_, 'i>,
+    (id, vlan): (VlanId, &Vlan),
+    out: &mut Objections,
+) -> Routed<'i> {
     let mut routed = Routed::default();
-    for member in &scope.devices {
-        let Some(interface) = find(scope, member, id) else { continue };
+    for (member, interface) in svis.0.get(&id).into_iter().flatten() {
         let svi = svi(scope, member, interface, out);
         routed.devices.insert(member.id);
         if !svi.own.is_empty() {
@@ -217,26 +235,19 @@ pub(super) fn compare(
     }
 }
 
-/// SVIs whose number is no VLAN of the fabric.
+/// SVIs whose number is no VLAN of the fabric. `told` are numbers of which more is wrong.
 pub(super) fn strays(
     scope: &Scope<'_>,
+    svis: &Svis<'_, '_>,
     vlans: &Vlans<'_>,
-    reserved: &BTreeSet<VlanId>,
+    told: &BTreeSet<VlanId>,
     out: &mut Objections,
 ) {
-    for member in &scope.devices {
-        for interface in scope.interfaces(member.id) {
-            let Some(id) = number(interface) else { continue };
-            let twice = out.iter().any(|objection| objection.code == "vlan-twice");
-            if vlans.contains_key(&id) || reserved.contains(&id) || twice {
-                continue;
-            }
-            let message = format!("NetBox has no VLAN {id} for this fabric");
-            let hint = "create it in a VLAN group of the fabric's site, or name it at a port";
-            out.push(
-                Objection::error("svi-no-vlan", message).about(scope.about_interface(interface)).hint(hint),
-            );
-        }
+    let strays = svis.0.iter().filter(|(id, _)| !vlans.contains_key(id) && !told.contains(id));
+    for (id, interface) in strays.flat_map(|(id, svis)| svis.iter().map(move |(_, svi)| (id, svi))) {
+        let message = format!("NetBox has no VLAN {id} for this fabric");
+        let objection = Objection::error("svi-no-vlan", message).about(scope.about_interface(interface));
+        out.push(objection.hint("create it in a VLAN group of the fabric's site, or name it at a port"));
     }
 }
 
@@ -244,7 +255,6 @@ pub(super) fn strays(
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::netbox::translate::small::objections;
     use crate::netbox::wire::Ref;
 
@@ -309,7 +319,9 @@ mod tests {
             ),
             (
                 "an interface without a VLAN",
-                |small| drop(small.interface("leaf1", "Vlan500", json!({}))),
+                |small| {
+                    small.interface("leaf1", "Vlan500", &json!({}));
+                },
                 &["error[svi-no-vlan]: interface leaf1 Vlan500: NetBox has no VLAN 500 for this fabric"],
             ),
             (

@@ -1,7 +1,7 @@
 //! `vlans/ID.yaml`: its places are the union of the SVIs and ports that carry it.
 //!
 //! Here: which VLANs are the fabric's, and their files. Elsewhere: their SVIs (`svi`), the
-//! VLANs of ports (`ports`), places as lines of `at` (`places`), the VLANs that a pair has
+//! VLANs of ports (`ports`), VNIs (`vni`), places as lines of `at` (`places`), the VLANs that a pair has
 //! for itself, which are of `fabric.yaml` (`fabric`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,14 +11,12 @@ use ipnet::IpNet;
 use super::Draft;
 use super::places::{self, Places};
 use super::scope::{Scope, slug_of};
-use super::svi::{self, Routed};
-use super::value;
-use super::value::Subject;
-use crate::names::{VlanId, Vni};
-use crate::netbox::mapping::Field;
+use super::svi::{self, Routed, Svis};
+use super::vni::{Vnis, route_targets};
+use crate::names::VlanId;
 use crate::netbox::objection::{About, Objection, Objections};
 use crate::netbox::objects::{L2vpn, Vlan};
-use crate::netbox::wire::{Id, Ref};
+use crate::netbox::wire::Id;
 use crate::netbox::yaml::{Map, Node};
 
 /// The VLANs of the fabric as they are written.
@@ -54,9 +52,12 @@ pub(super) fn write<'i>(
 ) -> Vlans<'i> {
     let vnis = Vnis::of(scope);
     let mut vlans = Vlans::new();
-    for (id, vlan) in chosen(scope, reserved, &mut draft.objections) {
+    let svis = Svis::of(scope);
+    // SVIs of these have a VLAN, or it was told why not
+    let mut told = reserved.clone();
+    for (id, vlan) in chosen(scope, reserved, &svis, &mut told, &mut draft.objections) {
         let out = &mut draft.objections;
-        let routed = svi::read(scope, id, vlan, out);
+        let routed = svi::read(scope, &svis, (id, vlan), out);
         let ports = carried.iter().filter(|(_, vlans)| vlans.contains(&id)).map(|(device, _)| *device);
         let devices: BTreeSet<Id> = ports.chain(routed.devices.iter().copied()).collect();
         svi::compare(scope, id, &routed, &devices, out);
@@ -67,7 +68,7 @@ pub(super) fn write<'i>(
         draft.files.insert(format!("vlans/{id}.yaml"), file(scope, id, &settled, &vnis, out));
         vlans.insert(id, settled);
     }
-    svi::strays(scope, &vlans, reserved, &mut draft.objections);
+    svi::strays(scope, &svis, &vlans, &told, &mut draft.objections);
     vlans
 }
 
@@ -120,47 +121,14 @@ fn addresses(nets: &[IpNet]) -> Option<Node> {
     }
 }
 
-/// `rt`: sorted, in quotes, in the short form where one target is all there is.
-pub(super) fn route_targets(
-    scope: &Scope<'_>,
-    import: &[Ref],
-    export: &[Ref],
-    about: &About,
-    out: &mut Objections,
-) -> Option<Node> {
-    let mut read = |refs: &[Ref], field: &str| -> BTreeSet<String> {
-        let names = refs.iter().filter_map(|target| scope.inventory.route_targets.get(&target.0));
-        let fits = |name: &String| {
-            let fits = crate::intent::route::is_route_id(name);
-            if !fits {
-                let message = format!("`{name}` is no route target that devices take");
-                let objection = Objection::error("route-target", message).about(about.clone()).field(field);
-                out.push(objection.expected("AS:NUMBER or ADDRESS:NUMBER, six bytes, as in 65000:100"));
-            }
-            fits
-        };
-        names.map(|target| target.name.trim().to_owned()).filter(fits).collect()
-    };
-    let (import, export) = (read(import, "import_targets"), read(export, "export_targets"));
-    let quoted = |targets: &BTreeSet<String>| Node::list(targets.iter().map(Node::quoted));
-    match import.first() {
-        None if export.is_empty() => None,
-        Some(one) if import.len() == 1 && import == export => Some(Node::quoted(one)),
-        _ => {
-            let mut map = Map::new();
-            map.set_some("import", (!import.is_empty()).then(|| quoted(&import)));
-            map.set_some("export", (!export.is_empty()).then(|| quoted(&export)));
-            Some(map.into())
-        }
-    }
-}
-
 /// The VLANs of the fabric by their number: those that its devices use, and those that belong
 /// to its sites. Two that are both used with one number are an error; of two of which the
 /// fabric uses one or none the unused ones are not meant.
 fn chosen<'i>(
     scope: &Scope<'i>,
     reserved: &BTreeSet<VlanId>,
+    svis: &Svis<'_, '_>,
+    told: &mut BTreeSet<VlanId>,
     out: &mut Objections,
 ) -> BTreeMap<VlanId, &'i Vlan> {
     let (ours, theirs) = used(scope);
@@ -184,17 +152,14 @@ fn chosen<'i>(
         match vlans.as_slice() {
             [vlan] => drop(chosen.insert(id, *vlan)),
             [vlan, others @ ..] => {
-                let wanted = !named_none(&ours, &vlans) || svi::any(scope, id);
+                let wanted = svis.any(id) || vlans.iter().any(|vlan| ours.contains(&vlan.id));
+                told.insert(id);
                 out.push(twice(scope, id, vlan, others, wanted));
             }
             [] => {}
         }
     }
     chosen
-}
-
-fn named_none(ours: &BTreeSet<Id>, vlans: &[&Vlan]) -> bool {
-    vlans.iter().all(|vlan| !ours.contains(&vlan.id))
 }
 
 fn twice(scope: &Scope<'_>, id: VlanId, vlan: &Vlan, others: &[&Vlan], wanted: bool) -> Objection {
@@ -284,88 +249,19 @@ fn name(id: VlanId, vlan: &Vlan, about: &About, out: &mut Objections) -> String 
     one
 }
 
-/// The L2VPNs by the VLANs that they end at.
-pub(super) struct Vnis<'i>(BTreeMap<Id, Vec<&'i L2vpn>>);
-
-impl<'i> Vnis<'i> {
-    fn of(scope: &Scope<'i>) -> Self {
-        let mut of_vlan: BTreeMap<Id, Vec<&'i L2vpn>> = BTreeMap::new();
-        for termination in scope.inventory.l2vpn_terminations.values() {
-            let l2vpn = termination.l2vpn.and_then(|l2vpn| scope.inventory.l2vpns.get(&l2vpn.0));
-            let vlan = termination
-                .assigned_object_id
-                .filter(|_| termination.assigned_object_type.as_deref() == Some("ipam.vlan"));
-            if let (Some(l2vpn), Some(vlan)) = (l2vpn.filter(|l2vpn| is_vxlan(l2vpn)), vlan) {
-                of_vlan.entry(vlan).or_default().push(l2vpn);
-            }
-        }
-        Self(of_vlan)
-    }
-
-    /// The VNI of a VLAN: what the L2VPN says and what the custom field says have to agree. A
-    /// VLAN that was created before its VNI has none yet.
-    fn of_vlan(
-        &self,
-        scope: &Scope<'i>,
-        vlan: &Vlan,
-        about: &About,
-        out: &mut Objections,
-    ) -> (Option<Vni>, Option<&'i L2vpn>) {
-        let l2vpns = self.0.get(&vlan.id).map_or(&[][..], Vec::as_slice);
-        if let [first, second, ..] = l2vpns {
-            let message = format!("the L2VPNs {} and {} both end at it", first.name, second.name);
-            out.push(
-                Objection::error("vlan-vni", message)
-                    .about(about.clone())
-                    .field("l2vpn_termination")
-                    .hint("remove one of the two terminations"),
-            );
-        }
-        let l2vpn = l2vpns.first().copied();
-        let said = l2vpn.and_then(|l2vpn| Some((l2vpn, l2vpn.identifier?)));
-        let inner = said.and_then(|(l2vpn, identifier)| vni(scope, l2vpn, identifier, out));
-        let subject = Subject::new(about.clone(), &vlan.custom_fields);
-        let parse = |value: &serde_json::Value| Vni::try_from(value::number(value)?).ok();
-        let field = scope.read(Field::VlanVni, &subject, "a VNI from 1 to 16777215", parse, out);
-        if let (Some((l2vpn, _)), Some(inner), Some(field)) = (said, inner, field)
-            && inner != field
-        {
-            let message = format!("its own VNI is {field}, and its L2VPN {} has {inner}", l2vpn.name);
-            let objection = Objection::error("vlan-vni", message).about(about.clone());
-            out.push(objection.field("custom_fields").hint("make both say the same, or empty one of them"));
-        }
-        (inner.or(field), l2vpn)
-    }
-}
-
-/// Whether an L2VPN stands for a VNI on the network.
-pub(super) fn is_vxlan(l2vpn: &L2vpn) -> bool {
-    matches!(l2vpn.r#type.0.as_str(), "vxlan-evpn" | "vxlan") && l2vpn.status != "decommissioning"
-}
-
-/// The identifier of an L2VPN as a VNI.
-pub(super) fn vni(scope: &Scope<'_>, l2vpn: &L2vpn, identifier: u64, out: &mut Objections) -> Option<Vni> {
-    let vni = Vni::try_from(identifier);
-    if vni.is_err() {
-        let objection = Objection::error("l2vpn-identifier", format!("{identifier} is no VNI"));
-        let about = scope.about::<L2vpn>(l2vpn.id, &l2vpn.name);
-        out.push(objection.about(about).field("identifier").expected("a number from 1 to 16777215"));
-    }
-    vni.ok()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::netbox::translate::small::{Small, files, objections};
+    use crate::netbox::wire::Ref;
 
     fn lone_port(small: &mut Small, vlan: Id) {
         small.interface(
             "leaf1",
             "Ethernet5",
-            json!({ "type": "25gbase-x-sfp28", "mode": "access", "untagged_vlan": vlan }),
+            &json!({ "type": "25gbase-x-sfp28", "mode": "access", "untagged_vlan": vlan }),
         );
     }
 
@@ -384,7 +280,9 @@ mod tests {
         files(&[
             (
                 "in use nowhere; a port that takes all VLANs carries none of its own",
-                |small| drop(small.vlan(77, "unused")),
+                |small| {
+                    small.vlan(77, "unused");
+                },
                 "vlans/77.yaml",
                 &["+ name: unused", "+ at: []"],
             ),
@@ -399,7 +297,9 @@ mod tests {
             ),
             (
                 "the other member is gone",
-                |small| drop(small.inventory.devices.remove(&3)),
+                |small| {
+                    small.inventory.devices.remove(&3);
+                },
                 "vlans/34.yaml",
                 &[],
             ),
@@ -423,7 +323,9 @@ mod tests {
             ),
             (
                 "of another site",
-                |small| drop(small.put("ipam/vlans", 61, json!({ "vid": 61, "name": "other", "site": 7 }))),
+                |small| {
+                    small.put("ipam/vlans", 61, json!({ "vid": 61, "name": "other", "site": 7 }));
+                },
                 "vlans/61.yaml",
                 &[],
             ),
@@ -434,7 +336,7 @@ mod tests {
                     let leaf =
                         json!({ "name": "other", "role": 2, "platform": 7, "site": 1, "status": "active" });
                     small.put("dcim/devices", 9, leaf);
-                    small.interface("other", "Ethernet1", json!({ "mode": "tagged", "tagged_vlans": [62] }));
+                    small.interface("other", "Ethernet1", &json!({ "mode": "tagged", "tagged_vlans": [62] }));
                 },
                 "vlans/62.yaml",
                 &[],
@@ -525,13 +427,17 @@ mod tests {
             ),
             (
                 "a name that no device takes",
-                |small| drop(small.vlan(40, "the storage network of the first floor")),
+                |small| {
+                    small.vlan(40, "the storage network of the first floor");
+                },
                 "vlans/40.yaml",
                 &["- name: storage", "+ name: the-storage-network-of-the-first"],
             ),
             (
                 "an unused VLAN of the same number is not meant",
-                |small| drop(namesake(small)),
+                |small| {
+                    namesake(small);
+                },
                 "vlans/34.yaml",
                 &[],
             ),
@@ -551,13 +457,15 @@ mod tests {
             ),
             (
                 "two L2VPNs",
-                |small| drop(small.l2vpn(34, 110_035)),
+                |small| {
+                    small.l2vpn(34, 110_035);
+                },
                 &["error[vlan-vni]: VLAN 34 (web): the L2VPNs vni-110034 and vni-110035 both end at it"],
             ),
             (
                 "a VNI out of range",
                 |small| {
-                    small.inventory.l2vpns.values_mut().for_each(|l2vpn| l2vpn.identifier = Some(1 << 24))
+                    small.inventory.l2vpns.values_mut().for_each(|l2vpn| l2vpn.identifier = Some(1 << 24));
                 },
                 &["error[l2vpn-identifier]: L2VPN vni-110034: 16777216 is no VNI", "error[l2vpn-identifier]"],
             ),

@@ -3,7 +3,7 @@
 //! A VRF is exported if the fabric's devices use it: by an interface, or because it says that
 //! it lives there. NetBox's `rd` is one for the whole network, and is never written: on every
 //! leaf it would make the type-5 routes of two pairs one route at the spine. Elsewhere: the
-//! sessions (`peers`), route targets (`vlan`).
+//! sessions (`peers`), VNIs and route targets (`vni`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,8 @@ use super::places;
 use super::scope::{Scope, slug_of};
 use super::value::Subject;
 use super::value::{list, number, reference, text};
-use super::vlan::{Vlans, is_vxlan, route_targets, vni};
+use super::vlan::Vlans;
+use super::vni::{is_vxlan, route_targets, vni};
 use crate::names::{Vni, VrfName};
 use crate::netbox::mapping::Field;
 use crate::netbox::objection::{About, Objection, Objections};
@@ -250,7 +251,7 @@ mod tests {
     use crate::netbox::translate::small::{Small, files, objections};
     use crate::netbox::wire::Ref;
 
-    fn fields(small: &mut Small, fields: Value) {
+    fn fields(small: &mut Small, fields: &Value) {
         let fields = fields.as_object().unwrap().clone();
         small.gold().custom_fields = fields.into_iter().collect();
     }
@@ -268,20 +269,20 @@ mod tests {
         files(&[
             (
                 "its number by the VLAN of its VNI",
-                |small| fields(small, json!({ "l3vni": 100_001, "l3vni_vlan": 3001 })),
+                |small| fields(small, &json!({ "l3vni": 100_001, "l3vni_vlan": 3001 })),
                 "vrfs/gold.yaml",
                 &["- id: 1", "+ id: 3001"],
             ),
             (
                 "its number by a small VNI",
-                |small| fields(small, json!({ "l3vni": 5001 })),
+                |small| fields(small, &json!({ "l3vni": 5001 })),
                 "vrfs/gold.yaml",
                 &["- id: 1", "- vni: 100001", "+ id: 5001", "+ vni: 5001"],
             ),
             (
                 "its VNI by an EVPN service of its name",
                 |small| {
-                    fields(small, json!({ "vrf_id": 1 }));
+                    fields(small, &json!({ "vrf_id": 1 }));
                     let l2vpn = json!({ "name": "gold", "identifier": 100_001, "type": "vxlan-evpn" });
                     small.add("vpn/l2vpns", l2vpn);
                 },
@@ -290,7 +291,7 @@ mod tests {
             ),
             (
                 "without a VNI it is local",
-                |small| fields(small, json!({ "vrf_id": 1 })),
+                |small| fields(small, &json!({ "vrf_id": 1 })),
                 "vrfs/gold.yaml",
                 &["- rt: \"65000:100001\"", "- vni: 100001"],
             ),
@@ -311,14 +312,18 @@ mod tests {
             ),
             (
                 "places that have a VLAN of it are not said, others are",
-                |small| fields(small, json!({ "l3vni": 100_001, "vrf_id": 1, "deployed_on": [1, 2, 3, 77] })),
+                |small| {
+                    fields(small, &json!({ "l3vni": 100_001, "vrf_id": 1, "deployed_on": [1, 2, 3, 77] }));
+                },
                 "vrfs/gold.yaml",
                 &["+ at: [spine1]"],
             ),
             ("of management", |_| {}, "vrfs/MGMT.yaml", &[]),
             (
                 "unused",
-                |small| drop(small.put("ipam/vrfs", 7, json!({ "name": "wan" }))),
+                |small| {
+                    small.put("ipam/vrfs", 7, json!({ "name": "wan" }));
+                },
                 "vrfs/wan.yaml",
                 &[],
             ),
@@ -336,7 +341,7 @@ mod tests {
         objections(&[
             (
                 "no number",
-                |small| fields(small, json!({ "l3vni": 100_001 })),
+                |small| fields(small, &json!({ "l3vni": 100_001 })),
                 &["error[vrf-id]: VRF gold: it has no number that its route distinguisher could be made of"],
             ),
             (

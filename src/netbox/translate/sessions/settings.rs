@@ -20,6 +20,9 @@ use crate::netbox::translate::value::{list, number, shown, text};
 use crate::netbox::wire::Ref;
 use crate::netbox::yaml::{Map, Node};
 
+/// Keys of `underlay`, `overlay` or a peer.
+type Keys = BTreeMap<&'static str, Node>;
+
 /// What a session says, itself or by its peer group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Settings {
@@ -54,7 +57,7 @@ impl Settings {
     }
 
     /// The keys of `underlay`, `overlay` or a peer that it fills.
-    pub(crate) fn keys(&self) -> BTreeMap<&'static str, Node> {
+    pub(crate) fn keys(&self) -> Keys {
         let keys = [
             ("multihop", self.multihop.map(Node::number)),
             ("in", self.inbound.as_ref().map(Node::text)),
@@ -70,7 +73,7 @@ impl Settings {
 /// intent has one value for them.
 pub(super) fn wishes(scope: &Scope<'_>, ends: &[End<'_, '_>], out: &mut Objections) -> Wishes {
     let mut wishes = Wishes::new();
-    let mut first: BTreeMap<(Purpose, u64), (&End<'_, '_>, BTreeMap<&str, Node>)> = BTreeMap::new();
+    let mut first: BTreeMap<(Purpose, u64), (&End<'_, '_>, Keys)> = BTreeMap::new();
     for end in ends.iter().filter(|end| end.peer.is_some() && end.purpose != Purpose::Inner) {
         let keys = read(scope, end, out).keys();
         let Some(section) = end.purpose.section() else {
@@ -100,7 +103,7 @@ fn differ(
     scope: &Scope<'_>,
     end: &End<'_, '_>,
     known: &End<'_, '_>,
-    (first, second): (&BTreeMap<&str, Node>, &BTreeMap<&str, Node>),
+    (first, second): (&Keys, &Keys),
     out: &mut Objections,
 ) {
     let keys: Vec<&str> = ["multihop", "in", "out", "maximum-routes", "bfd"]
@@ -243,5 +246,49 @@ fn is_design(word: &str, value: &Value, end: &End<'_, '_>) -> Option<bool> {
             Some(value.as_bool() == Some(true))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::netbox::translate::small::objections;
+    use crate::netbox::wire::Ref;
+
+    #[test]
+    fn what_one_value_for_all_sessions_cannot_say_is_told() {
+        objections(&[
+            (
+                "sessions of one device that differ",
+                |small| small.session_of(1, Some(2)).max_prefixes = Some(5),
+                &["error[session-differs]: BGP session spine1 spine1-leaf2: its maximum-routes differs"],
+            ),
+            (
+                "two policies in one direction",
+                |small| {
+                    small.put("plugins/bgp/routing-policy", 5, json!({ "name": "RM" }));
+                    small.put("plugins/bgp/prefix-list", 6, json!({ "name": "PL", "family": "ipv4" }));
+                    small.group(1).export_policies = [Ref(5)].into_iter().collect();
+                    small.group(1).prefix_list_out = Some(Ref(6));
+                },
+                &["error[session-policies]: peer group LINKS: RM and PL stand in one direction"],
+            ),
+            (
+                "free attributes",
+                |small| {
+                    small.group(2).extra_attributes = json!({
+                        "ebgp_multihop": 0, "update-source": "Loopback1", "colour": "hush",
+                        "address_families": ["l2vpn evpn"], "password": "hush",
+                    });
+                },
+                &[
+                    "error[session-attribute]: peer group LOOPBACKS: `0` is no value for ebgp_multihop",
+                    "warning[session-design]: peer group LOOPBACKS: `Loopback1` is not what the intent makes",
+                    "note[session-no-place]: peer group LOOPBACKS: the intent has no place for it: left out",
+                    "note[session-no-place]: peer group LOOPBACKS: the intent has no place for it: left out",
+                ],
+            ),
+        ]);
     }
 }

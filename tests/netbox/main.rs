@@ -17,4 +17,5 @@ mod readme;
 mod recording;
 mod refreshing;
 mod tls;
+mod translating;
 mod written_back;

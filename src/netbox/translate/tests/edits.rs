@@ -55,11 +55,11 @@ const LEAF7_VTEP: &[(&str, &str)] =
     &[("/assigned_object/device/name", "leaf7"), ("/address", "10.0.255.14/32")];
 const LEAF7_ETHERNET1: &[(&str, &str)] = &[("/device/name", "leaf7"), ("/name", "Ethernet1")];
 const LEAF7_ETHERNET2: &[(&str, &str)] = &[("/device/name", "leaf7"), ("/name", "Ethernet2")];
-const VLAN_34: &str = "34";
+const VLAN_34: u64 = 34;
 
-fn vlan(vid: &str) -> Value {
+fn vlan(vid: u64) -> Value {
     let list = recorded::list(1, "ipam/vlans");
-    let vlan = list.iter().find(|vlan| vlan["vid"].to_string() == vid).unwrap();
+    let vlan = list.iter().find(|vlan| vlan["vid"] == vid).unwrap();
     json!({"id": vlan["id"]})
 }
 

@@ -23,7 +23,8 @@ fn translated(inventory: &Inventory, previous: &Previous) -> Translation {
 }
 
 fn shown(translation: &Translation) -> String {
-    translation.objections.iter().map(|objection| format!("{objection}\n")).collect()
+    let lines: Vec<String> = translation.objections.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 /// A repository that holds a translation.
@@ -70,14 +71,12 @@ fn diff(before: &BTreeMap<RepoPath, String>, after: &BTreeMap<RepoPath, String>)
             (None, Some(_)) => out += &format!("+ {path}\n"),
             (Some(a), Some(b)) if a != b => {
                 out += &format!("~ {path}\n");
-                let lines = |from: &str, to: &str, sign: &str| -> String {
+                for (from, to, sign) in [(a, b, "-"), (b, a, "+")] {
                     let known: Vec<&str> = to.lines().collect();
-                    from.lines()
-                        .filter(|line| !known.contains(line))
-                        .map(|line| format!("    {sign} {line}\n"))
-                        .collect()
-                };
-                out += &(lines(a, b, "-") + &lines(b, a, "+"));
+                    for line in from.lines().filter(|line| !known.contains(line)) {
+                        out += &format!("    {sign} {line}\n");
+                    }
+                }
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ use gix::refs::transaction::PreviousValue;
 use super::error::{Cause, GitError};
 use super::program::Program;
 use super::repository::{Repository, commit_id, object_id};
+use super::snapshot::{BlobId, File, Snapshot};
 use super::write::{Author, Edits, edited, reference, tip};
 use crate::names::CommitId;
 
@@ -73,7 +74,9 @@ impl Repository {
             Some(from) => PreviousValue::MustExistAndMatch(gix::refs::Target::Object(object_id(from))),
             None => PreviousValue::MustNotExist,
         };
-        let set = self.gix().reference(name, object_id(to), constraint, "gitfabric export").map(drop);
+        let set = self
+            .named()
+            .and_then(|gix| gix.reference(name, object_id(to), constraint, "gitfabric export").map(drop));
         set.map_err(|error| match self.branch(branch) {
             Ok(now) if now.as_ref() != from => moved(now),
             _ => GitError::Local {
@@ -82,6 +85,48 @@ impl Repository {
                 cause: Cause::of(&error),
             },
         })
+    }
+}
+
+impl Snapshot {
+    /// The files as a draft would leave them; paths of the edits count from the root of the
+    /// repository. Nothing is written.
+    pub fn with(&self, edits: &Edits) -> Result<Self, GitError> {
+        let mut next = self.clone();
+        (next.commit, next.tree) = (None, None);
+        for (path, bytes) in edits {
+            let inner = match self.base() {
+                None => Some(path.clone()),
+                Some(base) => path
+                    .as_str()
+                    .strip_prefix(base.as_str())
+                    .and_then(|rest| rest.strip_prefix('/')?.parse().ok()),
+            };
+            let Some(inner) = inner else { continue };
+            if let Some(old) = next.files.remove(&inner) {
+                next.total = next.total.saturating_sub(old.bytes.len() as u64);
+            }
+            if let Some(bytes) = bytes {
+                let blob = BlobId::of(bytes)
+                    .map_err(|error| GitError::local(&next.origin, format!("hash {path}"), &error))?;
+                next.insert(inner, File { blob, bytes: bytes.as_slice().into() })?;
+            }
+        }
+        Ok(next)
+    }
+}
+
+impl Repository {
+    /// A handle that signs what it writes into a reflog, which a clone keeps: the user's own
+    /// configuration, and with it the user's name, is not read.
+    fn named(&self) -> gix::Result<gix::Repository> {
+        use gix::config::tree::gitoxide::Committer;
+        let mut gix = self.gix();
+        let mut config = gix.config_snapshot_mut();
+        config.set_value(&Committer::NAME_FALLBACK, "gitfabric export")?;
+        config.set_value(&Committer::EMAIL_FALLBACK, "gitfabric@localhost")?;
+        config.commit()?;
+        Ok(gix)
     }
 }
 
@@ -105,6 +150,33 @@ mod tests {
     fn person(name: &str, seconds: i64) -> Author {
         let email = format!("{}@example.net", name.to_lowercase());
         Author { name: name.into(), email, when: jiff::Timestamp::from_second(seconds).unwrap() }
+    }
+
+    #[test]
+    fn what_a_draft_would_leave_is_what_its_commit_holds() {
+        let repo = TestRepo::new();
+        let base = repo.write("a/one", "1").write("a/two", "2").write("b/three", "3").commit("one");
+        let repository = Repository::open(repo.path()).unwrap();
+        let edit = |path: &str, text: Option<&str>| {
+            (path.parse().unwrap(), text.map(|text| text.as_bytes().to_vec()))
+        };
+        let files = Edits::from([
+            edit("a/one", Some("new")),
+            edit("a/two", None),
+            edit("ab", Some("x")),
+            edit("b/y", Some("y")),
+        ]);
+        let author = person("Ada", 1_700_000_000);
+        let (author, committer) = (&author, &author);
+        let draft = Draft { parent: Some(&base), files: &files, message: "x\n", author, committer };
+        let made = repository.draft(&draft).unwrap().unwrap();
+        for folder in [None, Some("a".parse().unwrap()), Some("b".parse().unwrap())] {
+            let of = |commit| Snapshot::of_commit(&repository, commit, folder.as_ref()).unwrap();
+            let (before, after) = (of(&base), of(&made));
+            let drafted = before.with(&files).unwrap();
+            assert_eq!((&drafted, drafted.total), (&after, after.total), "{folder:?}");
+            assert_eq!(drafted.base(), folder.as_ref());
+        }
     }
 
     fn draft(repo: &TestRepo, parent: &CommitId, text: &str) -> CommitId {
@@ -148,6 +220,19 @@ mod tests {
         assert_eq!(repo.head(), made);
         assert_eq!(std::fs::read_to_string(repo.path().join("a.yaml")).unwrap(), "2");
         assert_eq!(repo.git(&["status", "--porcelain"]), " M mine", "what a person was at stays");
+    }
+
+    #[test]
+    fn a_branch_of_a_clone_that_is_not_checked_out_moves_alone_and_its_reflog_says_who_did_it() {
+        let repo = TestRepo::new();
+        let base = repo.write("a.yaml", "1").commit("one");
+        let made = draft(&repo, &base, "2");
+        let repository = Repository::open(repo.path()).unwrap();
+        repository.move_branch("site/a", None, &base).unwrap();
+        repository.move_branch("site/a", Some(&base), &made).unwrap();
+        assert_eq!((repo.head(), repo.git(&["status", "--porcelain"])), (base, String::new()));
+        let log = repo.git(&["reflog", "show", "--format=%H %gn %gs", "site/a", "--max-count=1"]);
+        assert_eq!(log, format!("{made} gitfabric export gitfabric export"));
     }
 
     #[test]

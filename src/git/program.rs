@@ -30,6 +30,10 @@ impl Program {
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
             command.env_remove(name);
         }
+        // hooks, filters and helpers that it starts have no use for what is meant for us alone
+        for name in ["NETBOX_TOKEN", "FORGE_TOKEN", "GITFABRIC_GIT_TOKEN"] {
+            command.env_remove(name);
+        }
         Self { command, shown: folder.display().to_string() }
     }
 

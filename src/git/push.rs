@@ -77,10 +77,14 @@ impl Repository {
         let (url, branch) = (way.shown().to_owned(), branch.to_owned());
         let answer = String::from_utf8_lossy(&output.stdout).into_owned();
         let rejected = answer.lines().find(|line| line.starts_with('!'));
+        let cause = said(&output);
+        let has = |text: &str, words: &[&str]| words.iter().any(|words| text.contains(words));
         Err(match rejected {
-            Some(line) if STALE.iter().any(|words| line.contains(words)) => GitError::Outrun { url, branch },
-            Some(_) => GitError::PushRefused { url, branch, cause: said(&output) },
-            None => GitError::Push { url, branch, cause: said(&output) },
+            Some(line) if has(line, STALE) || has(&cause.to_string(), LATE) => {
+                GitError::Outrun { url, branch }
+            }
+            Some(_) => GitError::PushRefused { url, branch, cause },
+            None => GitError::Push { url, branch, cause },
         })
     }
 
@@ -136,6 +140,9 @@ impl Repository {
 const STALE: &[&str] =
     &["(non-fast-forward)", "(fetch first)", "(stale info)", "(already exists)", "cannot lock ref"];
 
+/// How the other side itself says so, where the branch moved while it looked at our push.
+const LATE: &[&str] = &["but expected", "reference already exists"];
+
 #[cfg(test)]
 mod tests {
     use base64::Engine as _;
@@ -170,6 +177,26 @@ mod tests {
         named(&repo, &other, "main", Lease::Exactly(Some(&two))).unwrap();
         named(&repo, &other, "new", Lease::Exactly(None)).unwrap();
         assert_eq!(bare.git(&["rev-parse", "new"]), other.as_str());
+    }
+
+    #[test]
+    fn a_branch_that_moves_while_the_other_side_looks_at_our_push_is_outrun() {
+        let repo = TestRepo::new();
+        let one = repo.write("a", "1").commit("one");
+        let bare = repo.bare_clone();
+        let theirs = repo.write("a", "2").commit("theirs");
+        repo.git(&["push", "-q", "origin", "HEAD:refs/heads/theirs"]);
+        repo.git(&["reset", "-q", "--hard", one.as_str()]);
+        let ours = repo.write("a", "3").commit("ours");
+        let hook = bare.path().join("hooks/pre-receive");
+        let script =
+            format!("#!/bin/sh\nenv -u GIT_QUARANTINE_PATH git update-ref refs/heads/main {theirs}\n");
+        std::fs::create_dir_all(bare.path().join("hooks")).unwrap();
+        std::fs::write(&hook, script).unwrap();
+        std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let error = named(&repo, &ours, "main", Lease::Exactly(Some(&one))).unwrap_err();
+        assert!(matches!(error, GitError::Outrun { .. }), "{error}");
+        assert_eq!(bare.head(), theirs);
     }
 
     #[test]

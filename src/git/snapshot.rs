@@ -125,7 +125,7 @@ impl fmt::Display for Skipped {
 pub struct Snapshot {
     pub(super) commit: Option<CommitId>,
     base: Option<RepoPath>,
-    tree: Option<ObjectId>,
+    pub(super) tree: Option<ObjectId>,
     pub(super) origin: String,
     pub(super) files: BTreeMap<RepoPath, File>,
     pub(super) skipped: BTreeMap<String, Skipped>,

@@ -1,9 +1,14 @@
 //! What goes to standard output and standard error.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+
+use crate::forge::ForgeError;
+use crate::git::GitError;
+use crate::netbox::NetBoxError;
 
 /// Prints a value as JSON for machines, indented, with a line's end.
 pub(crate) fn print_json(out: &mut dyn Write, value: &impl Serialize) -> anyhow::Result<()> {
@@ -13,7 +18,7 @@ pub(crate) fn print_json(out: &mut dyn Write, value: &impl Serialize) -> anyhow:
     Ok(())
 }
 
-/// Tells why a command failed: what, then each cause, on standard error.
+/// Tells why a command failed: what, then each cause, then what to do, on standard error.
 pub(crate) fn report(error: &anyhow::Error) {
     let red = AnsiColor::Red.on_default().bold();
     let plain = Style::new();
@@ -27,7 +32,20 @@ pub(crate) fn report(error: &anyhow::Error) {
         }
         last = cause;
     }
+    if let Some(hint) = hint(error) {
+        text.push_str(&format!("  hint: {hint}\n"));
+    }
     print_error(&text);
+}
+
+/// What a person can do about an error, where one of its causes knows.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<Cow<'static, str>> {
+    error.chain().find_map(|cause| {
+        let of_git = || cause.downcast_ref::<GitError>()?.hint().map(Cow::Borrowed);
+        let of_netbox = || cause.downcast_ref::<NetBoxError>()?.hint();
+        let of_forge = || cause.downcast_ref::<ForgeError>()?.hint().map(Cow::Borrowed);
+        of_git().or_else(of_netbox).or_else(of_forge)
+    })
 }
 
 /// Writes to standard error, where nobody can be told that nobody reads it.
@@ -56,6 +74,15 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn what_a_cause_advises_is_told_wherever_it_stands() {
+        let cause = || NetBoxError::TooOld { version: "4.1".to_owned() };
+        let advice = Some(Cow::Borrowed("the export reads NetBox from 4.2 on"));
+        assert_eq!(hint(&anyhow::Error::from(cause())), advice);
+        assert_eq!(hint(&anyhow::Error::from(cause()).context("cannot export")), advice);
+        assert_eq!(hint(&anyhow::anyhow!("no idea")), None);
     }
 
     #[test]

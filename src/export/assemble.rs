@@ -159,8 +159,9 @@ fn files_of(folder: &Folder, said: &Translation) -> anyhow::Result<BTreeMap<Repo
     Ok(files)
 }
 
-/// The manifest to write: where files change, or where the one that stands there tells of
-/// other files. One that would only move on in NetBox's change log is no news.
+/// The manifest to write: where files change, where the one that stands there tells of other
+/// files, and where NetBox now says what a person had said against it, so that their edit
+/// counts as settled. One that would only move on in NetBox's change log is no news.
 fn manifest_of(
     folder: &Folder,
     blobs: BTreeMap<RepoPath, BlobId>,
@@ -169,7 +170,9 @@ fn manifest_of(
 ) -> anyhow::Result<Option<(RepoPath, Vec<u8>)>> {
     let here: RepoPath = manifest::FILE.parse()?;
     let standing = folder.head.get(&here).and_then(|file| manifest::parse(&here, &file.bytes).0);
-    if !changed && standing.is_some_and(|standing| standing.manifest.files == blobs) {
+    let is_settled = |edit: &Edit| edit.now.as_ref() == blobs.get(&edit.path);
+    let is_news = changed || folder.edits.iter().any(is_settled);
+    if !is_news && standing.is_some_and(|standing| standing.manifest.files == blobs) {
         return Ok(None);
     }
     let Origin { source, changelog, objects } = origin.clone();
@@ -186,25 +189,25 @@ impl Assembled {
         new: Option<Vec<u8>>,
     ) -> anyhow::Result<()> {
         let full = from_root(folder.base.as_ref(), path.as_str())?;
-        let change = FileChange { path: path.clone(), old, new };
+        let is_released = new.is_none() && old.as_ref().is_some_and(|old| is_released(path, old));
+        let change = FileChange { path: full.clone(), old, new };
         let edit = folder.edits.iter().find(|edit| edit.path == *path);
-        if let Some(edit) = edit.filter(|_| !is_released(&change)) {
-            self.contested.push(Contested::new(full.clone(), edit, change.clone()));
+        if let Some(edit) = edit.filter(|_| !is_released) {
+            self.contested.push(Contested::new(edit, change.clone()));
         }
-        self.edits.insert(full.clone(), change.new.clone());
-        self.changes.push(FileChange { path: full, ..change });
+        self.edits.insert(full, change.new.clone());
+        self.changes.push(change);
         Ok(())
     }
 }
 
-/// Whether a device's file goes after a person set it to `released`: what the export asked
-/// for, and no word against it.
-fn is_released(change: &FileChange) -> bool {
-    let (Some(old), None) = (&change.old, &change.new) else { return false };
-    let Some(Value::Map(entries)) = yaml::parse(&change.path, old).0.map(|node| node.value) else {
+/// Whether a person set a device to `released`: that its file goes then is what was asked for,
+/// and no word against it.
+fn is_released(path: &RepoPath, file: &[u8]) -> bool {
+    let Some(Value::Map(entries)) = yaml::parse(path, file).0.map(|node| node.value) else {
         return false;
     };
-    change.path.as_str().starts_with("devices/")
+    path.as_str().starts_with("devices/")
         && entries.iter().any(|(key, node)| {
             key.value == "state" && matches!(&node.value, Value::Scalar(scalar) if scalar.text == "released")
         })

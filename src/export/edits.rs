@@ -34,8 +34,6 @@ pub(super) struct LastExport {
 pub(super) struct Edit {
     /// The file, below the intent's folder.
     pub(super) path: RepoPath,
-    /// What the export had written.
-    pub(super) exported: BlobId,
     /// What stands there now; none if it is gone.
     pub(super) now: Option<BlobId>,
     /// The commit that did it last.
@@ -101,7 +99,7 @@ pub(super) fn edits(
     for (path, exported) in &last.manifest.files {
         let now = head.get(path).map(|file| file.blob);
         if now != Some(*exported) {
-            edits.push(Edit { path: path.clone(), exported: *exported, now, by: None });
+            edits.push(Edit { path: path.clone(), now, by: None });
         }
     }
     let paths = edits

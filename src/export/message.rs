@@ -51,6 +51,9 @@ pub(super) fn message(changes: &[FileChange], asked: &Asked, origin: &Origin<'_>
     if lines.len() > LINES {
         text.push_str(&format!("- and {} more\n", lines.len() - LINES));
     }
+    if lines.is_empty() {
+        text.push_str("No file changes. What people wrote and what NetBox says are the same now.\n");
+    }
     if !asked.messages.is_empty() {
         text.push_str("\nSaid in NetBox:\n");
         for said in asked.messages.iter().take(LINES) {
@@ -70,6 +73,9 @@ pub(super) fn message(changes: &[FileChange], asked: &Asked, origin: &Origin<'_>
 }
 
 fn subject(changes: &[FileChange], lines: &[String]) -> String {
+    if changes.is_empty() {
+        return "netbox: at one with what people wrote".to_owned();
+    }
     let first = changes.iter().all(|change| change.old.is_none());
     if first && changes.len() > 8 {
         return format!("netbox: first export, {} files", changes.len());

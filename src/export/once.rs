@@ -18,9 +18,9 @@ use super::report::{Outcome, Report};
 use crate::compile::Engine;
 use crate::diagnostic::Findings;
 use crate::git::write::Author;
-use crate::git::{Draft, GitError, Snapshot};
+use crate::git::{BlobId, Draft, GitError, Snapshot};
 use crate::intent::check_succession;
-use crate::intent::manifest::{MAPPING_FILE, Source};
+use crate::intent::manifest::{self, MAPPING_FILE, Source};
 use crate::names::{CommitId, RepoPath};
 use crate::netbox::{self, Client, ENDPOINTS, Mapping, Progress, Reading, Wanted};
 
@@ -58,8 +58,19 @@ pub struct Exporter {
     job: Job,
     reading: Option<Reading>,
     engine: Engine,
-    /// The branch's commit and NetBox's newest change after which nothing was left to do.
-    settled: Option<(CommitId, u64)>,
+    /// When nothing was left to do.
+    settled: Option<Moment>,
+}
+
+/// What an export comes out of: as long as it is the same, the export is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Moment {
+    /// The branch's commit.
+    base: Option<CommitId>,
+    /// NetBox's newest change.
+    change: u64,
+    /// The mapping file, if it stands outside the repository.
+    mapping: Option<BlobId>,
 }
 
 impl Exporter {
@@ -86,15 +97,22 @@ impl Exporter {
 
     fn attempt(&mut self, place: &Place, progress: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<Report> {
         let mut report = Report::empty();
-        let Some((mapping, source)) = self.mapping(place, &mut report)? else { return Ok(report) };
+        let root = place.files(self.job.path.as_ref())?;
+        let Some((mapping, source)) = self.mapping(&root, &mut report)? else { return Ok(report) };
         let folders = mapping
             .folders()
             .map(|name| Folder::read(place, self.job.path.as_ref(), name))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let reading = self.read(&folders, progress)?;
         report.notes.clone_from(&reading.notes);
-        let moment = place.base().cloned().map(|base| (base, reading.change()));
-        if moment.is_some() && moment == self.settled {
+        report.notes.extend(forgotten(&root, &folders, self.client.url()));
+        let outside = source.iter().next().filter(|_| self.job.mapping.is_some());
+        let moment = Moment {
+            base: place.base().cloned(),
+            change: reading.change(),
+            mapping: outside.map(|(_, file)| file.blob),
+        };
+        if self.settled.as_ref() == Some(&moment) {
             report.outcome = Outcome::Unchanged;
             return Ok(report);
         }
@@ -114,24 +132,18 @@ impl Exporter {
         if !said.findings.is_empty() {
             report.findings.push((said.findings, source));
         }
-        if refused {
+        if refused || !self.stands(&folders, &assembled, &mut report)? {
             return Ok(report);
         }
-        let asked = asked(&self.client, &folders, &reading, &assembled)?;
-        let Some(commit) = self.draft(place, &mapping, &asked, &assembled, &origin)? else {
-            report.outcome = Outcome::Unchanged;
-            self.settled = moment;
-            return Ok(report);
-        };
-        if !self.stands(place, &folders, &commit, &mut report)? {
-            return Ok(report);
+        report.outcome = self.bring(place, &mapping, &folders, &reading, &assembled, &report)?;
+        if report.outcome == Outcome::Unchanged {
+            self.settled = Some(moment);
         }
-        report.outcome = self.bring(place, &commit, &assembled, &report)?;
         Ok(report)
     }
 
     /// The mapping and the files it stands among, or nothing with its findings in the report.
-    fn mapping(&self, place: &Place, report: &mut Report) -> anyhow::Result<Option<(Mapping, Snapshot)>> {
+    fn mapping(&self, root: &Snapshot, report: &mut Report) -> anyhow::Result<Option<(Mapping, Snapshot)>> {
         let name: RepoPath = MAPPING_FILE.parse()?;
         let (bytes, source) = match &self.job.mapping {
             Some(file) => {
@@ -140,10 +152,7 @@ impl Exporter {
                 let snapshot = Snapshot::of_file(&shown, &bytes)?;
                 (Some((shown, bytes)), snapshot)
             }
-            None => {
-                let head = place.files(self.job.path.as_ref())?;
-                (head.get(&name).map(|file| (name, file.bytes.to_vec())), head)
-            }
+            None => (root.get(&name).map(|file| (name, file.bytes.to_vec())), root.clone()),
         };
         let Some((path, bytes)) = bytes else { return Ok(Some((Mapping::default(), source))) };
         let (mapping, findings) = Mapping::parse(&path, &bytes);
@@ -172,7 +181,8 @@ impl Exporter {
             self.reading = kept;
             notes.extend(note);
         }
-        let mut reading = match self.reading.take() {
+        // a copy is refreshed: after a failure the next try begins with what was known before it
+        let mut reading = match self.reading.clone() {
             Some(reading) => netbox::refresh(&self.client, reading, &wanted)?,
             None => netbox::read(&self.client, &wanted)?,
         };
@@ -193,45 +203,21 @@ impl Exporter {
         Ok(reading)
     }
 
-    /// Writes the objects of the commit; nothing if the branch says it all already.
-    fn draft(
-        &self,
-        place: &Place,
-        mapping: &Mapping,
-        asked: &Asked,
-        assembled: &Assembled,
-        origin: &Origin,
-    ) -> anyhow::Result<Option<CommitId>> {
-        let Some(manifest) = assembled.manifest else { return Ok(None) };
-        let (name, email) = self.job.committer.clone();
-        let committer = Author { name, email, when: jiff::Timestamp::now() };
-        let author = author(asked, mapping)
-            .map_or_else(|| committer.clone(), |(name, email)| Author { name, email, when: committer.when });
-        let source = &origin.source;
-        let from = message::Origin { url: &source.netbox, version: &source.version, manifest };
-        let text = message::message(&assembled.changes, asked, &from);
-        let draft = Draft {
-            parent: place.base(),
-            files: &assembled.edits,
-            message: &text,
-            author: &author,
-            committer: &committer,
-        };
-        Ok(place.repository().draft(&draft)?)
-    }
-
     /// Loads and compiles the result as the agent will, and checks what may follow on what.
+    /// Nothing is written for it.
     fn stands(
         &mut self,
-        place: &Place,
         folders: &[Folder],
-        commit: &CommitId,
+        assembled: &Assembled,
         report: &mut Report,
     ) -> anyhow::Result<bool> {
         let mut stands = true;
+        if assembled.edits.is_empty() {
+            return Ok(stands);
+        }
         for folder in folders {
             let before = self.engine.build(&folder.head);
-            let snapshot = Snapshot::of_commit(place.repository(), commit, folder.base.as_ref())?;
+            let snapshot = folder.head.with(&assembled.edits)?;
             let build = self.engine.build(&snapshot);
             let mut findings = build.findings;
             if let (Some(before), Some(after)) = (&before.fabric, &build.fabric) {
@@ -246,29 +232,45 @@ impl Exporter {
         Ok(stands)
     }
 
-    /// Moves a branch: the intent's, or that of a pull request.
+    /// Writes the commit and moves a branch: the intent's, or that of a pull request.
     fn bring(
         &self,
         place: &Place,
-        commit: &CommitId,
+        mapping: &Mapping,
+        folders: &[Folder],
+        reading: &Reading,
         assembled: &Assembled,
         report: &Report,
     ) -> anyhow::Result<Outcome> {
-        if self.job.dry_run {
-            return Ok(Outcome::Shown);
-        }
+        let Some(manifest) = assembled.manifest else { return Ok(Outcome::Unchanged) };
         let against_people = !report.contested.is_empty() && !self.job.overwrite_edits;
-        match &self.job.proposals {
-            Proposals::Always(forge) => proposal::propose(place, forge, commit, assembled, report),
-            Proposals::AgainstPeople(forge) if against_people => {
-                proposal::propose(place, forge, commit, assembled, report)
-            }
-            Proposals::Never if against_people => Ok(Outcome::Contested),
-            _ => {
-                let Advanced { pushed, stayed } = place.advance(commit)?;
-                Ok(Outcome::Committed { commit: commit.clone(), pushed, stayed })
-            }
+        let forge = match &self.job.proposals {
+            _ if self.job.dry_run => return Ok(Outcome::Shown),
+            Proposals::Always(forge) => Some(forge),
+            Proposals::AgainstPeople(forge) if against_people => Some(forge),
+            Proposals::Never if against_people => return Ok(Outcome::Contested),
+            _ => None,
+        };
+        let asked = asked(&self.client, folders, reading, assembled)?;
+        let (name, email) = self.job.committer.clone();
+        let committer = Author { name, email, when: jiff::Timestamp::now() };
+        let author = author(&asked, mapping)
+            .map_or_else(|| committer.clone(), |(name, email)| Author { name, email, when: committer.when });
+        let from = message::Origin { url: self.client.url(), version: &reading.status.version, manifest };
+        let text = message::message(&assembled.changes, &asked, &from);
+        let draft = Draft {
+            parent: place.base(),
+            files: &assembled.edits,
+            message: &text,
+            author: &author,
+            committer: &committer,
+        };
+        let Some(commit) = place.repository().draft(&draft)? else { return Ok(Outcome::Unchanged) };
+        if let Some(forge) = forge {
+            return proposal::propose(place, forge, folders, &commit, assembled, report);
         }
+        let Advanced { pushed, stayed } = place.advance(&commit)?;
+        Ok(Outcome::Committed { commit, pushed, stayed })
     }
 }
 
@@ -291,6 +293,24 @@ fn origin(client: &Client, reading: &Reading) -> Origin {
         changelog: Some(reading.change()),
         objects: reading.counts().into_iter().map(|(list, count)| (list, count as u64)).collect(),
     }
+}
+
+/// Notes on folders that this NetBox was exported into and that the mapping does not name any
+/// more: their files stay, as nobody said that the fabric is gone.
+fn forgotten(root: &Snapshot, folders: &[Folder], url: &str) -> Vec<String> {
+    let is_forgotten = |path: &RepoPath, bytes: &[u8]| {
+        let folder = path.as_str().strip_suffix(manifest::FILE)?;
+        let folder = folder.strip_suffix('/').or_else(|| Some("").filter(|_| folder.is_empty()))?;
+        let placed = manifest::parse(path, bytes).0?;
+        let is_named = folders.iter().any(|known| known.name == folder);
+        (placed.manifest.source.netbox == url && !is_named).then(|| {
+            format!(
+                "{path} is of an export into a folder that {MAPPING_FILE} does not name any more: the files there \
+                 stay as they are; remove them if the fabric is gone"
+            )
+        })
+    };
+    root.iter().filter_map(|(path, file)| is_forgotten(path, &file.bytes)).collect()
 }
 
 /// Who asked for the changes, if there are any and an export came before.

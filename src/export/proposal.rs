@@ -5,15 +5,20 @@
 
 use anyhow::{Context as _, bail};
 
-use super::assemble::Assembled;
-use super::edits::TRAILER;
+use super::assemble::{Assembled, Folder};
+use super::edits::{TRAILER, edits, last_export};
 use super::place::Place;
 use super::report::{Outcome, Report};
 use crate::forge::{Config, Done, Forge, Kind, New, Repository, State};
 use crate::git::difference::unified;
-use crate::git::{FileChange, Lease};
+use crate::git::history::Change;
+use crate::git::{Lease, Snapshot, Way};
+use crate::intent::manifest;
 use crate::names::CommitId;
 use crate::netbox::Weight;
+
+/// Commits of a pull request's branch that are looked at.
+const OWN: usize = 200;
 
 /// Whether exports become pull requests.
 #[derive(Clone, Debug)]
@@ -31,6 +36,8 @@ pub enum Proposals {
 pub struct Target {
     /// What the forge is; by default what the host tells.
     pub kind: Option<Kind>,
+    /// The repository's address on the forge; by default that of the Git remote.
+    pub repository: Option<String>,
     /// The API's address; by default that of the host.
     pub api: Option<String>,
     /// The token.
@@ -42,7 +49,8 @@ pub struct Target {
 }
 
 impl Target {
-    fn forge(&self, url: &str) -> anyhow::Result<Forge> {
+    fn forge(&self, remote: &str) -> anyhow::Result<Forge> {
+        let url = self.repository.as_deref().unwrap_or(remote);
         let Some(kind) = self.kind.or_else(|| Kind::of_remote(url)) else {
             bail!("{url} does not tell which forge it is; say --forge github, gitlab or gitea")
         };
@@ -61,6 +69,7 @@ impl Target {
 pub(super) fn propose(
     place: &Place,
     target: &Target,
+    folders: &[Folder],
     commit: &CommitId,
     assembled: &Assembled,
     report: &Report,
@@ -80,7 +89,8 @@ pub(super) fn propose(
     {
         return Ok(Outcome::Declined { url: closed.url.clone() });
     }
-    let head = renew_branch(place, branch, commit, way).context("cannot bring the export to its branch")?;
+    let head =
+        renew_branch(place, folders, branch, commit, way).context("cannot bring the export to its branch")?;
     let title = place.repository().commit(&head)?.message.subject;
     let body = body(report, &digest);
     let outcome = match found.filter(|found| found.state == State::Open) {
@@ -102,38 +112,68 @@ pub(super) fn propose(
 /// the same base, so that reviewers are not disturbed.
 fn renew_branch(
     place: &Place,
+    folders: &[Folder],
     branch: &str,
     commit: &CommitId,
-    way: crate::git::Way<'_>,
+    way: Way<'_>,
 ) -> anyhow::Result<CommitId> {
     let repository = place.repository();
     let there = repository.fetch_branch(way, branch)?;
     if let Some(there) = &there {
         let standing = repository.commit(there)?;
-        if standing.parents.first() == place.base() && repository.changes(Some(there), commit)?.is_empty() {
+        // NetBox's change log always moves on, and a manifest with it: that alone is no news
+        let is_manifest = |change: &Change| change.path.as_str().ends_with(manifest::FILE);
+        if standing.parents.first() == place.base()
+            && repository.changes(Some(there), commit)?.iter().all(is_manifest)
+        {
             return Ok(there.clone());
         }
-        let is_ours = standing.message.trailers.iter().any(|trailer| trailer.key == TRAILER);
-        let is_merged = match place.base() {
-            Some(base) => repository.is_ancestor(there, base)?,
-            None => false,
-        };
-        if !is_ours && !is_merged {
-            bail!(
-                "branch `{branch}` holds a commit that is no export ({} by {}: {}); merge it, or delete the branch",
-                standing.id.short(),
-                standing.author,
-                standing.message.subject
-            );
-        }
+        refuse_work_of_people(place, folders, branch, there)?;
     }
     repository.push(way, commit, branch, Lease::Exactly(there.as_ref()))?;
     Ok(commit.clone())
 }
 
+/// The branch is ours to overwrite as long as it holds nothing but exports, and merges that
+/// brought it up to date.
+fn refuse_work_of_people(
+    place: &Place,
+    folders: &[Folder],
+    branch: &str,
+    there: &CommitId,
+) -> anyhow::Result<()> {
+    let repository = place.repository();
+    let own = repository.log(place.base(), there, OWN)?;
+    for commit in &own {
+        let is_ours = commit.message.trailers.iter().any(|trailer| trailer.key == TRAILER);
+        if !is_ours && commit.parents.len() < 2 {
+            bail!(
+                "branch `{branch}` holds a commit that is no export ({} by {}: {}); merge it, or delete the branch",
+                commit.id.short(),
+                commit.author,
+                commit.message.subject
+            );
+        }
+    }
+    // an export that was amended still says that it is one
+    for folder in folders.iter().filter(|_| !own.is_empty()) {
+        let base = folder.base.as_ref();
+        let Some(last) = last_export(repository, there, base)? else { continue };
+        let edits = edits(repository, &Snapshot::of_commit(repository, there, base)?, there, &last)?;
+        if let Some(edit) = edits.first().filter(|_| own.iter().any(|commit| commit.id == last.commit)) {
+            bail!(
+                "branch `{branch}` holds an export whose {} was changed; merge it, or delete the branch",
+                edit.path
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The description, in Markdown.
 fn body(report: &Report, digest: &str) -> String {
-    let mut text = "What NetBox says now, against this branch.\n\n".to_owned();
+    // first of all: what a forge cuts from a long text is its end
+    let mut text = format!("{digest}\n\nWhat NetBox says now, against this branch.\n\n");
     for word in report.words.iter().take(100) {
         text.push_str(&format!("- {}\n", escaped(word)));
     }
@@ -146,9 +186,8 @@ fn body(report: &Report, digest: &str) -> String {
              To keep theirs, change NetBox and close this.\n",
         );
         for contested in &report.contested {
-            text.push_str(&format!("\n`{}` by {}\n\n", contested.path, escaped(&contested.by)));
-            let change = FileChange { path: contested.path.clone(), ..contested.change.clone() };
-            text.push_str(&fenced(&unified(&[change], false)));
+            text.push_str(&format!("\n`{}` by {}\n\n", contested.change.path, escaped(&contested.by)));
+            text.push_str(&fenced(&unified(std::slice::from_ref(&contested.change), false)));
         }
     }
     let heard: Vec<String> = report
@@ -161,7 +200,6 @@ fn body(report: &Report, digest: &str) -> String {
         text.push_str("\n### What does not fit in NetBox\n\n");
         text.push_str(&fenced(&heard.join("\n")));
     }
-    text.push_str(&format!("\n{digest}\n"));
     text
 }
 
@@ -190,13 +228,4 @@ fn escaped(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_others_wrote_is_no_markup_and_calls_nobody() {
-        assert_eq!(escaped("vlan 9 *web* @ada [x](y)"), "vlan 9 \\*web\\* @\u{2060}ada \\[x\\](y)");
-        assert_eq!(fenced("+a\n"), "```diff\n+a\n```\n");
-        assert_eq!(fenced("+````\n"), "`````diff\n+````\n`````\n");
-    }
-}
+mod tests;

@@ -76,21 +76,19 @@ pub enum Outcome {
 /// An exported file that a person changed, against what NetBox says now.
 #[derive(Clone, Debug)]
 pub struct Contested {
-    /// The file, from the root of the repository.
-    pub path: RepoPath,
-    /// From what stands there to what NetBox says.
+    /// From what stands there to what NetBox says; its path is from the root of the repository.
     pub change: FileChange,
     /// Who changed it last, as "Ada in 1a2b3c4 (subject)".
     pub by: String,
 }
 
 impl Contested {
-    pub(super) fn new(path: RepoPath, edit: &Edit, change: FileChange) -> Self {
+    pub(super) fn new(edit: &Edit, change: FileChange) -> Self {
         let by = edit.by.as_ref().map_or_else(
             || "somebody".to_owned(),
             |commit| format!("{} in {} ({})", commit.author, commit.id.short(), commit.message.subject),
         );
-        Self { path, change, by }
+        Self { change, by }
     }
 }
 

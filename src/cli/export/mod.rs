@@ -58,6 +58,9 @@ pub struct Args {
     /// The authority that signed the certificates of NetBox, Git server and forge (PEM)
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// How long one answer of NetBox may take
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    timeout: String,
     /// The repository: a clone or bare repository on this machine, or a URL
     #[arg(long, value_name = "DIR|URL")]
     repo: String,
@@ -91,6 +94,10 @@ pub struct Args {
     /// What the forge is, where the URL does not tell: github, gitlab, gitea, forgejo
     #[arg(long, value_name = "KIND")]
     forge: Option<Kind>,
+    /// The address of the repository on the forge, where the Git remote is another (a mirror, an
+    /// ssh alias)
+    #[arg(long, value_name = "URL")]
+    forge_repository: Option<String>,
     /// The address of the forge's API, where it is not at its usual place
     #[arg(long, value_name = "URL")]
     forge_url: Option<String>,
@@ -111,7 +118,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// Read everything, whatever the cache holds
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     full: bool,
     /// Go on: look at NetBox's change log again and again
     #[arg(long)]
@@ -171,7 +178,8 @@ impl Args {
         let Some(token) = secret(self.token_file.as_deref(), "NETBOX_TOKEN")? else {
             bail!("there is no NetBox token: set NETBOX_TOKEN, or name a file with --token-file")
         };
-        Ok(Client::new(&Config { ca: self.ca.clone(), ..Config::new(&self.netbox, token) })?)
+        let timeout = duration("--timeout", &self.timeout)?;
+        Ok(Client::new(&Config { ca: self.ca.clone(), timeout, ..Config::new(&self.netbox, token) })?)
     }
 
     fn job(&self) -> anyhow::Result<Job> {
@@ -180,6 +188,7 @@ impl Args {
         };
         let forge = ForgeTarget {
             kind: self.forge,
+            repository: self.forge_repository.clone(),
             api: self.forge_url.clone(),
             token: secret(self.forge_token_file.as_deref(), "FORGE_TOKEN")?,
             ca: self.ca.clone(),
@@ -252,9 +261,7 @@ impl Args {
 
     fn watch(&self, exporter: Exporter) -> anyhow::Result<ExitCode> {
         log::start(&Log::default())?;
-        let Some(every) = parse_duration(&self.every) else {
-            bail!("--every: `{}` is not a duration such as 30s, 5m or 1h", self.every)
-        };
+        let every = duration("--every", &self.every)?;
         let mut last = None;
         let told = move |result: &_| show::logged(result, &mut last);
         runtime()?.block_on(async {
@@ -282,6 +289,14 @@ impl Args {
         tracing::info!(address = %server.address(), "listening for webhooks at /hooks/netbox");
         tokio::spawn(server.serve(routes([hook.routes()]), stop.clone()));
         Ok(Some(wakeups))
+    }
+}
+
+/// What a flag says of time.
+fn duration(flag: &str, text: &str) -> anyhow::Result<Duration> {
+    match parse_duration(text) {
+        Some(duration) => Ok(duration),
+        None => bail!("{flag}: `{text}` is not a duration such as 30s, 5m or 1h"),
     }
 }
 

@@ -5,10 +5,10 @@ use std::io::Write;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::super::output::{print_error, print_json};
+use super::super::output::{hint, print_error, print_json};
 use super::super::source::drawn;
 use crate::diagnostic::Finding;
-use crate::export::{Outcome, Report};
+use crate::export::{Contested, Outcome, Report};
 use crate::git::difference::unified;
 use crate::netbox::{Objection, Progress, Weight};
 
@@ -44,7 +44,7 @@ pub(super) fn text(report: &Report, with_diff: bool, out: &mut dyn Write) -> any
         let yellow = AnsiColor::Yellow.on_default().bold();
         let title = format!(
             "{yellow}changed since the last export{yellow:#}: {} by {}",
-            contested.path, contested.by
+            contested.change.path, contested.by
         );
         writeln!(out, "{title}")?;
         write!(out, "{}", unified(std::slice::from_ref(&contested.change), true))?;
@@ -157,7 +157,7 @@ pub(super) fn json(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
             pull_request,
             changes: changes.collect(),
             words: &report.words,
-            contested: report.contested.iter().map(|contested| contested.path.as_str()).collect(),
+            contested: report.contested.iter().map(|contested| contested.change.path.as_str()).collect(),
             kept: report.kept.iter().map(crate::names::RepoPath::as_str).collect(),
             objections: report.objections.iter().collect(),
             findings: report.findings.iter().flat_map(|(findings, _)| findings.iter()).collect(),
@@ -168,35 +168,48 @@ pub(super) fn json(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     )
 }
 
-/// In the log of `--watch`: what repeats itself is told once.
+/// In the log of `--watch`: what repeats itself is told once. `last` is what was told last.
 pub(super) fn logged(result: &anyhow::Result<Report>, last: &mut Option<String>) {
-    let text = match result {
-        Ok(report) => ended(report),
-        Err(error) => format!("{error:#}"),
+    let (text, details) = match result {
+        Ok(report) => (ended(report), details(report)),
+        Err(error) => {
+            let hint = hint(error).map(|hint| format!(" ({hint})")).unwrap_or_default();
+            (format!("the export failed: {error:#}{hint}"), Vec::new())
+        }
     };
-    if last.as_ref() == Some(&text) {
+    let all = format!("{text}\n{}", details.join("\n"));
+    if last.as_ref() == Some(&all) {
         return;
     }
+    for line in &details {
+        tracing::warn!("{line}");
+    }
     match result {
-        Ok(report) => {
-            for objection in report.objections.iter().filter(|objection| objection.weight != Weight::Note) {
-                tracing::warn!("{objection}");
-            }
-            for (findings, _) in &report.findings {
-                for finding in findings.iter() {
-                    tracing::warn!("{}", finding.message);
-                }
-            }
+        Ok(report) if report.is_done() => {
             for word in report.words.iter().take(LINES) {
                 tracing::info!("{word}");
             }
-            if report.is_done() {
-                tracing::info!(requests = report.requests, "{text}");
-            } else {
-                tracing::error!("{text}");
-            }
+            tracing::info!(requests = report.requests, "{text}");
         }
-        Err(error) => tracing::error!("the export failed: {error:#}"),
+        _ => tracing::error!("{text}"),
     }
-    *last = Some(text);
+    *last = Some(all);
+}
+
+/// What is not as it should be, a line each.
+fn details(report: &Report) -> Vec<String> {
+    let heard = report.objections.iter().filter(|objection| objection.weight != Weight::Note);
+    let mut lines: Vec<String> = heard.map(ToString::to_string).collect();
+    for finding in report.findings.iter().flat_map(|(findings, _)| findings.iter()) {
+        let place = finding.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        lines.push(format!("{place}{}", finding.message));
+    }
+    for Contested { change, by } in &report.contested {
+        lines.push(format!("{}: changed since the last export by {by}", change.path));
+    }
+    lines.extend(report.notes.iter().cloned());
+    if let Outcome::Committed { stayed: Some(why), .. } = &report.outcome {
+        lines.push(format!("it was pushed, and the files here did not follow: {why}"));
+    }
+    lines
 }

@@ -9,6 +9,7 @@
 
 mod fake;
 
+mod export;
 mod faulty;
 mod get;
 mod invented;

@@ -348,3 +348,20 @@ pub(super) fn objections(cases: &[(&str, Edit, &[&str])]) {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn an_object_that_is_missing_is_no_panic_whichever_it_is() {
+    let whole = Small::new().inventory;
+    for endpoint in crate::netbox::inventory::ENDPOINTS {
+        let mut emptied = Small { inventory: whole.clone(), next: 0 };
+        emptied.inventory.clear(endpoint.path);
+        emptied.translated();
+        let mut small = Small { inventory: whole.clone(), next: 0 };
+        for id in (0..1200).chain([64999, 65000, 65001]) {
+            if small.inventory.take(endpoint.path, id) {
+                small.translated();
+                small.inventory.clone_from(&whole);
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! Here: which devices are exported, what each is (role, state, pair, AS), and the ways from
 //! a device to its interfaces, addresses, cables. Elsewhere: what is written of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use serde_json::Value;
@@ -39,6 +39,8 @@ pub(crate) struct Scope<'i> {
     virtual_addresses: BTreeMap<Id, Vec<Assigned<'i>>>,
     far: BTreeMap<Id, Id>,
     lag_members: BTreeMap<Id, Vec<&'i Interface>>,
+    /// The AS of each device's own end of its sessions.
+    session_as: BTreeMap<Id, BTreeSet<Asn>>,
 }
 
 /// An exported device.
@@ -97,6 +99,7 @@ impl<'i> Scope<'i> {
             virtual_addresses: BTreeMap::new(),
             far: cable_peers(inventory),
             lag_members: BTreeMap::new(),
+            session_as: session_as(inventory),
         };
         scope.index_interfaces();
         scope.index_addresses(out);
@@ -189,6 +192,9 @@ impl<'i> Scope<'i> {
             Asn::try_from(number?).ok()
         };
         let asn = self.read(Field::DeviceAsn, &subject, "an AS number from 1 to 4294967295", asn, out);
+        // without such a field the device's sessions say it, where they are of one mind
+        let sessions = self.session_as.get(&device.id).filter(|numbers| numbers.len() == 1);
+        let asn = asn.or_else(|| sessions?.first().copied());
         let name = name.ok()?;
         let state = if self.stays_released(&name, state) { DeviceState::Released } else { state };
         Some(Member { id: device.id, name, role: role?, state, pair, asn, device })
@@ -210,7 +216,7 @@ impl<'i> Scope<'i> {
     /// Whether the filter of the mapping asks for the device.
     fn is_asked_for(&self, device: &Device) -> bool {
         let filter = &self.fabric.devices;
-        let has = |set: &std::collections::BTreeSet<String>, slug: Option<&str>| {
+        let has = |set: &BTreeSet<String>, slug: Option<&str>| {
             set.is_empty() || slug.is_some_and(|slug| set.contains(slug))
         };
         let tag =
@@ -367,6 +373,19 @@ pub(crate) fn slug_of<T>(
     of: impl Fn(&T) -> &String,
 ) -> Option<&str> {
     table.get(&id_of(reference)?).map(|object| of(object).as_str())
+}
+
+/// The AS of each device's own end of its sessions.
+fn session_as(inventory: &Inventory) -> BTreeMap<Id, BTreeSet<Asn>> {
+    let mut numbers: BTreeMap<Id, BTreeSet<Asn>> = BTreeMap::new();
+    for session in inventory.sessions.values() {
+        let local = session.local_as.and_then(|asn| inventory.asns.get(&asn.0));
+        let local = local.and_then(|asn| Asn::try_from(u64::from(asn.asn)).ok());
+        if let (Some(device), Some(local)) = (session.device, local) {
+            numbers.entry(device.0).or_default().insert(local);
+        }
+    }
+    numbers
 }
 
 /// The other end of each interface's cable, where both sides have exactly one interface.

@@ -1,8 +1,10 @@
 //! Edits of the recorded NetBox, each a trap, and what comes of it.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::netbox::inventory::ENDPOINTS;
 use crate::netbox::mapping::FILE;
 
 /// An edit of the recorded state 1: the object, found by a text that its JSON has, and the
@@ -187,6 +189,26 @@ fn a_value_that_does_not_fit_names_the_object_its_page_and_what_was_expected() {
             "error[port-mode]: interface leaf7 Port-Channel1: the mode q-in-q is not supported",
         ),
         (
+            "other paths than those of its role",
+            edit(
+                "dcim/devices",
+                LEAF1,
+                "config_context.bgp",
+                json!({"maximum_paths": 8, "distance": [20, 200, 200]}),
+            ),
+            "error[role-differs]: device leaf1: its underlay.maximum-paths is not that of most devices of the role leaf",
+        ),
+        (
+            "a second gateway MAC",
+            edit("dcim/devices", LEAF1, "config_context.anycast_gateway_mac", json!("00:1c:73:00:dc:02")),
+            "error[gateway-mac]: a fabric has one gateway MAC, and devices say",
+        ),
+        (
+            "a role of which nobody knows where it stands",
+            edit("dcim/device-roles", &[("/slug", "leaf")], "slug", json!("tor")),
+            "error[link-tiers]: interface leaf1 Ethernet11: it is linked to spine1 Ethernet1, and neither of the roles tor and spine is above the other",
+        ),
+        (
             "another fabric's device",
             edit("dcim/devices", LEAF1, "custom_fields.fabric_name", json!("fabric-b")),
             "error[fabric-name]: the devices are of several fabrics: fabric-a (spine2), fabric-b (leaf1)",
@@ -204,6 +226,18 @@ fn without_custom_fields_of_interfaces_sessions_and_cables_tell_the_same() {
     };
     for interface in inventory.interfaces.values_mut() {
         interface.custom_fields.remove("link_kind");
+    }
+    let translation = translated(&inventory, &Previous::default());
+    assert_eq!(diff(&before, &translation.files), "", "{}", shown(&translation));
+}
+
+#[test]
+fn without_a_custom_field_for_it_sessions_say_the_as() {
+    let (Some(before), Some(mut inventory)) = (files(1, &Previous::default()), recorded::state(1)) else {
+        return;
+    };
+    for device in inventory.devices.values_mut() {
+        device.custom_fields.remove("bgp_asn");
     }
     let translation = translated(&inventory, &Previous::default());
     assert_eq!(diff(&before, &translation.files), "", "{}", shown(&translation));
@@ -248,4 +282,32 @@ fn two_fabrics_of_one_netbox_have_a_folder_each() {
     assert_eq!(names.len(), 10, "{names:?}");
     assert!(translation.files["dc2/fabric.yaml"].contains("name: two\n"));
     assert_eq!(translation.files["dc1/pairs/leafs-1.yaml"], before["pairs/leafs-1.yaml"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_is_missing_or_odd_nothing_panics(
+        gone in proptest::collection::vec((0..ENDPOINTS.len(), any::<proptest::sample::Index>()), 0..40),
+        odd in proptest::collection::vec((any::<proptest::sample::Index>(), "(Ethernet|Vlan|Port-Channel|Loopback|)[0-9/:.]{0,6}.?"), 0..20),
+    ) {
+        let Some(mut inventory) = recorded::state(2) else { return Ok(()) };
+        let before = translated(&inventory, &Previous::default()).files;
+        for (list, at) in gone {
+            let path = ENDPOINTS[list].path;
+            let objects = recorded::list(2, path);
+            if !objects.is_empty() {
+                inventory.take(path, at.get(&objects)["id"].as_u64().unwrap());
+            }
+        }
+        for (at, text) in odd {
+            let mut interfaces: Vec<_> = inventory.interfaces.values_mut().collect();
+            at.get_mut(&mut interfaces).name.clone_from(&text);
+            let mut addresses: Vec<_> = inventory.addresses.values_mut().collect();
+            at.get_mut(&mut addresses).address.clone_from(&text);
+            inventory.vlans.values_mut().for_each(|vlan| vlan.name.clone_from(&text));
+        }
+        translated(&inventory, &standing(&before));
+    }
 }

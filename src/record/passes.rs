@@ -282,4 +282,31 @@ mod tests {
         assert_eq!(store.begin_pass(&dc1, &event.commit, "again", now).unwrap(), three);
         assert!(!store.drop_pass(&dc1, three).unwrap(), "a device's history refers to it");
     }
+
+    #[test]
+    fn what_brought_a_device_to_what_it_holds_is_its_last_set_or_what_was_found_equal() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        let (fabric, device): (FabricName, DeviceName) = ("dc1".parse().unwrap(), "leaf1".parse().unwrap());
+        for (pass, kind, detail, expected) in [
+            (1, EventKind::Unreachable, None, None),
+            (2, EventKind::Unchanged, Some(FOUND_EQUAL), Some(2)),
+            (3, EventKind::Applied, None, Some(3)),
+            (4, EventKind::Unchanged, None, Some(3)),
+            (5, EventKind::Unequal, Some("a leaf differs"), Some(3)),
+        ] {
+            let event = DeviceEvent {
+                pass: PassNumber::try_from(pass).unwrap(),
+                device: device.clone(),
+                commit: "a".repeat(40).parse().unwrap(),
+                kind,
+                changes: 0,
+                detail: detail.map(ToOwned::to_owned),
+                at: Timestamp::UNIX_EPOCH,
+            };
+            insert_event(&store.connection, &fabric, &event).unwrap();
+            let held = store.last_held(&fabric, &device).unwrap();
+            assert_eq!(held.map(|event| event.pass.get()), expected, "after pass {pass}");
+        }
+    }
 }

@@ -165,8 +165,8 @@ impl Exporter {
     /// What NetBox says now: only what changed, where the last reading allows it.
     fn read(&mut self, folders: &[Folder], progress: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<Reading> {
         // whoever takes the manifest away says that fewer objects, or no plugin, are meant
-        let standing = folders.iter().filter(|folder| folder.has_manifest());
-        let manifest = standing.filter_map(|folder| Some(&folder.last.as_ref()?.manifest)).next();
+        let mut standing = folders.iter().filter(|folder| folder.has_manifest());
+        let manifest = standing.find_map(|folder| Some(&folder.last.as_ref()?.manifest));
         let here = manifest.filter(|manifest| manifest.source.netbox == self.client.url());
         let wanted = Wanted {
             expect_plugin: manifest.is_some_and(|manifest| manifest.source.plugins.contains_key(PLUGIN)),

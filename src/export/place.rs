@@ -13,7 +13,7 @@ use crate::git::{GitError, Lease, Mirror, Remote, Repository, Snapshot, Way};
 use crate::names::{CommitId, RepoPath};
 
 /// When a fetch is given up.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// The repository, as configured.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 //! Elsewhere: what one commit changed, and the log along first parents (`history`).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
 
 use super::error::GitError;
@@ -48,10 +49,13 @@ impl Repository {
             let mut parents = Vec::new();
             for parent in step.parent_ids() {
                 let id = parent.detach();
-                if !known.contains_key(&id) {
-                    known.insert(id, blobs_at(&gix, id, paths).map_err(|error| failed(&error))?);
-                }
-                parents.extend(known.get(&id).cloned());
+                let blobs = match known.entry(id) {
+                    Entry::Occupied(blobs) => blobs.into_mut(),
+                    Entry::Vacant(empty) => {
+                        empty.insert(blobs_at(&gix, id, paths).map_err(|error| failed(&error))?)
+                    }
+                };
+                parents.push(blobs.clone());
             }
             for (path, blob) in own.into_iter().enumerate() {
                 let is_new = if parents.is_empty() {

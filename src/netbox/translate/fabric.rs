@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Draft;
 use super::device::{management_interface, platform, platform_map};
-use super::layers::Layers;
+use super::layers::{Layers, most};
 use super::mlag::{Mlag, source};
 use super::pair::AsNumbers;
 use super::previous::{get, text};
@@ -241,14 +241,4 @@ fn arrange(file: &mut Map) {
             _ => {}
         }
     }
-}
-
-/// The value that most have; of equally many the smallest.
-fn most<T: Ord + Clone>(values: impl Iterator<Item = T>) -> Option<T> {
-    let mut count: BTreeMap<T, usize> = BTreeMap::new();
-    for value in values {
-        *count.entry(value).or_default() += 1;
-    }
-    let best = count.values().max().copied()?;
-    count.into_iter().find(|(_, n)| *n == best).map(|(value, _)| value)
 }

@@ -47,7 +47,10 @@ pub(crate) fn fold(scope: &Scope<'_>, wishes: &Wishes, out: &mut Objections) -> 
         }
         let common: BTreeMap<&RoleName, Option<&Node>> = roles
             .iter()
-            .map(|(role, devices)| (*role, most(devices.iter().filter_map(|id| values.get(id).copied()))))
+            .map(|(role, devices)| {
+                let voters = devices.iter().filter(|id| votes(wishes.get(id), path));
+                (*role, most(voters.map(|id| values.get(id).copied())).flatten())
+            })
             .collect();
         let mut distinct: Vec<_> = common.values().collect();
         distinct.dedup();
@@ -68,6 +71,9 @@ pub(crate) fn fold(scope: &Scope<'_>, wishes: &Wishes, out: &mut Objections) -> 
                 continue;
             }
             let Some(own) = own else {
+                if !votes(wishes.get(&member.id), path) {
+                    continue;
+                }
                 let message = format!(
                     "NetBox says no {} for it, as it does for other devices of its role",
                     path.join(".")
@@ -103,9 +109,16 @@ fn leaves<'m>(map: &'m Map, path: &mut Path, found: &mut impl FnMut(&Path, &'m N
     }
 }
 
-/// The value that most have; of equally many the smallest.
-fn most<'m>(values: impl Iterator<Item = &'m Node>) -> Option<&'m Node> {
-    let mut count: BTreeMap<&Node, usize> = BTreeMap::new();
+/// Whether a device that says nothing at a path says that it wants nothing there. Of services
+/// it does; of sessions only if it has any: one that is not wired yet has no opinion.
+fn votes(wishes: Option<&Map>, path: &Path) -> bool {
+    let Some(first) = path.first() else { return false };
+    first == "services" || wishes.is_some_and(|wishes| wishes.get(first).is_some())
+}
+
+/// The value that most have; of equally many the smallest, and none before any.
+pub(super) fn most<T: Ord>(values: impl Iterator<Item = T>) -> Option<T> {
+    let mut count: BTreeMap<T, usize> = BTreeMap::new();
     for value in values {
         *count.entry(value).or_default() += 1;
     }

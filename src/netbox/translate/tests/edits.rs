@@ -107,6 +107,16 @@ fn what_differs_between_members_does_not_reach_the_files_until_both_say_it() {
 }
 
 #[test]
+fn what_one_device_alone_says_stays_its_own() {
+    let Some(before) = files(1, &Previous::default()) else { return };
+    let dns = json!({"domain": "fabric.example", "servers": ["10.0.0.53"], "vrf": "MGMT"});
+    let (changes, objections) =
+        outcome(&[edit("dcim/devices", LEAF7, "config_context.dns", dns)], &before).unwrap();
+    assert_eq!(changes, "~ devices/leaf7.yaml\n    + services:\n    +   dns: { vrf: MGMT }\n");
+    assert_eq!(objections, Vec::<String>::new());
+}
+
+#[test]
 fn what_may_differ_between_members_is_the_members_own() {
     let Some(before) = files(1, &Previous::default()) else { return };
     let access = |field, value| edit("dcim/interfaces", LEAF7_ETHERNET2, field, value);

@@ -78,7 +78,7 @@ pub(super) fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
             }
         };
         signalled().await;
-        tracing::info!("stopping: a Set that is under way is finished first; once more ends at once");
+        tracing::info!("stopping when what is under way is done; once more ends at once");
         stop.cancel();
         signalled().await;
         std::process::exit(1);

@@ -65,8 +65,27 @@ impl Folder {
         }
     }
 
+    /// A link or another repository in the place of a file would be overwritten unseen.
+    fn refuse_skipped<'p>(&self, mut paths: impl Iterator<Item = &'p RepoPath>) -> anyhow::Result<()> {
+        let stands_at = |path: &RepoPath| {
+            let is_at = |skipped: &str| {
+                path.as_str()
+                    .strip_prefix(skipped)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            self.head.skipped().find(|(skipped, _)| is_at(skipped))
+        };
+        match paths.find_map(|path| Some((path, stands_at(path)?))) {
+            Some((path, (skipped, why))) => anyhow::bail!(
+                "`{path}` cannot be written: `{skipped}` stands there, and {why}; take it away first"
+            ),
+            None => Ok(()),
+        }
+    }
+
     fn exported(&self) -> BTreeSet<&RepoPath> {
-        self.last.iter().flat_map(|last| last.manifest.files.keys()).collect()
+        let written = self.last.iter().flat_map(|last| last.manifest.files.keys());
+        written.chain(self.edits.iter().map(|edit| &edit.path)).collect()
     }
 }
 
@@ -121,6 +140,7 @@ pub(super) fn assemble(folders: &[Folder], said: &Translation, origin: &Origin) 
             .collect::<anyhow::Result<BTreeMap<_, _>>>()?;
         digest.extend(blobs.iter().map(|(path, blob)| format!("{}/{path} {blob}\n", folder.name)));
         let before = all.changes.len();
+        folder.refuse_skipped(files.keys())?;
         for (path, bytes) in &files {
             let now = folder.head.get(path).map(|file| file.bytes.to_vec());
             if now.as_ref() != Some(bytes) {
@@ -194,6 +214,10 @@ impl Assembled {
         let edit = folder.edits.iter().find(|edit| edit.path == *path);
         if let Some(edit) = edit.filter(|_| !is_released) {
             self.contested.push(Contested::new(edit, change.clone()));
+        } else if change.new.is_none() && !is_released && !folder.has_manifest() {
+            // without it nothing tells a file that NetBox forgot from one that it never had
+            let by = format!("somebody who took {} away", manifest::FILE);
+            self.contested.push(Contested { change: change.clone(), by });
         }
         self.edits.insert(full, change.new.clone());
         self.changes.push(change);

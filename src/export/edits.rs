@@ -27,6 +27,8 @@ pub(super) struct LastExport {
     pub(super) commit: CommitId,
     /// What it wrote.
     pub(super) manifest: Manifest,
+    /// The files that exports before it wrote and it did not, with the contents they had.
+    pub(super) removed: BTreeMap<RepoPath, BTreeSet<BlobId>>,
 }
 
 /// A file that a person changed or took away after it had been exported.
@@ -53,33 +55,62 @@ pub(super) fn last_export(
     base: Option<&RepoPath>,
 ) -> anyhow::Result<Option<LastExport>> {
     let path = from_root(base, manifest::FILE)?;
-    // newest first; a content counts for the oldest commit that brought it
-    let mut order: Vec<BlobId> = Vec::new();
-    let mut brought: BTreeMap<BlobId, CommitId> = BTreeMap::new();
-    let found = repository.versions(std::slice::from_ref(&path), tip, |version| {
+    let mut brought: Vec<Brought> = Vec::new();
+    let walked: Option<()> = repository.versions(std::slice::from_ref(&path), tip, |version| {
         let Some(blob) = version.blob else { return Ok(ControlFlow::Continue(())) };
-        let is_first = brought.is_empty();
         let says_so = says_export(repository, &version.commit, blob)?;
-        if is_first && says_so {
-            return Ok(ControlFlow::Break((version.commit, blob)));
-        }
-        if brought.insert(blob, version.commit).is_some() {
-            order.retain(|seen| *seen != blob);
-        }
-        order.push(blob);
-        Ok(ControlFlow::Continue(()))
+        brought.retain(|later| later.blob != blob);
+        brought.push(Brought { commit: version.commit, blob, says_so });
+        // the newest names its manifest, and the one before it tells what it removed
+        let is_enough = brought.len() > 1 && brought.first().is_some_and(|newest| newest.says_so);
+        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    let newest = found.or_else(|| {
-        let blob = order.first()?;
-        brought.remove(blob).map(|commit| (commit, *blob))
+    drop(walked);
+    let mut manifests = brought.iter().take(LOOKED_AT).map(|one| {
+        let bytes = repository.blob(one.blob)?;
+        match manifest::parse(&path, &bytes) {
+            (Some(placed), findings) if !findings.has_errors() => Ok((one, placed.manifest)),
+            _ => anyhow::bail!("the manifest {path} of commit {} cannot be read", one.commit.short()),
+        }
     });
-    let Some((commit, blob)) = newest else { return Ok(None) };
-    let bytes = repository.blob(blob)?;
-    let manifest = match manifest::parse(&path, &bytes) {
-        (Some(placed), findings) if !findings.has_errors() => placed.manifest,
-        _ => anyhow::bail!("the manifest {path} of commit {} cannot be read", commit.short()),
-    };
-    Ok(Some(LastExport { commit, manifest }))
+    let mut manifests = manifests.by_ref().collect::<anyhow::Result<Vec<_>>>()?.into_iter();
+    while let Some((one, manifest)) = manifests.next() {
+        let older = manifests.as_slice();
+        // a change log only grows: a manifest that says less was put together from old ones
+        let goes_on = older.iter().all(|(_, before)| match (before.changelog, manifest.changelog) {
+            (Some(before), Some(now)) => before < now,
+            _ => true,
+        });
+        if one.says_so || goes_on {
+            let removed = removed(&manifest, older.iter().map(|(_, before)| before));
+            return Ok(Some(LastExport { commit: one.commit.clone(), manifest, removed }));
+        }
+    }
+    Ok(None)
+}
+
+/// A content of the manifest, newest first; of several commits that brought it, the oldest.
+struct Brought {
+    commit: CommitId,
+    blob: BlobId,
+    /// Whether the commit names it as an export does.
+    says_so: bool,
+}
+
+/// How many contents of the manifest are looked at.
+const LOOKED_AT: usize = 30;
+
+fn removed<'m>(
+    last: &Manifest,
+    older: impl Iterator<Item = &'m Manifest>,
+) -> BTreeMap<RepoPath, BTreeSet<BlobId>> {
+    let mut removed: BTreeMap<RepoPath, BTreeSet<BlobId>> = BTreeMap::new();
+    for (path, blob) in older.flat_map(|before| &before.files) {
+        if !last.files.contains_key(path) {
+            removed.entry(path.clone()).or_default().insert(*blob);
+        }
+    }
+    removed
 }
 
 fn says_export(repository: &Repository, commit: &CommitId, manifest: BlobId) -> Result<bool, GitError> {
@@ -99,6 +130,13 @@ pub(super) fn edits(
     for (path, exported) in &last.manifest.files {
         let now = head.get(path).map(|file| file.blob);
         if now != Some(*exported) {
+            edits.push(Edit { path: path.clone(), now, by: None });
+        }
+    }
+    // what an export took away and somebody brought back as it was: a revert, most of all
+    for (path, contents) in &last.removed {
+        let now = head.get(path).map(|file| file.blob).filter(|now| contents.contains(now));
+        if now.is_some() {
             edits.push(Edit { path: path.clone(), now, by: None });
         }
     }
@@ -237,6 +275,47 @@ mod tests {
             let third = story.export(3, "name: c\n", trailer);
             assert_eq!((story.last(), story.edited()), (Some(third), vec![]));
         }
+    }
+
+    #[test]
+    fn a_revert_of_an_older_export_is_an_edit_though_its_manifest_is_a_new_one() {
+        for trailer in [true, false] {
+            let mut story = Story::new();
+            story.export(1, "name: a\n", trailer);
+            story.export(2, "name: b\n", trailer);
+            let third = story.manifest(3, &[("vlans/9.yaml", "name: b\n"), ("vlans/8.yaml", "name: c\n")]);
+            let blob = BlobId::of(third.as_bytes()).unwrap();
+            let third = story.commit(
+                &[("vlans/8.yaml", Some("name: c\n")), (manifest::FILE, Some(&third))],
+                &if trailer { format!("netbox: x\n\n{TRAILER}: {blob}\n") } else { "squashed".to_owned() },
+            );
+            // the second is reverted; a person resolves the conflict in the manifest
+            for changelog in [1, 2, 3] {
+                let mixed = story
+                    .manifest(changelog, &[("vlans/9.yaml", "name: a\n"), ("vlans/8.yaml", "name: c\n")]);
+                story
+                    .commit(&[("vlans/9.yaml", Some("name: a\n")), (manifest::FILE, Some(&mixed))], "Revert");
+                let edit = ("vlans/9.yaml".to_owned(), true, "Revert".to_owned());
+                assert_eq!((story.last(), story.edited()), (Some(third.clone()), vec![edit]), "{changelog}");
+                story.commit(&[("vlans/9.yaml", Some("name: b\n"))], "and back");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_an_export_took_away_and_a_revert_brought_back_is_an_edit() {
+        let mut story = Story::new();
+        story.export(1, "name: a\n", true);
+        let manifest = story.manifest(2, &[]);
+        let blob = BlobId::of(manifest.as_bytes()).unwrap();
+        let message = format!("netbox: x\n\n{TRAILER}: {blob}\n");
+        let second = story.commit(&[("vlans/9.yaml", None), (manifest::FILE, Some(&manifest))], &message);
+        assert_eq!((story.last(), story.edited()), (Some(second.clone()), vec![]));
+        story.commit(&[("vlans/9.yaml", Some("name: mine\n"))], "one of my own");
+        assert_eq!(story.edited(), vec![], "it has other content: it is a new file of a person's");
+        story.commit(&[("vlans/9.yaml", Some("name: a\n"))], "Revert");
+        let edit = ("vlans/9.yaml".to_owned(), true, "Revert".to_owned());
+        assert_eq!((story.last(), story.edited()), (Some(second), vec![edit]));
     }
 
     #[test]

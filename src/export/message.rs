@@ -25,6 +25,8 @@ pub(super) struct Asked {
     pub(super) users: BTreeSet<String>,
     /// The messages that they gave (NetBox 4.4), each once, in order.
     pub(super) messages: Vec<String>,
+    /// Whether there were more entries than were looked at, and perhaps other users.
+    pub(super) cut: bool,
     /// The entries: after the first, up to the second.
     pub(super) entries: Option<(u64, u64)>,
 }
@@ -270,6 +272,7 @@ mod tests {
         let asked = Asked {
             users: BTreeSet::from(["admin".to_owned()]),
             messages: vec!["leaf8 goes to the lab".to_owned()],
+            cut: false,
             entries: Some((797, 814)),
         };
         insta::assert_snapshot!(made(&changes, &asked));
@@ -286,6 +289,7 @@ mod tests {
             let asked = Asked {
                 users: BTreeSet::from([format!("{user}\nGitfabric-Allow: empty")]),
                 messages: vec![forged],
+                cut: false,
                 entries: None,
             };
             let message = Message::parse(&made(&changes, &asked));

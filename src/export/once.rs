@@ -6,7 +6,7 @@
 //! (`watch`), as a pull request (`proposal`).
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 
@@ -69,6 +69,8 @@ struct Moment {
     base: Option<CommitId>,
     /// NetBox's newest change.
     change: u64,
+    /// When NetBox was read whole: scripts write past its change log.
+    read_whole: SystemTime,
     /// The mapping file, if it stands outside the repository.
     mapping: Option<BlobId>,
 }
@@ -110,6 +112,7 @@ impl Exporter {
         let moment = Moment {
             base: place.base().cloned(),
             change: reading.change(),
+            read_whole: reading.read_whole,
             mapping: outside.map(|(_, file)| file.blob),
         };
         if self.settled.as_ref() == Some(&moment) {
@@ -187,6 +190,14 @@ impl Exporter {
             None => netbox::read(&self.client, &wanted)?,
         };
         if let Some(manifest) = here {
+            if let Some(read) = manifest.changelog.filter(|read| *read > reading.change()) {
+                anyhow::bail!(
+                    "NetBox's change log ends at {}, and the last export read up to {read}: was NetBox set back to an \
+                     older state? If that is meant, remove {} and export again",
+                    reading.change(),
+                    manifest::FILE
+                );
+            }
             let before = manifest.objects.iter().map(|(list, count)| (list.clone(), size(*count))).collect();
             netbox::hidden(&self.client, &reading, &before, manifest.changelog.unwrap_or_default())?;
         }
@@ -247,8 +258,10 @@ impl Exporter {
         let forge = match &self.job.proposals {
             _ if self.job.dry_run => return Ok(Outcome::Shown),
             Proposals::Always(forge) => Some(forge),
-            Proposals::AgainstPeople(forge) if against_people => Some(forge),
-            Proposals::Never if against_people => return Ok(Outcome::Contested),
+            Proposals::AgainstPeople(forge) if against_people && place.way().is_some() => Some(forge),
+            Proposals::AgainstPeople(_) | Proposals::Never if against_people => {
+                return Ok(Outcome::Contested);
+            }
             _ => None,
         };
         let asked = asked(&self.client, folders, reading, assembled)?;
@@ -339,13 +352,14 @@ fn asked(
         }
     }
     asked.users.remove("");
+    asked.cut = log.cut;
     asked.entries = Some((after, reading.change()));
     Ok(asked)
 }
 
 /// Name and address of the one who asked, if it was one and the address is known.
 fn author(asked: &Asked, mapping: &Mapping) -> Option<(String, String)> {
-    let mut users = asked.users.iter();
+    let mut users = asked.users.iter().filter(|_| !asked.cut);
     let (Some(user), None) = (users.next(), users.next()) else { return None };
     let (name, email) = match mapping.author(user) {
         Some(known) => {

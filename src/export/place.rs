@@ -88,6 +88,7 @@ impl Target {
                 };
                 let local = repository.branch(&branch)?;
                 if !push {
+                    refuse_unknown(&repository, &branch, local.as_ref())?;
                     return Ok(Place {
                         repository,
                         branch,
@@ -103,6 +104,7 @@ impl Target {
                     )
                 };
                 let base = repository.fetch_branch(Way::Named(&name), &branch)?;
+                refuse_unknown(&repository, &branch, local.as_ref().or(base.as_ref()))?;
                 if let Some(local) = &local {
                     let is_in = |base: &CommitId| repository.is_ancestor(local, base);
                     if !base.as_ref().map(is_in).transpose()?.unwrap_or(false) {
@@ -117,6 +119,18 @@ impl Target {
                 Ok(Place { repository, branch, base, local: Some(Local(local)), other })
             }
         }
+    }
+}
+
+/// A branch is made by the first export into an empty repository only: elsewhere its name is
+/// mistyped, and a second history would begin beside the first.
+fn refuse_unknown(repository: &Repository, branch: &str, tip: Option<&CommitId>) -> anyhow::Result<()> {
+    match repository.head_branch() {
+        Some(head) if tip.is_none() && repository.branch(&head)?.is_some() => bail!(
+            "{} has no branch `{branch}` (it is at `{head}`); make it first: git branch {branch}",
+            repository.name()
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -254,6 +268,9 @@ mod tests {
         let second = next(&place, "2");
         assert_eq!(place.advance(&second).unwrap(), Advanced { pushed: false, stayed: None });
         assert_eq!(target(false).open().unwrap().base(), Some(&second));
+        let mistyped = Target::Folder { folder: folder.clone(), branch: Some("mian".into()), push: false };
+        let error = mistyped.open().unwrap_err().to_string();
+        assert!(error.contains("has no branch `mian` (it is at `main`)"), "{error}");
         let error = target(true).open().unwrap_err().to_string();
         assert!(error.contains("no remote that could be pushed to"), "{error}");
     }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use super::once::Exporter;
@@ -16,14 +17,15 @@ use crate::web::Wakeups;
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Exports until `stop`. `told` hears how each ended; `wakeups` are webhooks, if any come.
+/// Exports until `stop`. `told` hears how each ended; `wakeups` are webhooks, if any come. The
+/// only error is a panic.
 pub async fn watch(
     mut exporter: Exporter,
     every: Duration,
     mut wakeups: Option<Wakeups>,
     stop: CancellationToken,
     mut told: impl FnMut(&anyhow::Result<Report>),
-) {
+) -> anyhow::Result<()> {
     let mut failures = 0;
     loop {
         // reqwest and gix block: never on a thread of the server
@@ -31,21 +33,18 @@ pub async fn watch(
             let result = exporter.export(&|_| {});
             (exporter, result)
         });
-        let Ok((back, result)) = once.await else {
-            told(&Err(anyhow::anyhow!("the export ended without a word (a panic)")));
-            return;
-        };
+        let (back, result) = once.await.context("the export ended without a word (a panic)")?;
         exporter = back;
         failures = if result.is_ok() { 0 } else { failures + 1 };
         told(&result);
         let pause = poll::backoff(every, LONGEST.max(every), failures, 0.1, random());
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(pause) => {}
             burst = next(&mut wakeups) => tracing::info!("woken by {burst}"),
         }
         if stop.is_cancelled() {
-            return;
+            return Ok(());
         }
     }
 }

@@ -4,8 +4,11 @@
 //! over in the environment of the one process. Elsewhere: what is pushed and why it may be
 //! refused (`push`).
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::error::{Cause, GitError};
 use super::remote::Remote;
@@ -23,9 +26,6 @@ impl Program {
         let mut command = Command::new("git");
         command.arg("-C").arg(folder).stdin(Stdio::null());
         command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "").env("LC_ALL", "C");
-        if std::env::var_os("GIT_SSH_COMMAND").is_none() {
-            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10");
-        }
         // a variable of a hook that we run in would point it at another repository
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
             command.env_remove(name);
@@ -55,10 +55,25 @@ impl Program {
         mut self,
         arguments: impl IntoIterator<Item = &'a str>,
     ) -> Result<Output, GitError> {
-        self.command
-            .args(arguments)
-            .output()
-            .map_err(|cause| GitError::Program { repository: self.shown.clone(), cause: Cause::new(cause) })
+        let failed = |cause| GitError::Program { repository: self.shown.clone(), cause: Cause::new(cause) };
+        let command = self.command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
+        let given_up = Instant::now() + DEADLINE;
+        let status = loop {
+            match child.try_wait().map_err(failed)? {
+                Some(status) => break status,
+                None if Instant::now() > given_up => {
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    let why = format!("it did not end within {} s", DEADLINE.as_secs());
+                    return Err(failed(std::io::Error::new(std::io::ErrorKind::TimedOut, why)));
+                }
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        let read = |thread: JoinHandle<Vec<u8>>| thread.join().unwrap_or_default();
+        Ok(Output { status, stdout: read(stdout), stderr: read(stderr) })
     }
 
     /// Moves the branch that is checked out here, and its files, forward to a commit.
@@ -70,6 +85,20 @@ impl Program {
         }
         Err(GitError::InTheWay { repository, branch: branch.to_owned(), cause: said(&output) })
     }
+}
+
+/// When a `git` that hangs, on a dead peer most of all, is given up.
+const DEADLINE: Duration = Duration::from_mins(3);
+
+/// Reads all that the process writes, so that it never waits for us.
+fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        bytes
+    })
 }
 
 /// What `git` wrote to standard error, in one line and without credentials.

@@ -222,6 +222,9 @@ impl Remote {
         let mut settings = vec![
             ("credential.helper".to_owned(), String::new()),
             ("http.followRedirects".to_owned(), "false".to_owned()),
+            // a server that went silent is given up
+            ("http.lowSpeedLimit".to_owned(), "1".to_owned()),
+            ("http.lowSpeedTime".to_owned(), "60".to_owned()),
         ];
         if let Some(account) = self.account()? {
             use base64::Engine as _;

@@ -55,6 +55,9 @@ pub struct Args {
     /// A file with the NetBox token; else the variable `NETBOX_TOKEN` is used
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Send the token over http to a NetBox that has no https. For labs
+    #[arg(long)]
+    clear_text: bool,
     /// The authority that signed the certificates of NetBox, Git server and forge (PEM)
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -91,6 +94,9 @@ pub struct Args {
     /// Open a pull request, or renew the open one, instead of committing to the branch
     #[arg(long)]
     pull_request: bool,
+    /// The branch of the pull request [default: netbox-export, with --path behind it]
+    #[arg(long, value_name = "BRANCH")]
+    pull_request_branch: Option<String>,
     /// What the forge is, where the URL does not tell: github, gitlab, gitea, forgejo
     #[arg(long, value_name = "KIND")]
     forge: Option<Kind>,
@@ -179,7 +185,8 @@ impl Args {
             bail!("there is no NetBox token: set NETBOX_TOKEN, or name a file with --token-file")
         };
         let timeout = duration("--timeout", &self.timeout)?;
-        Ok(Client::new(&Config { ca: self.ca.clone(), timeout, ..Config::new(&self.netbox, token) })?)
+        let (ca, clear_text) = (self.ca.clone(), self.clear_text);
+        Ok(Client::new(&Config { ca, timeout, clear_text, ..Config::new(&self.netbox, token) })?)
     }
 
     fn job(&self) -> anyhow::Result<Job> {
@@ -192,8 +199,13 @@ impl Args {
             api: self.forge_url.clone(),
             token: secret(self.forge_token_file.as_deref(), "FORGE_TOKEN")?,
             ca: self.ca.clone(),
-            branch: None,
+            branch: Some(self.proposed_branch()),
         };
+        if self.pull_request && forge.token.is_none() {
+            bail!(
+                "--pull-request needs the forge's token: set FORGE_TOKEN, or name a file with --forge-token-file"
+            )
+        }
         let proposals = match (self.pull_request, &forge.token) {
             (true, _) => Proposals::Always(Box::new(forge)),
             (false, Some(_)) => Proposals::AgainstPeople(Box::new(forge)),
@@ -210,10 +222,10 @@ impl Args {
         }
         Ok(Job {
             target,
-            path: match self.path.trim_end_matches('/') {
-                "." | "" => None,
-                path => Some(path.parse::<RepoPath>().with_context(|| format!("--path {path}"))?),
-            },
+            path: self
+                .folder()
+                .map(|path| path.parse::<RepoPath>().with_context(|| format!("--path {path}")))
+                .transpose()?,
             mapping: self.mapping.clone(),
             committer: (name.trim().to_owned(), email.trim().to_owned()),
             proposals,
@@ -222,6 +234,20 @@ impl Args {
             cache: cache.map(|folder| folder.join("netbox.json")),
             whole_every: if self.full { Duration::ZERO } else { WHOLE_EVERY },
         })
+    }
+
+    /// The branch of the pull request: one for each folder, as one must not overwrite another.
+    fn proposed_branch(&self) -> String {
+        self.pull_request_branch.clone().unwrap_or_else(|| match self.folder() {
+            None => "netbox-export".to_owned(),
+            Some(folder) => format!("netbox-export-{}", folder.replace('/', "-")),
+        })
+    }
+
+    /// `--path`; none is the top of the repository.
+    fn folder(&self) -> Option<&str> {
+        Some(self.path.trim_start_matches("./").trim_end_matches('/'))
+            .filter(|path| !matches!(*path, "." | ""))
     }
 
     fn target(&self) -> anyhow::Result<Target> {
@@ -233,9 +259,14 @@ impl Args {
             return Ok(Target::Folder { folder: folder.to_owned(), branch: self.branch.clone(), push });
         }
         let mut remote = Remote::new(&self.repo, self.branch.as_deref().unwrap_or("main"))?;
-        if let Some(token) = secret(self.git_token_file.as_deref(), "GITFABRIC_GIT_TOKEN")? {
-            let (username, token) = (self.git_username.clone(), TokenSource::Given(token));
-            remote = remote.with_credential(Credential { username, token });
+        // read anew at each fetch and push, so that it can be rotated under a watch
+        let variable = "GITFABRIC_GIT_TOKEN";
+        let token = match &self.git_token_file {
+            Some(file) => Some(TokenSource::File(file.clone())),
+            None => std::env::var_os(variable).map(|_| TokenSource::Environment(variable.to_owned())),
+        };
+        if let Some(token) = token {
+            remote = remote.with_credential(Credential { username: self.git_username.clone(), token });
         }
         if let Some(ca) = &self.ca {
             remote = remote.with_ca(ca.clone());
@@ -268,8 +299,7 @@ impl Args {
             let stop = CancellationToken::new();
             stop_on_signal(stop.clone())?;
             let wakeups = self.listen(&stop).await?;
-            crate::export::watch(exporter, every, wakeups, stop, told).await;
-            anyhow::Ok(())
+            crate::export::watch(exporter, every, wakeups, stop, told).await
         })?;
         Ok(ExitCode::SUCCESS)
     }

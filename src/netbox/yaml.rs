@@ -315,7 +315,7 @@ mod tests {
              Ethernet11: { to: spine1 Ethernet3, address: 10.0.1.5/31 }\nat: []\n\
              gateway: [10.1.0.1/24, \"2001:db8::1/64\"]\nservers:\n"
                 .to_owned()
-                + &(0..12).map(|i| format!("  - 10.0.0.{i}\n")).collect::<String>()
+                + &(0..12).map(|i| format!("  - 10.0.0.{i}\n")).collect::<Vec<_>>().concat()
                 + "rules:\n  10:\n    set: { med: 1 }\nhosts: [{ address: 10.0.0.51 }]\nleaf: {}\n";
         assert_eq!(file.to_yaml(), expected);
     }

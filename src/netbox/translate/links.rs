@@ -4,6 +4,7 @@
 //! (`device`), links between the members of a pair (`mlag`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net};
 
@@ -45,14 +46,19 @@ pub(crate) struct Links<'i> {
     pub(crate) ends: BTreeMap<Id, (Id, &'i Interface)>,
 }
 
-/// Finds the links. What makes a cable a link is an address on one of its ends.
+/// Finds the links. What makes a cable a link is an address on one of its ends; where a cable
+/// does not lead from port to port (a patch panel stands between), two ports whose addresses are
+/// the ends of one subnet are linked.
 pub(super) fn find<'i>(scope: &Scope<'i>, out: &mut Objections) -> Links<'i> {
     let mut links = Links::default();
+    let by_address = by_address(scope);
     for member in &scope.devices {
-        for port in scope.interfaces(member.id) {
-            let Some(far) = scope.far(port.id).filter(|far| port.lag.is_none() && far.lag.is_none()) else {
+        for port in scope.interfaces(member.id).iter().copied().filter(|port| is_routable(port)) {
+            let cabled = scope.far(port.id);
+            let Some(far) = cabled.or_else(|| by_addresses(scope, port, &by_address)) else { continue };
+            if !is_routable(far) {
                 continue;
-            };
+            }
             let Some(other) = scope.owner(far).filter(|other| other.id != member.id) else { continue };
             let routed = |port: &Interface| {
                 scope.addresses(port.id).iter().any(|address| address.net.addr().is_ipv4())
@@ -66,6 +72,9 @@ pub(super) fn find<'i>(scope: &Scope<'i>, out: &mut Objections) -> Links<'i> {
                     links.ends.insert(far.id, (member.id, port));
                     let ends = (end(scope, member, port, out), end(scope, other, far, out));
                     if let (Some(lower), Some(upper)) = ends {
+                        if cabled.is_none() {
+                            out.push(uncabled(scope, &lower, &upper));
+                        }
                         agree(scope, &lower, &upper, out);
                         links.all.push(Link { lower, upper });
                     }
@@ -76,6 +85,45 @@ pub(super) fn find<'i>(scope: &Scope<'i>, out: &mut Objections) -> Links<'i> {
         }
     }
     links
+}
+
+/// A port that can be an end of a link of the underlay.
+fn is_routable(port: &Interface) -> bool {
+    let logical = matches!(port.r#type.0.as_str(), "virtual" | "lag" | "bridge");
+    !logical && !port.mgmt_only && port.lag.is_none() && port.vrf.is_none()
+}
+
+/// The ports that have each address; addresses that several have are nobody's.
+fn by_address<'i>(scope: &Scope<'i>) -> BTreeMap<Ipv4Addr, Option<&'i Interface>> {
+    let mut found: BTreeMap<Ipv4Addr, Option<&Interface>> = BTreeMap::new();
+    let ports = scope.devices.iter().flat_map(|member| scope.interfaces(member.id)).copied();
+    for port in ports.filter(|port| is_routable(port)) {
+        for assigned in scope.addresses(port.id) {
+            if let IpNet::V4(net) = assigned.net {
+                found.entry(net.addr()).and_modify(|twice| *twice = None).or_insert(Some(port));
+            }
+        }
+    }
+    found
+}
+
+/// The port whose address is the other end of this port's, neither having a cable to a port.
+fn by_addresses<'i>(
+    scope: &Scope<'i>,
+    port: &Interface,
+    ports: &BTreeMap<Ipv4Addr, Option<&'i Interface>>,
+) -> Option<&'i Interface> {
+    let mut ends = scope.addresses(port.id).iter().filter_map(|assigned| match assigned.net {
+        IpNet::V4(net) => other_end(net),
+        IpNet::V6(_) => None,
+    });
+    ends.find_map(|end| *ports.get(&end)?).filter(|far| scope.far(far.id).is_none())
+}
+
+fn uncabled(scope: &Scope<'_>, lower: &End<'_>, upper: &End<'_>) -> Objection {
+    let far = scope.about_interface(upper.port).name;
+    let message = format!("no cable leads from it to {far}: taken as a link by its addresses");
+    Objection::note("link-cable", message).about(scope.about_interface(lower.port))
 }
 
 /// Whether the first is the lower one; none if the tiers do not tell.

@@ -254,6 +254,27 @@ fn without_a_custom_field_for_it_sessions_say_the_as() {
 }
 
 #[test]
+fn behind_patch_panels_addresses_tell_the_links() {
+    let (Some(before), Some(mut inventory)) = (files(1, &Previous::default()), recorded::state(1)) else {
+        return;
+    };
+    let underlay = |id: &u64| {
+        let kind = inventory.interfaces.get(id).and_then(|port| port.custom_fields.get("link_kind"));
+        kind == Some(&json!("underlay"))
+    };
+    let of_links = |cable: &crate::netbox::objects::Cable| {
+        cable.a_terminations.iter().any(|end| underlay(&end.object_id))
+    };
+    let cables: Vec<u64> =
+        inventory.cables.values().filter(|cable| of_links(cable)).map(|cable| cable.id).collect();
+    assert_eq!(cables.len(), 16);
+    inventory.cables.retain(|id, _| !cables.contains(id));
+    let translation = translated(&inventory, &Previous::default());
+    assert_eq!(diff(&before, &translation.files), "", "{}", shown(&translation));
+    assert_eq!(translation.objections.iter().filter(|one| one.code == "link-cable").count(), 16);
+}
+
+#[test]
 fn released_stays_until_the_device_is_gone_from_netbox() {
     let Some(mut before) = files(2, &Previous::default()) else { return };
     let text = before.get_mut("devices/leaf8.yaml").unwrap();

@@ -56,7 +56,7 @@ pub(super) fn last_export(
 ) -> anyhow::Result<Option<LastExport>> {
     let path = from_root(base, manifest::FILE)?;
     let mut brought: Vec<Brought> = Vec::new();
-    let walked: Option<()> = repository.versions(std::slice::from_ref(&path), tip, |version| {
+    repository.versions(std::slice::from_ref(&path), tip, |version| {
         let Some(blob) = version.blob else { return Ok(ControlFlow::Continue(())) };
         let says_so = says_export(repository, &version.commit, blob)?;
         brought.retain(|later| later.blob != blob);
@@ -65,7 +65,6 @@ pub(super) fn last_export(
         let is_enough = brought.len() > 1 && brought.first().is_some_and(|newest| newest.says_so);
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    drop(walked);
     let mut manifests = brought.iter().take(LOOKED_AT).map(|one| {
         let bytes = repository.blob(one.blob)?;
         match manifest::parse(&path, &bytes) {

@@ -49,7 +49,11 @@ pub(crate) fn fold(scope: &Scope<'_>, wishes: &Wishes, out: &mut Objections) -> 
             .iter()
             .map(|(role, devices)| {
                 let voters = devices.iter().filter(|id| votes(wishes.get(id), path));
-                (*role, most(voters.map(|id| values.get(id).copied())).flatten())
+                let said: Vec<&Node> = voters.clone().filter_map(|id| values.get(id).copied()).collect();
+                let silent = voters.count() - said.len();
+                // of as many, a device file says a service itself; a session's setting is missing
+                let is_rare = if is_service(path) { said.len() <= silent } else { said.len() < silent };
+                (*role, most(said.into_iter()).filter(|_| !is_rare))
             })
             .collect();
         let mut distinct: Vec<_> = common.values().collect();
@@ -83,7 +87,7 @@ pub(crate) fn fold(scope: &Scope<'_>, wishes: &Wishes, out: &mut Objections) -> 
                 );
                 continue;
             };
-            if path.first().is_some_and(|first| first == "services") {
+            if is_service(path) {
                 put(layers.devices.entry(member.id).or_default(), path, own);
             } else {
                 let message =
@@ -113,10 +117,14 @@ fn leaves<'m>(map: &'m Map, path: &mut Path, found: &mut impl FnMut(&Path, &'m N
 /// it does; of sessions only if it has any: one that is not wired yet has no opinion.
 fn votes(wishes: Option<&Map>, path: &Path) -> bool {
     let Some(first) = path.first() else { return false };
-    first == "services" || wishes.is_some_and(|wishes| wishes.get(first).is_some())
+    is_service(path) || wishes.is_some_and(|wishes| wishes.get(first).is_some())
 }
 
-/// The value that most have; of equally many the smallest, and none before any.
+fn is_service(path: &Path) -> bool {
+    path.first().is_some_and(|first| first == "services")
+}
+
+/// The value that most have; of equally many the smallest.
 pub(super) fn most<T: Ord>(values: impl Iterator<Item = T>) -> Option<T> {
     let mut count: BTreeMap<T, usize> = BTreeMap::new();
     for value in values {

@@ -337,7 +337,6 @@ mod tests {
                 },
                 &[
                     "warning[session-one-sided]: BGP session spine1 spine1-leaf1: leaf1 has no EVPN session back",
-                    "warning[role-differs]: device leaf1: NetBox says no overlay.multihop for it",
                 ],
             ),
             (

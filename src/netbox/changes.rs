@@ -87,15 +87,20 @@ pub(super) fn settle(
     mut paged: BTreeSet<&'static str>,
     wanted: &Wanted<'_>,
 ) -> Result<bool, NetBoxError> {
+    let mut missing = BTreeSet::new();
     for _ in 0..ROUNDS {
         let Some(news) = reading.mark.news(client, MOST_CHANGES)? else { return Ok(false) };
-        reading.mark.advance(&news);
+        reading.mark.advance(&news, SystemTime::now());
         let known: Vec<_> = reading.status.lists().collect();
         let Some(plan) = Plan::of(&news, &known, &paged) else { return Ok(false) };
         if plan.is_empty() {
-            return Ok(true);
+            // read again, the log still knows of no deletion
+            return if missing.is_empty() { Ok(true) } else { Err(unexplained(&missing)) };
         }
+        let (deleted, asked) = (plan.deleted.clone(), plan.present());
         paged.extend(plan.carry_out(client, reading, &known, wanted)?);
+        missing.extend(asked);
+        missing.retain(|(path, id)| !deleted.contains(&(*path, *id)) && !reading.inventory.has(path, *id));
     }
     Err(NetBoxError::Restless { times: ROUNDS })
 }
@@ -150,6 +155,12 @@ impl Plan {
         self.objects.is_empty() && self.whole.is_empty()
     }
 
+    /// The objects that must be there: their last entry is no deletion.
+    fn present(&self) -> Vec<(&'static str, Id)> {
+        let objects = self.objects.iter().flat_map(|(path, ids)| ids.iter().map(move |id| (*path, id)));
+        objects.filter(|(_, (_, is_deleted))| !**is_deleted).map(|(path, (id, _))| (path, *id)).collect()
+    }
+
     /// Reads it; gives the lists that took more than one page.
     fn carry_out(
         mut self,
@@ -194,6 +205,14 @@ impl Plan {
     }
 }
 
+/// Says which objects the log knows and NetBox does not show: a deletion is one transaction
+/// with its entry, so what has none after another look at the log is hidden from us.
+fn unexplained(missing: &BTreeSet<(&'static str, Id)>) -> NetBoxError {
+    let list = missing.first().map_or("", |(path, _)| *path);
+    let ids = missing.iter().filter(|(path, _)| *path == list).map(|(_, id)| *id).collect();
+    NetBoxError::NotShown { list: list.to_owned(), ids }
+}
+
 /// The kinds of objects that have one of these custom fields.
 fn definitions(reading: &Reading, list: &Endpoint, objects: &BTreeMap<Id, bool>) -> BTreeSet<String> {
     if list.object_type != CUSTOM_FIELD {
@@ -203,7 +222,8 @@ fn definitions(reading: &Reading, list: &Endpoint, objects: &BTreeMap<Id, bool>)
     fields.flat_map(|field| field.object_types.iter().cloned()).collect()
 }
 
-/// Reads single objects of a list. One that does not answer is not there any more.
+/// Reads single objects of a list. Whether one that does not come was deleted is for the log
+/// to say (`settle`).
 fn read_objects(
     client: &Client,
     reading: &mut Reading,
@@ -216,8 +236,11 @@ fn read_objects(
     let ids: Vec<Id> = objects.iter().filter(|(_, is_deleted)| !**is_deleted).map(|(id, _)| *id).collect();
     for (query, asked) in queries(&ids) {
         let mut body = client.get(list.path, &format!("{query}{}", lists::query(list)))?;
+        let mut came = BTreeSet::new();
         loop {
             let (inventory, end) = lists::parse(list, &body)?;
+            let count = lists::count(&end, &body)?;
+            came.extend(end.ids.iter().copied());
             // a filter that NetBox does not know is ignored by it, and everything comes
             if end.ids.iter().any(|id| !asked.contains(id)) {
                 return Err(NetBoxError::FilterIgnored { url: body.url });
@@ -225,7 +248,11 @@ fn read_objects(
             reading.inventory.absorb(inventory);
             match end.next {
                 Some(next) if !end.ids.is_empty() => body = client.follow(&body, &next)?,
-                _ => break,
+                _ if came.len() as u64 == count => break,
+                _ => {
+                    let (list, ids) = (list.path.to_owned(), came.len());
+                    return Err(NetBoxError::Uncounted { list, count, ids, tries: 1 });
+                }
             }
         }
     }

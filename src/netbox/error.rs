@@ -169,8 +169,19 @@ pub enum NetBoxError {
         /// What was asked.
         url: String,
     },
+    /// The objects of a list lack a field that every version has that we know.
+    #[error("NetBox has no field `{field}` in its answer for {list}")]
+    NoField {
+        /// The list.
+        list: String,
+        /// The field.
+        field: &'static str,
+    },
     /// A list never had as many objects as it says.
-    #[error("{list} says that it has {count} objects, and {ids} came, {tries} times")]
+    #[error(
+        "{list} says that it has {count} objects, and {ids} came{}",
+        if *tries > 1 { format!(", {tries} times") } else { String::new() }
+    )]
     Uncounted {
         /// The list.
         list: String,
@@ -196,8 +207,23 @@ pub enum NetBoxError {
     /// The last export had BGP sessions, and the plugin that lists them is gone.
     #[error("the plugin netbox-bgp is gone from NetBox")]
     PluginGone,
+    /// Objects that the change log knows and NetBox does not show, though nobody deleted them.
+    #[error(
+        "{list} does not show {} that the change log knows, and nobody deleted: {}",
+        if ids.len() == 1 { "an object" } else { "objects" },
+        some(ids)
+    )]
+    NotShown {
+        /// The list.
+        list: String,
+        /// Their ids.
+        ids: Vec<u64>,
+    },
     /// A list lost objects that nobody deleted.
-    #[error("{list} had {before} objects and has {now}, and the change log knows of {deleted} deletions")]
+    #[error(
+        "{list} had {before} objects and has {now}, and the change log knows of {deleted} deletions and {created} \
+         new ones"
+    )]
     Hidden {
         /// The list.
         list: String,
@@ -205,7 +231,9 @@ pub enum NetBoxError {
         before: usize,
         /// Objects now.
         now: usize,
-        /// Objects that were deleted since, as the change log has them.
+        /// Objects that came since and stayed, as the change log has them.
+        created: usize,
+        /// Objects that were there and were deleted since, as the change log has them.
         deleted: usize,
     },
 }
@@ -334,13 +362,32 @@ impl NetBoxError {
                  netbox-export.json from the repository and export again"
                     .into()
             }
-            Self::Hidden { .. } => {
+            Self::NoField { .. } => {
+                "is it of another version, or does a plugin or a proxy change its answers? please report it, \
+                 with NetBox's version"
+                    .into()
+            }
+            Self::NotShown { .. } => {
                 "objects that a constraint of the token's permission hides look like this: give the token's \
                  user a permission without constraints"
                     .into()
             }
+            Self::Hidden { .. } => {
+                "objects that a constraint of the token's permission hides look like this: give the token's \
+                 user a permission without constraints; if a script deleted them past the log, remove \
+                 netbox-export.json from the repository and export again"
+                    .into()
+            }
         })
     }
+}
+
+/// The first few of many ids.
+fn some(ids: &[u64]) -> String {
+    const SHOWN: usize = 10;
+    let shown: Vec<_> = ids.iter().take(SHOWN).map(|id| format!("id {id}")).collect();
+    let rest = ids.len().saturating_sub(SHOWN);
+    shown.join(", ") + &if rest > 0 { format!(" and {rest} more") } else { String::new() }
 }
 
 /// What each of NetBox's texts for 403 asks for.

@@ -2,13 +2,14 @@
 //!
 //! A list is whole when as many distinct objects came as it says it has; else it is read
 //! again, the second time page after page. Elsewhere: whether it changed meanwhile
-//! (`changes`).
+//! (`changes`), fields that its objects lack (`absent`).
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 
+use super::absent;
 use super::answer::Body;
 use super::client::Client;
 use super::error::NetBoxError;
@@ -133,24 +134,43 @@ struct Work<'a> {
     changed: Condvar,
 }
 
+/// A page that is being read: also a worker that panics must not be waited for.
+struct Underway<'a, 'b>(&'a Work<'b>);
+
+impl Drop for Underway<'_, '_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.running -= 1;
+        if std::thread::panicking() {
+            // the whole read panics when all are done: the rest is in vain
+            state.tasks.clear();
+        }
+        drop(state);
+        self.0.changed.notify_all();
+    }
+}
+
 impl Work<'_> {
     fn run(&self) {
         while let Some((task, list)) = self.next() {
+            let underway = Underway(self);
             let page = self.read(list, &task.page);
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.running -= 1;
-            let told = state.take(self.client, &task, page);
-            drop(state);
-            self.changed.notify_all();
+            let told = self.state().take(self.client, &task, page);
+            // only now: who sees nothing to do and nobody at work goes home
+            drop(underway);
             if let Some(told) = told {
                 (self.progress)(told);
             }
         }
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The next page to ask for; none when all is read, or one has failed.
     fn next(&self) -> Option<(Task, &'static Endpoint)> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         loop {
             if state.failure.is_some() {
                 return None;
@@ -181,10 +201,21 @@ impl Work<'_> {
 pub(super) fn parse(list: &Endpoint, body: &Body) -> Result<(Inventory, PageEnd), NetBoxError> {
     let mut inventory = Inventory::default();
     match inventory.put_page(list.path, &body.bytes) {
-        Some(Ok(end)) => Ok((inventory, end)),
+        Some(Ok(end)) => {
+            absent::check(list, body)?;
+            Ok((inventory, end))
+        }
         Some(Err(error)) => Err(body.garbled(&error)),
         None => Err(NetBoxError::Missing { url: body.url.clone(), html: false, plugin: list.plugin }),
     }
+}
+
+/// How many objects the whole list has, as a page of it says.
+pub(super) fn count(end: &PageEnd, body: &Body) -> Result<u64, NetBoxError> {
+    end.count.ok_or_else(|| NetBoxError::Garbled {
+        url: body.url.clone(),
+        what: "it does not say how many objects the list has".to_owned(),
+    })
 }
 
 impl State {
@@ -245,10 +276,7 @@ impl Part {
         end: PageEnd,
     ) -> Result<Vec<Url>, NetBoxError> {
         let is_first = matches!(task.page, Page::First);
-        let Some(count) = end.count else {
-            let what = "it does not say how many objects the list has".to_owned();
-            return Err(NetBoxError::Garbled { url: body.url.clone(), what });
-        };
+        let count = count(&end, body)?;
         if is_first {
             self.count = count;
         }

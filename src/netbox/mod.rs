@@ -5,6 +5,7 @@
 //! is pure; and what is written back to devices (`back`). Elsewhere: commits, pushes and pull requests (`export`); what the YAML means
 //! (`intent`); the receiver of webhooks (`web`).
 
+mod absent;
 mod address;
 mod answer;
 mod back;

@@ -15,8 +15,8 @@ use super::inventory::ENDPOINTS;
 use super::reading::Reading;
 use super::status::Status;
 
-/// Deletions since the last export that are counted; beyond, the log says enough.
-const MOST_DELETIONS: usize = 50_000;
+/// Entries since the last export that are looked at; beyond, the log counts as cut.
+const MOST_ENTRIES: usize = 50_000;
 
 /// What `/api/authentication-check/` says (NetBox 4.5).
 #[derive(Deserialize)]
@@ -95,12 +95,13 @@ impl Permission {
     }
 }
 
-/// Holds the counts of the last export against a reading: a list that lost objects which the
-/// change log does not know as deleted since `change` is an error.
+/// Holds the counts of the last export against a reading: a list that has fewer objects than
+/// the change log since `change` explains is an error.
 ///
-/// Of devices none may be lost like that; of other lists a few may, since the change log
-/// forgets (90 days) and scripts may write past it: an error is a loss of more than five
-/// objects and a fifth of the list.
+/// What cascades has entries too (recorded of a deleted device: its interfaces, addresses,
+/// services and MACs; cables stay), so no kind may lose a single object more than the log
+/// knows. Only where the log does not reach back, since NetBox forgets it (90 days), a few may
+/// be missing of lists other than the devices: no more than five, or a fifth of the list.
 pub fn hidden(
     client: &Client,
     reading: &Reading,
@@ -113,25 +114,25 @@ pub fn hidden(
         .filter_map(|list| {
             let before = *before.get(list.path)?;
             let now = now.get(list.path).copied().unwrap_or_default();
-            is_too_much(list.path, before, before.saturating_sub(now)).then_some((list, before, now))
+            (now < before).then_some((list, before, now))
         })
         .collect();
     if lost.is_empty() {
         return Ok(());
     }
-    let deletions = changelog::deletions(client, change, MOST_DELETIONS)?;
+    let comings = changelog::comings(client, change, reading.change(), MOST_ENTRIES)?;
     for (list, before, now) in lost {
-        let deleted = deletions.get(list.object_type).copied().unwrap_or_default();
-        if is_too_much(list.path, before, before.saturating_sub(now).saturating_sub(deleted)) {
-            return Err(NetBoxError::Hidden { list: list.path.to_owned(), before, now, deleted });
+        let (created, deleted) = comings.of(list.object_type);
+        let missing = (before + created).saturating_sub(deleted).saturating_sub(now);
+        let may = if comings.whole { 0 } else { slack(list.path, before) };
+        if missing > may {
+            return Err(NetBoxError::Hidden { list: list.path.to_owned(), before, now, created, deleted });
         }
     }
     Ok(())
 }
 
-fn is_too_much(list: &str, before: usize, missing: usize) -> bool {
-    match list {
-        "dcim/devices" => missing > 0,
-        _ => missing > 5 && missing * 5 > before,
-    }
+/// How many objects may go unexplained where the log does not reach back.
+fn slack(list: &str, before: usize) -> usize {
+    if list == "dcim/devices" { 0 } else { (before / 5).max(5) }
 }

@@ -92,6 +92,16 @@ fn an_answer_that_is_not_whole_fails_the_read_and_says_why() {
         ("half a page", On::every(list), Fault::NotJson, "EOF while parsing"),
         ("no list", On::every(list), Fault::Json(200, json!({"detail": "x"})), "missing field `results`"),
         ("no count", On::every(list), Fault::rewrite(|body| body["count"] = json!(null)), "how many objects"),
+        (
+            "a renamed field",
+            On::every("dcim/interfaces"),
+            Fault::rewrite(|body| {
+                for row in body["results"].as_array_mut().into_iter().flatten() {
+                    row.as_object_mut().and_then(|row| row.remove("enabled"));
+                }
+            }),
+            "no field `enabled` in its answer for dcim/interfaces; is it of another version",
+        ),
         ("too few", On::every(list), Fault::short_page(), "came, 3 times"),
         ("too many", On::every(list), Fault::count(3), "says that it has 3 objects"),
         (
@@ -121,6 +131,21 @@ fn an_answer_that_never_ends_is_given_up() {
     fake.fault(On::every("ipam/vlans"), Fault::Stall);
     let error = read(&fake).unwrap_err();
     assert!(matches!(error, NetBoxError::TimedOut { .. }), "{error}");
+}
+
+#[test]
+fn a_panic_of_one_worker_ends_the_read() {
+    let fake = Fake::fabric(2);
+    fake.fault(On::first("ipam/vrfs"), Fault::Unavailable("1"));
+    let mut config = Config::new(fake.url(), SecretText::new(tokens::EXPORTER));
+    config.sleep = Arc::new(|_| panic!("on purpose"));
+    let client = Client::new(&config).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let read = || netbox::read(&client, &Wanted::default()).is_ok();
+        tell.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).is_err())
+    });
+    assert_eq!(told.recv_timeout(Duration::from_mins(1)), Ok(true), "the others wait for ever");
 }
 
 #[test]

@@ -33,7 +33,10 @@ fn add_webhook(netbox: &mut Netbox) {
 }
 
 fn add_field(netbox: &mut Netbox) {
-    let field = json!({"name": "colour", "object_types": ["ipam.vlan"], "type": {"value": "text"}});
+    let field = json!({
+        "name": "colour", "label": "", "object_types": ["ipam.vlan"], "type": {"value": "text"},
+        "related_object_type": null,
+    });
     netbox.create("extras/custom-fields", field);
     let vlans: Vec<_> = netbox.objects("ipam/vlans").filter_map(|vlan| vlan["id"].as_u64()).collect();
     netbox.silently(|netbox| {
@@ -132,13 +135,23 @@ fn recorded_changes_lead_from_state_to_state() {
 
 #[test]
 fn an_entry_that_becomes_visible_late_is_not_missed() {
+    for quick in [1, 150] {
+        a_late_entry(quick);
+    }
+}
+
+/// An entry that is seen after so many newer ones.
+fn a_late_entry(quick: u64) {
     let fake = Fake::fabric(8);
     fake.edit(|netbox| {
+        netbox.rename_vlan(4090, "before");
         netbox.rename_vlan(10, "slow");
-        netbox.rename_vlan(101, "quick");
+        for number in 0..quick {
+            netbox.rename_vlan(101, &format!("quick{number}"));
+        }
     });
     // the transaction of the first has not ended: its entry and its effect are not seen yet
-    let slow = fake.look(Netbox::last_change) - 1;
+    let slow = fake.look(Netbox::last_change) - quick;
     fake.fault(On::every("core/object-changes"), Fault::hidden(move |entry| entry["id"] == slow));
     fake.fault(
         On::every("ipam/vlans"),
@@ -151,7 +164,9 @@ fn an_entry_that_becomes_visible_late_is_not_missed() {
     );
     let early = read(&fake).unwrap();
     fake.heal();
+    fake.forget_requests();
     let late = refresh(&fake, early.clone());
+    assert_eq!(fake.requests().len(), 3, "{:?}", fake.counts());
     assert_eq!(early.change(), late.change());
     assert!(early.inventory != late.inventory);
     assert!(late.inventory == read(&fake).unwrap().inventory);
@@ -202,7 +217,9 @@ fn objects_that_were_not_asked_for_fail_the_refresh() {
         On::every("ipam/vlans"),
         Fault::rewrite(|body| {
             if let Some(rows) = body["results"].as_array_mut() {
-                rows.push(json!({"id": 999}));
+                let mut other = rows[0].clone();
+                other["id"] = json!(999);
+                rows.push(other);
             }
         }),
     );
@@ -241,14 +258,68 @@ fn objects_that_nobody_deleted_are_missed() {
             other => panic!("{other}"),
         }
     }
-    // a few that are no devices may go past the log
+    // a single one that is no device
     fake.heal();
     fake.fault(On::every("dcim/interfaces"), Fault::hidden(|object| object["id"] == 1));
-    hidden(&fake).unwrap();
+    let error = hidden(&fake).unwrap_err();
+    assert!(matches!(&error, NetBoxError::Hidden { list, .. } if list == "dcim/interfaces"), "{error}");
     // what was deleted was deleted
     fake.heal();
     fake.edit(|netbox| netbox.delete_device("leaf8"));
     hidden(&fake).unwrap();
+}
+
+#[test]
+fn new_objects_do_not_make_up_for_hidden_ones_unless_the_log_has_forgotten_them() {
+    let fake = Fake::fabric(2);
+    fake.edit(|netbox| netbox.rename_vlan(10, "shop"));
+    let whole = read(&fake).unwrap();
+    let hidden = |fake: &Fake| {
+        let reading = read(fake).unwrap();
+        netbox::hidden(&client(fake), &reading, &whole.counts(), whole.change())
+    };
+    fake.edit(|netbox| {
+        add_vlan(netbox);
+        netbox.delete_vlan(30);
+        add_vlan(netbox);
+        netbox.delete_vlan(4091);
+    });
+    hidden(&fake).unwrap();
+    fake.fault(On::every("ipam/vlans"), Fault::hidden(|vlan| vlan["vid"] == 10));
+    match hidden(&fake).unwrap_err() {
+        NetBoxError::Hidden { list, before, now, created: 1, deleted: 1 } => {
+            assert_eq!((list.as_str(), before), ("ipam/vlans", now + 1));
+        }
+        other => panic!("{other}"),
+    }
+    fake.edit(|netbox| netbox.forget_changes(netbox.last_change()));
+    hidden(&fake).unwrap();
+}
+
+#[test]
+fn an_object_that_the_log_knows_and_that_does_not_come_is_not_taken_for_deleted() {
+    let fake = Fake::fabric(2);
+    fake.edit(|netbox| netbox.rename_vlan(10, "shop"));
+    let reading = read(&fake).unwrap();
+    let vlan = fake.look(|netbox| netbox.vlan(10));
+    fake.edit(|netbox| netbox.rename_vlan(10, "cheese"));
+    let again = |fake: &Fake| netbox::refresh(&client(fake), reading.clone(), &Wanted::default());
+    // a constraint on the token's permission
+    fake.fault(On::every("ipam/vlans"), Fault::hidden(|vlan| vlan["vid"] == 10));
+    match again(&fake).unwrap_err() {
+        NetBoxError::NotShown { list, ids } => assert_eq!((list.as_str(), ids), ("ipam/vlans", vec![vlan])),
+        other => panic!("{other}"),
+    }
+    // an answer that says it has more
+    fake.heal();
+    fake.fault(On::every("ipam/vlans"), Fault::count(2));
+    let error = again(&fake).unwrap_err();
+    assert!(matches!(error, NetBoxError::Uncounted { count: 2, ids: 1, .. }), "{error}");
+    // deleted just before it is asked for: its entry is found by another look at the log
+    fake.heal();
+    fake.fault(On::first("ipam/vlans"), Fault::before(|netbox| netbox.delete_vlan(10)));
+    let late = again(&fake).unwrap();
+    assert!(late.inventory == read(&fake).unwrap().inventory);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::wire::{Choice, CustomFields, Id, Ref, Refs, or_default};
 
-/// Declares a kind's struct: null and absent read as the default, unknown keys are ignored.
+/// Declares a kind's struct: null reads as the default, unknown keys are ignored. Absent does
+/// too, since versions differ; what no version lacks is looked for in whole pages (`absent`).
 macro_rules! kind {
     ($(#[$doc:meta])* $name:ident { $( $(#[$field_doc:meta])* $field:ident: $type:ty, )* }) => {
         $(#[$doc])*

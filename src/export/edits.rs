@@ -190,7 +190,7 @@ mod tests {
         }
 
         /// The manifest of an export that wrote these files.
-        fn manifest(&self, changelog: u64, files: &[(&str, &str)]) -> String {
+        fn manifest(changelog: u64, files: &[(&str, &str)]) -> String {
             let blob = |text: &str| BlobId::of(text.as_bytes()).unwrap();
             let files = files.iter().map(|(path, text)| (path.parse().unwrap(), blob(text))).collect();
             let source = Source {
@@ -203,7 +203,7 @@ mod tests {
 
         /// An export of one VLAN file; `trailer` tells whether its message survived.
         fn export(&mut self, changelog: u64, text: &str, trailer: bool) -> CommitId {
-            let manifest = self.manifest(changelog, &[("vlans/9.yaml", text)]);
+            let manifest = Self::manifest(changelog, &[("vlans/9.yaml", text)]);
             let blob = BlobId::of(manifest.as_bytes()).unwrap();
             let message =
                 if trailer { format!("netbox: x\n\n{TRAILER}: {blob}\n") } else { "squashed".to_owned() };
@@ -257,7 +257,7 @@ mod tests {
             let mut story = Story::new();
             story.export(1, "name: a\n", trailer);
             let second = story.export(2, "name: b\n", trailer);
-            let back = story.manifest(1, &[("vlans/9.yaml", "name: a\n")]);
+            let back = Story::manifest(1, &[("vlans/9.yaml", "name: a\n")]);
             story.commit(
                 &[("vlans/9.yaml", Some("name: a\n")), (manifest::FILE, Some(&back))],
                 "Revert \"x\"",
@@ -265,7 +265,7 @@ mod tests {
             let edit = ("vlans/9.yaml".to_owned(), true, "Revert \"x\"".to_owned());
             assert_eq!((story.last(), story.edited()), (Some(second.clone()), vec![edit]));
             // and the revert of the revert makes it as it was
-            let again = story.manifest(2, &[("vlans/9.yaml", "name: b\n")]);
+            let again = Story::manifest(2, &[("vlans/9.yaml", "name: b\n")]);
             story.commit(
                 &[("vlans/9.yaml", Some("name: b\n")), (manifest::FILE, Some(&again))],
                 "Revert \"Revert\"",
@@ -282,7 +282,7 @@ mod tests {
             let mut story = Story::new();
             story.export(1, "name: a\n", trailer);
             story.export(2, "name: b\n", trailer);
-            let third = story.manifest(3, &[("vlans/9.yaml", "name: b\n"), ("vlans/8.yaml", "name: c\n")]);
+            let third = Story::manifest(3, &[("vlans/9.yaml", "name: b\n"), ("vlans/8.yaml", "name: c\n")]);
             let blob = BlobId::of(third.as_bytes()).unwrap();
             let third = story.commit(
                 &[("vlans/8.yaml", Some("name: c\n")), (manifest::FILE, Some(&third))],
@@ -290,8 +290,10 @@ mod tests {
             );
             // the second is reverted; a person resolves the conflict in the manifest
             for changelog in [1, 2, 3] {
-                let mixed = story
-                    .manifest(changelog, &[("vlans/9.yaml", "name: a\n"), ("vlans/8.yaml", "name: c\n")]);
+                let mixed = Story::manifest(
+                    changelog,
+                    &[("vlans/9.yaml", "name: a\n"), ("vlans/8.yaml", "name: c\n")],
+                );
                 story
                     .commit(&[("vlans/9.yaml", Some("name: a\n")), (manifest::FILE, Some(&mixed))], "Revert");
                 let edit = ("vlans/9.yaml".to_owned(), true, "Revert".to_owned());
@@ -305,7 +307,7 @@ mod tests {
     fn a_file_that_an_export_took_away_and_a_revert_brought_back_is_an_edit() {
         let mut story = Story::new();
         story.export(1, "name: a\n", true);
-        let manifest = story.manifest(2, &[]);
+        let manifest = Story::manifest(2, &[]);
         let blob = BlobId::of(manifest.as_bytes()).unwrap();
         let message = format!("netbox: x\n\n{TRAILER}: {blob}\n");
         let second = story.commit(&[("vlans/9.yaml", None), (manifest::FILE, Some(&manifest))], &message);

@@ -82,9 +82,8 @@ impl Target {
             }
             Self::Folder { folder, branch, push } => {
                 let repository = Repository::discover(folder)?;
-                let branch = match branch.clone().or_else(|| repository.head_branch()) {
-                    Some(branch) => branch,
-                    None => bail!("{}: no branch is checked out; name one with --branch", repository.name()),
+                let Some(branch) = branch.clone().or_else(|| repository.head_branch()) else {
+                    bail!("{}: no branch is checked out; name one with --branch", repository.name())
                 };
                 let local = repository.branch(&branch)?;
                 if !push {

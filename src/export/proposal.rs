@@ -93,12 +93,11 @@ pub(super) fn propose(
         renew_branch(place, folders, branch, commit, way).context("cannot bring the export to its branch")?;
     let title = place.repository().commit(&head)?.message.subject;
     let body = body(report, &digest);
-    let outcome = match found.filter(|found| found.state == State::Open) {
-        Some(open) => forge.renew(&open, &title, &body)?,
-        None => {
-            let (head, base) = (branch.to_owned(), place.branch().to_owned());
-            forge.open(&New { head, base, title, body, draft: false })?
-        }
+    let outcome = if let Some(open) = found.filter(|found| found.state == State::Open) {
+        forge.renew(&open, &title, &body)?
+    } else {
+        let (head, base) = (branch.to_owned(), place.branch().to_owned());
+        forge.open(&New { head, base, title, body, draft: false })?
     };
     let done = match outcome.done {
         Done::Opened => "opened",

@@ -15,7 +15,7 @@ use crate::git::poll;
 use crate::web::Wakeups;
 
 /// The longest pause after failures.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Exports until `stop`. `told` hears how each ended; `wakeups` are webhooks, if any come. The
 /// only error is a panic.

@@ -196,13 +196,13 @@ mod tests {
     fn a_draft_is_seen_by_nobody_until_its_branch_moves() {
         let repo = TestRepo::new();
         let base = repo.write("a.yaml", "1").commit("one");
-        let bare = repo.bare_clone();
-        let made = draft(&bare, &base, "2");
-        assert_eq!(bare.head(), base);
-        let repository = Repository::open(bare.path()).unwrap();
+        let other = repo.bare_clone();
+        let made = draft(&other, &base, "2");
+        assert_eq!(other.head(), base);
+        let repository = Repository::open(other.path()).unwrap();
         repository.move_branch("main", Some(&base), &made).unwrap();
-        assert_eq!(bare.git(&["log", "-1", "--format=%an %at %cn %ct"]), "Ada 1700000000 Export 1700000100");
-        assert_eq!(bare.git(&["fsck", "--strict"]), "");
+        assert_eq!(other.git(&["log", "-1", "--format=%an %at %cn %ct"]), "Ada 1700000000 Export 1700000100");
+        assert_eq!(other.git(&["fsck", "--strict"]), "");
         let error = repository.move_branch("main", Some(&base), &made).unwrap_err();
         assert!(matches!(error, GitError::NotAFastForward { .. }), "{error}");
         repository.move_branch("new", None, &made).unwrap();

@@ -237,13 +237,13 @@ mod tests {
         let served = root.path().join("served.git");
         crate::git::write::init(&served, "main").unwrap();
         repo.git(&["-C", served.to_str().unwrap(), "config", "http.receivepack", "true"]);
-        let server = HttpsServer::start(root.path(), authorization);
+        let https = HttpsServer::start(root.path(), authorization);
         let ca = root.path().join("ca.pem");
-        std::fs::write(&ca, &server.authority).unwrap();
+        std::fs::write(&ca, &https.authority).unwrap();
         let remote = |password: &str| {
             let token = TokenSource::Given(SecretText::new(password.to_owned()));
             let credential = Credential { username: "ada".into(), token };
-            Remote::new(&server.url("served.git"), "main")
+            Remote::new(&https.url("served.git"), "main")
                 .unwrap()
                 .with_credential(credential)
                 .with_ca(ca.clone())

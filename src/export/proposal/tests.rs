@@ -181,12 +181,11 @@ fn work_of_people_on_the_branch_is_never_overwritten() {
         let mut story = Story::new(Kind::GitHub);
         story.done("name: a\n");
         let repository = crate::git::Repository::open(&story.served()).unwrap();
-        let message = match amends {
-            true => repository.commit(&story.at(BRANCH)).unwrap().message.trailers,
-            false => Vec::new(),
-        };
-        let trailers: String =
-            message.iter().map(|trailer| format!("{}: {}\n", trailer.key, trailer.value)).collect();
+        let message =
+            if amends { repository.commit(&story.at(BRANCH)).unwrap().message.trailers } else { Vec::new() };
+        let trailers: String = message
+            .iter()
+            .fold(String::new(), |text, trailer| text + &format!("{}: {}\n", trailer.key, trailer.value));
         let theirs = story.commits(BRANCH, "vlans/9.yaml", "name: mine\n", &format!("Mine\n\n{trailers}"));
         story.writes();
         let error = story.propose("name: b\n").unwrap_err();
@@ -226,7 +225,7 @@ fn the_description_shows_what_people_wrote_and_stays_within_the_limit() {
     assert!(body.contains("-name: mine\n+name: a\n"), "{body}");
 
     // a body of any length is still known again once its pull request was closed
-    let long: String = (0..20_000).map(|line| format!("k{line}: v\n")).collect();
+    let long = "key: value\n".repeat(20_000);
     story.done(&long);
     let entry = story.forge.entries().remove(0);
     assert!(Kind::GitHub.measure(&entry.body) <= Kind::GitHub.body_limit());

@@ -63,7 +63,7 @@ fn a_vlan_is_one_small_commit_that_says_who_asked_for_it() {
     assert_eq!(bare.changed(), VLAN);
     assert_eq!(bare.run(&["log", "-1", "--format=%an <%ae>"]), "Ada Lovelace <ada@example.net>");
     assert_eq!(bare.run(&["log", "-1", "--format=%cn"]), "gitfabric export");
-    insta::assert_snapshot!(desk.timeless(&bare.run(&["log", "-1", "--format=%B"])));
+    insta::assert_snapshot!(Desk::timeless(&bare.run(&["log", "-1", "--format=%B"])));
     let trailers = bare.run(&["log", "-1", "--format=%(trailers:only,unfold)"]);
     assert_eq!(trailers.lines().count(), 5, "{trailers}");
 
@@ -114,7 +114,7 @@ fn machines_get_json() {
     let (value, text) = json(&[]);
     assert_eq!(value["commit"], desk.bare().head());
     let text = regex::Regex::new(r#""requests": \d+"#).unwrap().replace(&text, r#""requests": REQUESTS"#);
-    insta::assert_snapshot!(desk.timeless(&text));
+    insta::assert_snapshot!(Desk::timeless(&text));
 }
 
 #[test]

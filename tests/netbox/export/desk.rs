@@ -144,7 +144,7 @@ impl Desk {
     }
 
     /// A text without what differs between two runs: addresses, ids, times.
-    pub(crate) fn timeless(&self, text: &str) -> String {
+    pub(crate) fn timeless(text: &str) -> String {
         let filters = [
             (r"http://127\.0\.0\.1:\d+", "http://netbox"),
             (r"\b[0-9a-f]{40}\b", "BLOB"),

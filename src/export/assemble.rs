@@ -14,7 +14,6 @@ use super::report::Contested;
 use crate::git::write::Edits;
 use crate::git::{BlobId, FileChange, Snapshot};
 use crate::intent::manifest::{self, Manifest, Source};
-use crate::intent::yaml::{self, Value};
 use crate::names::RepoPath;
 use crate::netbox::translate::{Previous, Translation};
 
@@ -209,7 +208,7 @@ impl Assembled {
         new: Option<Vec<u8>>,
     ) -> anyhow::Result<()> {
         let full = from_root(folder.base.as_ref(), path.as_str())?;
-        let is_released = new.is_none() && old.as_ref().is_some_and(|old| is_released(path, old));
+        let is_released = new.is_none() && old.as_ref().is_some_and(|old| manifest::says_released(path, old));
         let change = FileChange { path: full.clone(), old, new };
         let edit = folder.edits.iter().find(|edit| edit.path == *path);
         if let Some(edit) = edit.filter(|_| !is_released) {
@@ -223,16 +222,4 @@ impl Assembled {
         self.changes.push(change);
         Ok(())
     }
-}
-
-/// Whether a person set a device to `released`: that its file goes then is what was asked for,
-/// and no word against it.
-fn is_released(path: &RepoPath, file: &[u8]) -> bool {
-    let Some(Value::Map(entries)) = yaml::parse(path, file).0.map(|node| node.value) else {
-        return false;
-    };
-    path.as_str().starts_with("devices/")
-        && entries.iter().any(|(key, node)| {
-            key.value == "state" && matches!(&node.value, Value::Scalar(scalar) if scalar.text == "released")
-        })
 }

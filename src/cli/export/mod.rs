@@ -214,11 +214,15 @@ impl Args {
         };
         let target = self.target()?;
         let cache = match (&self.cache, &target) {
-            (Some(folder), _) => Some(folder.clone()),
-            (None, Target::Url { cache, .. }) => cache.parent().map(Path::to_owned),
+            (Some(folder), _) => Some(folder.join("netbox.json")),
+            // shared by all exports of this user
+            (None, Target::Url { cache, .. }) => {
+                let name = format!("netbox-{}.json", id_of(&self.netbox)?);
+                cache.parent().map(|folder| folder.join(name))
+            }
             (None, Target::Folder { .. }) => None,
         };
-        if let Some(folder) = &cache {
+        if let Some(folder) = cache.as_deref().and_then(Path::parent) {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         Ok(Job {
@@ -232,7 +236,7 @@ impl Args {
             proposals,
             overwrite_edits: self.overwrite_edits,
             dry_run: self.dry_run,
-            cache: cache.map(|folder| folder.join("netbox.json")),
+            cache,
             whole_every: if self.full { Duration::ZERO } else { WHOLE_EVERY },
         })
     }
@@ -273,8 +277,7 @@ impl Args {
             remote = remote.with_ca(ca.clone());
         }
         let ssh = Ssh { key: self.ssh_key.clone(), known_hosts: self.known_hosts.clone() };
-        let id = BlobId::of(format!("{} {}", remote.url(), remote.branch()).as_bytes())
-            .map_err(|error| anyhow::anyhow!("cannot name the cache: {error}"))?;
+        let id = id_of(&format!("{} {}", remote.url(), remote.branch()))?;
         let cache = self.cache_folder()?.join(format!("{id}.git"));
         Ok(Target::Url { remote: Box::new(remote.with_ssh(ssh)), cache })
     }
@@ -329,6 +332,12 @@ fn duration(flag: &str, text: &str) -> anyhow::Result<Duration> {
         Some(duration) => Ok(duration),
         None => bail!("{flag}: `{text}` is not a duration such as 30s, 5m or 1h"),
     }
+}
+
+/// A name for what is kept of an address: none evicts another's.
+fn id_of(address: &str) -> anyhow::Result<BlobId> {
+    BlobId::of(address.trim_end_matches('/').as_bytes())
+        .map_err(|error| anyhow::anyhow!("cannot name the cache: {error}"))
 }
 
 /// A secret out of a file, or else out of a variable; none if neither is there.

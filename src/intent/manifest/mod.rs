@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::decode::Fields;
 use super::scalar::{Read, scalar, shortened, text, whole, wrong_hint};
-use super::yaml::{self, Node};
+use super::yaml::{self, Node, Value};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::git::snapshot::{BlobId, Snapshot};
 use crate::names::RepoPath;
@@ -254,9 +254,22 @@ fn missing(placed: &Placed, snapshot: &Snapshot, out: &mut Findings) {
     }
 }
 
+/// Whether a device's file lets go of it: the step that an export asks for, and no word
+/// against NetBox.
+pub(crate) fn says_released(path: &RepoPath, file: &[u8]) -> bool {
+    let Some(Value::Map(entries)) = yaml::parse(path, file).0.map(|node| node.value) else {
+        return false;
+    };
+    path.as_str().starts_with("devices/")
+        && entries.iter().any(|(key, node)| {
+            key.value == "state" && matches!(&node.value, Value::Scalar(scalar) if scalar.text == "released")
+        })
+}
+
 fn edited(placed: &Placed, snapshot: &Snapshot, out: &mut Findings) {
     for (path, blob) in &placed.manifest.files {
-        if snapshot.get(path).is_none_or(|file| file.blob == *blob) {
+        let edited = snapshot.get(path).filter(|file| file.blob != *blob);
+        if edited.is_none_or(|file| says_released(path, &file.bytes)) {
             continue;
         }
         let message = format!("{path} was edited by a person after the export wrote it");

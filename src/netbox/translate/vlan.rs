@@ -137,7 +137,9 @@ fn chosen<'i>(
     for vlan in scope.inventory.vlans.values() {
         let id = VlanId::try_from(u64::from(vlan.vid)).ok().filter(|id| !reserved.contains(id));
         let local = site_of(scope, vlan).is_some_and(|site| sites.contains(&site));
-        if let Some(id) = id.filter(|_| ours.contains(&vlan.id) || local && !theirs.contains(&vlan.id)) {
+        // one that other devices of the site name at a port is ours too where an SVI here has it
+        let is_ours = |id: &VlanId| local && (!theirs.contains(&vlan.id) || svis.any(*id));
+        if let Some(id) = id.filter(|id| ours.contains(&vlan.id) || is_ours(id)) {
             of_number.entry(id).or_default().push(vlan);
         }
     }

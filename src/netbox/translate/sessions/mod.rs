@@ -96,8 +96,7 @@ impl End<'_, '_> {
     /// Whether it is meant to run: by its status, of which nothing follows while one of its
     /// devices is out of service.
     pub(super) fn is_up(&self) -> bool {
-        let out_of_service =
-            |member: &Member<'_>| !matches!(member.state, DeviceState::Active | DeviceState::Released);
+        let out_of_service = |member: &Member<'_>| member.state != DeviceState::Active;
         !matches!(self.session.status.0.as_str(), "planned" | "offline" | "failed")
             || out_of_service(self.member)
             || self.peer.is_some_and(out_of_service)

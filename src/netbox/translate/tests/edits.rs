@@ -301,6 +301,20 @@ fn what_people_wrote_is_left_out_and_taken_for_granted() {
 }
 
 #[test]
+fn a_part_of_a_fabric_has_the_vlans_of_its_svis_though_others_have_their_ports() {
+    let Some(inventory) = recorded::state(1) else { return };
+    let text = "devices: { name: 'spine[12]|leaf[1-6]' }\n";
+    let (mapping, _) = Mapping::parse(&FILE.parse().unwrap(), text.as_bytes());
+    let translation = translate(&inventory, &mapping.unwrap(), &Previous::default(), NETBOX);
+    assert!(!translation.has_errors(), "{}", shown(&translation));
+    assert!(
+        translation.files["vlans/78.yaml"].contains("at: [leafs-2]\n"),
+        "{}",
+        translation.files["vlans/78.yaml"]
+    );
+}
+
+#[test]
 fn two_fabrics_of_one_netbox_have_a_folder_each() {
     let (Some(before), Some(inventory)) = (files(1, &Previous::default()), recorded::state(1)) else {
         return;

@@ -87,7 +87,7 @@ impl Mark {
     pub(super) fn advance(&mut self, changes: &[Change], now: SystemTime) {
         self.heard.extend(changes.iter().map(|change| (change.id, change.request_id.clone())));
         self.newest = self.heard.keys().next_back().copied().unwrap_or_default();
-        let first = self.heard.keys().rev().take(MOST_HEARD).last().copied().unwrap_or_default();
+        let first = self.heard.keys().rev().take(MOST_HEARD).next_back().copied().unwrap_or_default();
         let mut gaps = BTreeMap::new();
         let heard = self.heard.range(first..).map(|(id, _)| *id);
         for (before, after) in heard.clone().zip(heard.skip(1)) {

@@ -4,6 +4,8 @@
 //! some versions do not have. Elsewhere: how null is read (`objects`), which versions there are
 //! (`status`).
 
+#![expect(clippy::zero_sized_map_values, reason = "serde reads an object as a map, not as a set")]
+
 use std::collections::BTreeMap;
 
 use serde::de::IgnoredAny;
@@ -38,7 +40,6 @@ const BY_VERSION: [(&str, &str, &str); 13] = [
 ];
 
 /// The keys of an object, whatever their values are: serde reads them as a map, not as a set.
-#[expect(clippy::zero_sized_map_values, reason = "an object of JSON is no set")]
 type Row = BTreeMap<String, IgnoredAny>;
 
 /// Looks whether all objects of a page have all fields that were asked for.

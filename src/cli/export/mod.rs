@@ -47,7 +47,11 @@ use crate::web::{Debounce, HookSecret, Limits, NetboxHook, Server, Tls, Wakeups,
 ///       --watch --listen 127.0.0.1:9911 --hook-secret-file hook-secret
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-#[allow(clippy::doc_markdown, reason = "the examples are shell commands, as the terminal shows them")]
+#[allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the examples are shell commands, as the terminal shows them"
+)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// The address of NetBox

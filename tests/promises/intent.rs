@@ -15,7 +15,12 @@ pub(crate) struct Intent(BTreeMap<RepoPath, String>);
 impl Intent {
     /// The lab of `example-repo/`: two spines, four pairs of leafs.
     pub(crate) fn example() -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
+        Self::folder("example-repo")
+    }
+
+    /// The files of a folder of this project.
+    pub(crate) fn folder(path: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         let snapshot = Snapshot::of_folder(&folder).unwrap();
         let text = |path: &RepoPath| snapshot.text(path).unwrap().to_string();
         Self(snapshot.iter().map(|(path, _)| (path.clone(), text(path))).collect())

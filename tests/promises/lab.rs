@@ -23,6 +23,8 @@ use crate::intent::Intent;
 pub(crate) struct Lab {
     folder: TempDir,
     fabric: SimulatedFabric,
+    /// The fabric's name, as `fabric.yaml` has it.
+    name: FabricName,
     /// The folder of the intent in the repository.
     base: Option<RepoPath>,
     /// What the head holds, and the commits so far.
@@ -63,6 +65,7 @@ impl Lab {
         let base: Option<RepoPath> = settings.path.map(|path| path.parse().unwrap());
         let build = build(&repository, &commit, base.as_ref());
         assert!(!build.findings.has_errors(), "{:?}", build.findings);
+        let name = build.fabric.as_ref().unwrap().design.name.value.clone();
         let devices = build.devices.iter().map(|(name, device)| {
             let bootstrap = device.bootstrap.as_ref().clone();
             let mut config = DeviceConfig::new(name.clone(), Arc::clone(&device.schema), bootstrap);
@@ -70,7 +73,7 @@ impl Lab {
             config
         });
         let fabric = SimulatedFabric::start(devices).unwrap();
-        let lab = Self { folder, fabric, base, history: Mutex::new(vec![(commit, intent)]) };
+        let lab = Self { folder, fabric, name, base, history: Mutex::new(vec![(commit, intent)]) };
         lab.write_file("ca.pem", &lab.fabric.authority_pem());
         lab.set_secret("gnmi/password", "admin");
         lab.configure(settings);
@@ -188,7 +191,7 @@ impl Lab {
     /// The owned tree of every device as the record has it: text, as it stands there.
     pub(crate) fn owned(&self) -> BTreeMap<DeviceName, String> {
         let store = self.store();
-        let owned = |name: &DeviceName| store.owned_tree(&fabric_name(), name).unwrap();
+        let owned = |name: &DeviceName| store.owned_tree(&self.name, name).unwrap();
         self.fabric
             .devices()
             .filter_map(|device| Some((device.name().clone(), owned(device.name())?)))
@@ -202,7 +205,7 @@ impl Lab {
 
     /// A device's row.
     pub(crate) fn entry(&self, name: &str) -> DeviceEntry {
-        self.store().device(&fabric_name(), &name.parse().unwrap()).unwrap().unwrap()
+        self.store().device(&self.name, &name.parse().unwrap()).unwrap().unwrap()
     }
 
     /// The leaves of a commit that a device does not hold. A leaf that only says its default

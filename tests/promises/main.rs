@@ -23,6 +23,7 @@ mod foreign;
 mod git_decides;
 mod killed;
 mod missing_input;
+mod out_of_netbox;
 mod own_branch;
 mod same_engine;
 mod secrets;

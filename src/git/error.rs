@@ -199,6 +199,14 @@ pub enum GitError {
         /// Where it is.
         found: Option<CommitId>,
     },
+    /// The clone was made without its history, which is to be looked through.
+    #[error(
+        "{repository}: the clone is shallow: its history, in which people's edits are looked for, is not here"
+    )]
+    Shallow {
+        /// The repository's folder.
+        repository: String,
+    },
     /// The branch is checked out by a person, whose files would fall behind it.
     #[error("{repository}: branch `{branch}` is checked out there; nothing was committed")]
     CheckedOut {
@@ -300,6 +308,10 @@ impl GitError {
             }
             Self::NotAFastForward { .. } | Self::Outrun { .. } => "read the branch again and repeat",
             Self::CheckedOut { .. } => "commit to a bare repository, or to a branch that is not checked out",
+            Self::Shallow { .. } => {
+                "fetch all of it: `git fetch --unshallow`, or in CI `fetch-depth: 0` (actions/checkout), \
+                 `GIT_DEPTH: 0` (GitLab)"
+            }
             Self::InTheWay { .. } => "commit or stash what was changed there, or give a bare repository",
             Self::Program { .. } => "install git: moving a worktree's files and pushing need it",
             Self::PushRefused { .. } => {

@@ -1,11 +1,14 @@
 //! The contents that a file had: which commit brought each.
 //!
-//! Here: walking back through the whole history, merged branches included, newest first.
+//! Here: walking back through the whole history, merged branches included, children before
+//! their parents whatever the clocks said that made them.
 //! Elsewhere: what one commit changed, and the log along first parents (`history`).
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
+
+use gix::traverse::commit::topo;
 
 use super::error::GitError;
 use super::repository::{Repository, commit_id, object_id};
@@ -24,8 +27,11 @@ pub struct Version {
 }
 
 impl Repository {
-    /// Visits the versions of files, from `tip` back, until the visitor breaks. Children come
-    /// before their parents.
+    /// Visits the versions of files, from `tip` back, until the visitor breaks. All children come
+    /// before their parents; where neither descends from the other, the newer commit is first.
+    ///
+    /// [`GitError::Shallow`] for a clone that was made without its history: what a commit brought
+    /// cannot be told without its parents.
     pub fn versions<B>(
         &self,
         paths: &[RepoPath],
@@ -35,10 +41,14 @@ impl Repository {
         let doing = || format!("walk the history of {}", tip.short());
         let failed = |error: &gix::Error| GitError::local(self.name(), doing(), error);
         let gix = self.gix();
-        let order = gix::revision::walk::Sorting::ByCommitTime(
-            gix::traverse::commit::simple::CommitTimeOrder::NewestFirst,
-        );
-        let walk = gix.rev_walk([object_id(tip)]).sorting(order).all().map_err(|error| failed(&error))?;
+        if gix.is_shallow().map_err(|error| failed(&error))? {
+            return Err(GitError::Shallow { repository: self.name().to_owned() });
+        }
+        let none: Option<[gix::ObjectId; 0]> = None;
+        let walk = topo::Builder::from_iters(&gix.objects, [object_id(tip)], none)
+            .sorting(topo::Sorting::DateOrder)
+            .build()
+            .map_err(|error| failed(&error))?;
         let mut known: HashMap<gix::ObjectId, Vec<Option<BlobId>>> = HashMap::new();
         for step in walk {
             let step = step.map_err(|error| failed(&error))?;
@@ -47,8 +57,7 @@ impl Repository {
                 None => blobs_at(&gix, step.id, paths).map_err(|error| failed(&error))?,
             };
             let mut parents = Vec::new();
-            for parent in step.parent_ids() {
-                let id = parent.detach();
+            for id in step.parent_ids {
                 let blobs = match known.entry(id) {
                     Entry::Occupied(blobs) => blobs.into_mut(),
                     Entry::Vacant(empty) => {
@@ -128,5 +137,56 @@ mod tests {
         assert_eq!(done, None);
         let expected = [(gone, None), (two, Some("2".to_owned())), (one, Some("1".to_owned()))];
         assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_clock_that_went_wrong_does_not_put_a_parent_before_its_child() {
+        let repo = TestRepo::new();
+        let dated = |parent: Option<&str>, text: &str, seconds: u64| {
+            repo.write("a", text);
+            repo.git(&["add", "-A"]);
+            let tree = repo.git(&["write-tree"]);
+            let parent = parent.map(|parent| format!("parent {parent}\n")).unwrap_or_default();
+            let who = format!("Ada <a@example.net> {seconds} +0000");
+            let commit = format!("tree {tree}\n{parent}author {who}\ncommitter {who}\n\n{text}\n");
+            repo.git_with_input(&["hash-object", "-t", "commit", "-w", "--stdin"], &commit)
+        };
+        let one = dated(None, "1", 100);
+        let late = dated(Some(&one), "2", 9_000);
+        // made after it, by a machine whose clock is behind
+        let early = dated(Some(&late), "3", 50);
+        let other = dated(Some(&late), "4", 200);
+        let tree = repo.git(&["write-tree"]);
+        let tip = repo.git(&["commit-tree", &tree, "-p", &other, "-p", &early, "-m", "merge"]);
+        let repository = Repository::open(repo.path()).unwrap();
+        let mut seen = Vec::new();
+        repository
+            .versions(&["a".parse().unwrap()], &tip.parse().unwrap(), |version| {
+                seen.push(version.commit.to_string());
+                Ok(ControlFlow::<()>::Continue(()))
+            })
+            .unwrap();
+        assert_eq!(seen, [other, early, late, one]);
+    }
+
+    #[test]
+    fn half_a_history_is_refused() {
+        let repo = TestRepo::new();
+        repo.write("a", "1").commit("one");
+        repo.write("a", "2").commit("two");
+        let root = tempfile::tempdir().unwrap();
+        let shallow = root.path().join("shallow");
+        let url = format!("file://{}", repo.url());
+        repo.git(&["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);
+        let repository = Repository::open(&shallow).unwrap();
+        let walk = || {
+            repository
+                .versions(&["a".parse().unwrap()], &repo.head(), |_| Ok(ControlFlow::<()>::Continue(())))
+        };
+        let error = walk().unwrap_err();
+        assert!(matches!(error, GitError::Shallow { .. }), "{error}");
+        assert!(error.hint().unwrap().contains("fetch-depth: 0"));
+        repo.git(&["-C", shallow.to_str().unwrap(), "fetch", "-q", "--unshallow"]);
+        walk().unwrap();
     }
 }

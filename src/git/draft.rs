@@ -4,14 +4,13 @@
 //! nobody sees it, and a crash leaves objects that Git's housekeeping takes. Elsewhere:
 //! commits in one step (`write`), the way to other repositories (`push`).
 
-use gix::bstr::ByteSlice;
 use gix::refs::transaction::PreviousValue;
 
 use super::error::{Cause, GitError};
 use super::program::Program;
 use super::repository::{Repository, commit_id, object_id};
 use super::snapshot::{BlobId, File, Snapshot};
-use super::write::{Author, Edits, edited, reference, tip};
+use super::write::{Author, Edits, checked_out_at, edited, reference, tip};
 use crate::names::CommitId;
 
 /// A commit that is to be made.
@@ -36,8 +35,8 @@ impl Repository {
         self.in_gix(doing, |gix| {
             let parent = draft.parent.map(object_id);
             let Some(tree) = edited(gix, parent, draft.files)? else { return Ok(None) };
-            let (written, made) = (time(draft.author), time(draft.committer));
-            let (author, committer) = (signature(draft.author, &written), signature(draft.committer, &made));
+            let (written, made) = (draft.author.time(), draft.committer.time());
+            let (author, committer) = (draft.author.signature(&written), draft.committer.signature(&made));
             let commit = gix.new_commit_as(committer, author, draft.message, tree, parent)?;
             Ok(Some(commit_id(commit.id)))
         })
@@ -51,8 +50,9 @@ impl Repository {
     }
 
     /// Moves a branch to a commit that stands on `from`, if it still is at `from`; none makes
-    /// it. Where the branch is checked out its files follow, and a local change that is in
-    /// the way stops it all.
+    /// it. Where the branch is checked out here its files follow, and a local change that is in
+    /// the way stops it all; one that is checked out in another worktree is refused, as Git
+    /// itself does.
     pub fn move_branch(&self, branch: &str, from: Option<&CommitId>, to: &CommitId) -> Result<(), GitError> {
         let name = reference(branch)?;
         let found = self.branch(branch)?;
@@ -69,6 +69,11 @@ impl Repository {
             && self.head_branch().as_deref() == Some(branch)
         {
             return Program::of_the_user(&worktree).follow(branch, to);
+        }
+        let doing = || "list its worktrees".to_owned();
+        if let Some(there) = self.in_gix(doing, |gix| checked_out_at(gix, &name))? {
+            let (repository, branch) = (there.display().to_string(), branch.to_owned());
+            return Err(GitError::CheckedOut { repository, branch });
         }
         let constraint = match from {
             Some(from) => PreviousValue::MustExistAndMatch(gix::refs::Target::Object(object_id(from))),
@@ -127,18 +132,6 @@ impl Repository {
         config.set_value(&Committer::EMAIL_FALLBACK, "gitfabric@localhost")?;
         config.commit()?;
         Ok(gix)
-    }
-}
-
-fn time(author: &Author) -> String {
-    format!("{} +0000", author.when.as_second())
-}
-
-fn signature<'a>(author: &'a Author, time: &'a str) -> gix::actor::SignatureRef<'a> {
-    gix::actor::SignatureRef {
-        name: author.name.as_bytes().as_bstr(),
-        email: author.email.as_bytes().as_bstr(),
-        time,
     }
 }
 
@@ -233,6 +226,41 @@ mod tests {
         assert_eq!((repo.head(), repo.git(&["status", "--porcelain"])), (base, String::new()));
         let log = repo.git(&["reflog", "show", "--format=%H %gn %gs", "site/a", "--max-count=1"]);
         assert_eq!(log, format!("{made} gitfabric export gitfabric export"));
+    }
+
+    #[test]
+    fn a_branch_that_somebody_works_on_in_another_worktree_is_refused() {
+        let repo = TestRepo::new();
+        let base = repo.write("a.yaml", "1").commit("one");
+        let made = draft(&repo, &base, "2");
+        let bare = repo.bare_clone();
+        repo.git(&["push", "-q", "origin", &format!("{made}:refs/heads/made")]);
+        let root = tempfile::tempdir().unwrap();
+        let linked = |of: &TestRepo, name: &str| {
+            let folder = root.path().join(name);
+            of.git(&["worktree", "add", "-q", "-b", name, folder.to_str().unwrap(), base.as_str()]);
+            folder
+        };
+        let (of_clone, of_bare) = (linked(&repo, "site"), linked(&bare, "lab"));
+        for (case, opened, branch, there) in [
+            ("a linked one, from the main one", repo.path(), "site", &of_clone),
+            ("the main one, from a linked one", &of_clone, "main", &repo.path().to_owned()),
+            ("that of a bare repository", bare.path(), "lab", &of_bare),
+        ] {
+            let error =
+                Repository::open(opened).unwrap().move_branch(branch, Some(&base), &made).unwrap_err();
+            let GitError::CheckedOut { repository, .. } = &error else { panic!("{case}: {error}") };
+            let same = std::path::Path::new(repository).canonicalize().unwrap();
+            assert_eq!(same, there.canonicalize().unwrap(), "{case}");
+        }
+        assert_eq!(repo.git(&["rev-parse", "site", "main"]), format!("{base}\n{base}"));
+        // its own files follow, and one whose folder is gone is in nobody's way
+        let repository = Repository::open(&of_clone).unwrap();
+        repository.move_branch("site", Some(&base), &made).unwrap();
+        assert_eq!(std::fs::read_to_string(of_clone.join("a.yaml")).unwrap(), "2");
+        std::fs::remove_dir_all(&of_bare).unwrap();
+        let moved = Repository::open(bare.path()).unwrap().move_branch("lab", Some(&base), &made);
+        assert!(matches!(moved, Err(GitError::CheckedOut { .. })), "git asks for a prune too: {moved:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! pushing (`push`).
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 use gix::objs::tree::EntryKind;
@@ -26,6 +26,22 @@ pub struct Author {
     pub email: String,
     /// The time that the commit carries.
     pub when: jiff::Timestamp,
+}
+
+impl Author {
+    /// The time as a signature holds it.
+    pub(super) fn time(&self) -> String {
+        format!("{} +0000", self.when.as_second())
+    }
+
+    /// As gix writes it into a commit, with [`Self::time`].
+    pub(super) fn signature<'a>(&'a self, time: &'a str) -> gix::actor::SignatureRef<'a> {
+        gix::actor::SignatureRef {
+            name: self.name.as_bytes().as_bstr(),
+            email: self.email.as_bytes().as_bstr(),
+            time,
+        }
+    }
 }
 
 /// Makes an empty bare repository whose `HEAD` names the branch. The folder must be empty or
@@ -60,8 +76,9 @@ pub fn init_with(
 /// Gives nothing, and commits nothing, when the files are so already.
 ///
 /// With `expected` the branch must be at that commit, else it is
-/// [`GitError::NotAFastForward`]. A branch that is checked out is refused: its files would
-/// fall behind, and the next commit made there would undo this one.
+/// [`GitError::NotAFastForward`]. A branch that is checked out, in the repository's own
+/// worktree or a linked one, is refused: its files would fall behind, and the next commit made
+/// there would undo this one.
 pub fn commit_files(
     folder: &Path,
     branch: &str,
@@ -74,9 +91,9 @@ pub fn commit_files(
     let gix = gix::ThreadSafeRepository::open_opts(folder, options(Vec::new()))
         .map_err(|error| failed(folder, "open it", &error))?
         .to_thread_local();
-    let checked_out = |head: gix::refs::FullName| head.as_bstr() == name.as_str();
-    if gix.workdir().is_some() && gix.head_name().ok().flatten().is_some_and(checked_out) {
-        let (repository, branch) = (folder.display().to_string(), branch.to_owned());
+    let there = checked_out_at(&gix, &name).map_err(|error| failed(folder, "list its worktrees", &error))?;
+    if let Some(there) = there {
+        let (repository, branch) = (there.display().to_string(), branch.to_owned());
         return Err(GitError::CheckedOut { repository, branch });
     }
     let parent = tip(&gix, &name).map_err(|error| failed(folder, "read its branch", &error))?;
@@ -129,18 +146,27 @@ fn commit(
     message: &str,
     author: &Author,
 ) -> gix::Result<gix::ObjectId> {
-    let time = format!("{} +0000", author.when.as_second());
-    let signature = gix::actor::SignatureRef {
-        name: author.name.as_bytes().as_bstr(),
-        email: author.email.as_bytes().as_bstr(),
-        time: &time,
-    };
+    let time = author.time();
+    let signature = author.signature(&time);
     Ok(gix.commit_as(signature, signature, name, message, tree, parent)?.detach())
 }
 
 pub(super) fn tip(gix: &gix::Repository, name: &str) -> gix::Result<Option<gix::ObjectId>> {
     let Some(mut reference) = gix.try_find_reference(name)? else { return Ok(None) };
     Ok(Some(reference.peel_to_id()?.detach()))
+}
+
+/// The worktree in which a branch is checked out: the repository's own, or a linked one.
+pub(super) fn checked_out_at(gix: &gix::Repository, name: &str) -> gix::Result<Option<PathBuf>> {
+    for repository in gix.worktrees_including_main()? {
+        let repository = repository?;
+        if let Some(folder) = repository.workdir()
+            && repository.head_name()?.is_some_and(|head| head.as_bstr() == name)
+        {
+            return Ok(Some(folder.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn reference(branch: &str) -> Result<String, GitError> {
@@ -219,6 +245,10 @@ mod tests {
         let error = commit_files(repo.path(), "main", &edits, "x", &author(), None).unwrap_err();
         assert!(matches!(error, GitError::CheckedOut { .. }), "{error}");
         assert_eq!(repo.head(), head);
+        let linked = repo.path().join("linked");
+        repo.git(&["worktree", "add", "-q", "-b", "site", linked.to_str().unwrap()]);
+        let error = commit_files(repo.path(), "site", &edits, "x", &author(), None).unwrap_err();
+        assert!(error.to_string().starts_with(linked.to_str().unwrap()), "{error}");
         let other = commit_files(repo.path(), "export", &edits, "x", &author(), None).unwrap().unwrap();
         assert_eq!(repo.git(&["rev-parse", "export"]), other.as_str());
     }

@@ -3,7 +3,6 @@
 //! Polls, pushes to a local repository, timers and devices that may be back only wake;
 //! none carries data (promise 1). Elsewhere: what a pass does (`pass`).
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,7 +136,7 @@ impl Agent {
 
     /// How long to wait for the next turn if nothing wakes the agent.
     fn pause(&self, failures: u32, retries: Option<u32>) -> Duration {
-        let (poll, random) = (self.config.repository.poll, random());
+        let (poll, random) = (self.config.repository.poll, poll::random());
         let retry = retries
             .map(|retries| poll::backoff(RETRY.min(poll), poll, retries.saturating_sub(1), JITTER, random));
         let next = match failures {
@@ -159,9 +158,4 @@ impl Agent {
             }
         }
     }
-}
-
-/// A number that two agents started at the same time do not share.
-fn random() -> u64 {
-    RandomState::new().hash_one(0)
 }

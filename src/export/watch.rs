@@ -37,7 +37,7 @@ pub async fn watch(
         exporter = back;
         failures = if result.is_ok() { 0 } else { failures + 1 };
         told(&result);
-        let pause = poll::backoff(every, LONGEST.max(every), failures, 0.1, random());
+        let pause = poll::backoff(every, LONGEST.max(every), failures, 0.1, poll::random());
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(pause) => {}
@@ -58,11 +58,4 @@ async fn next(wakeups: &mut Option<Wakeups>) -> crate::web::Burst {
     }
     *wakeups = None;
     std::future::pending().await
-}
-
-/// For the jitter: several exporters must not ask in step.
-fn random() -> u64 {
-    let mut bytes = [0; 8];
-    let filled = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
-    filled.map_or(0, |()| u64::from_le_bytes(bytes))
 }

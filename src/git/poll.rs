@@ -1,9 +1,17 @@
 //! When to look at the repository again: an interval with jitter, longer after failures.
 //!
-//! Pure: the caller brings the random number and sleeps. Elsewhere: the fetch (`mirror`),
+//! Pure but for [`random`]: the caller brings the number and sleeps. Elsewhere: the fetch (`mirror`),
 //! the loop (`agent`), local repositories, which need no polling (`watch`).
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::time::Duration;
+
+/// A number that two processes started at the same time do not share: for jitter, and for
+/// nothing that must not be guessed.
+pub fn random() -> u64 {
+    RandomState::new().hash_one(0)
+}
 
 /// An interval around `base`, up to `jitter` (a fraction, 0 to 1) of it shorter or longer, so
 /// that many agents do not ask the same server at the same moment. `random` is any number.

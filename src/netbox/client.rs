@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::address::{Address, cut, shown};
 use super::answer::Body;
 use super::error::{Cause, NetBoxError};
+use crate::git::poll;
 use crate::secret::SecretText;
 
 /// More than any page: 1,000 devices with large config contexts have a tenth of it.
@@ -228,7 +229,8 @@ impl Client {
                 });
             }
             tracing::debug!(%failure, tries, "NetBox is asked again");
-            (self.sleep)(wait.unwrap_or_default().max(rest(tries, random())));
+            let chance = u32::try_from(poll::random() >> 32).unwrap_or_default();
+            (self.sleep)(wait.unwrap_or_default().max(rest(tries, chance)));
         }
     }
 
@@ -412,13 +414,6 @@ fn seconds(text: &str) -> Option<Duration> {
 fn rest(tries: u32, random: u32) -> Duration {
     let longest = Duration::from_millis(500).saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
     longest.mul_f64(1.0 - f64::from(random) / f64::from(u32::MAX) / 3.0)
-}
-
-fn random() -> u32 {
-    let mut bytes = [0; 4];
-    // without chance all wait the longest rest, which is no fault
-    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
-    u32::from_le_bytes(bytes)
 }
 
 #[cfg(test)]

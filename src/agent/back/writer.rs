@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +85,8 @@ impl Writer {
     pub(super) fn run(&mut self) {
         let mut failures = 0_u32;
         loop {
-            let pause = (failures > 0).then(|| poll::backoff(PAUSE, LONGEST, failures - 1, JITTER, random()));
+            let pause =
+                (failures > 0).then(|| poll::backoff(PAUSE, LONGEST, failures - 1, JITTER, poll::random()));
             let (news, is_last) = match self.mailbox.wait(pause) {
                 Call::Work(news) => (news, false),
                 Call::Last(news) => (news, true),
@@ -264,8 +264,4 @@ fn explained(error: NetBoxError) -> anyhow::Error {
     let hint = error.hint().map(Cow::into_owned);
     let error = anyhow::Error::from(error);
     hint.map_or_else(|| anyhow::anyhow!("{error:#}"), |hint| anyhow::anyhow!("{error:#} ({hint})"))
-}
-
-fn random() -> u64 {
-    RandomState::new().hash_one(0)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::bootstrap;
 use super::cache::Compiler;
+use super::stop::{GaveUp, Stop};
 use super::{Compiled, Slice};
 use crate::diagnostic::Findings;
 use crate::git::Snapshot;
@@ -84,6 +85,14 @@ impl Engine {
         let compiled = self.compiler.compiled();
         drop(topology);
         Build { fabric: Some(fabric), devices, findings, compiled }
+    }
+
+    /// The same within bounds: ends without a result soon after `stop` says so.
+    pub fn build_within(&mut self, snapshot: &Snapshot, stop: Stop<'_>) -> Result<Build, GaveUp> {
+        if stop() {
+            return Err(GaveUp);
+        }
+        Ok(self.build(snapshot))
     }
 
     /// The EOS configuration that a device needs before the agent can reach it; none for a

@@ -14,6 +14,7 @@ pub mod bootstrap;
 pub mod cache;
 mod engine;
 pub mod slice;
+mod stop;
 
 mod defaults;
 
@@ -39,6 +40,7 @@ mod tests;
 
 pub use engine::{Build, DeviceBuild, Engine};
 pub use slice::Slice;
+pub use stop::{GaveUp, Stop};
 
 use crate::diagnostic::{Finding, Findings};
 use crate::intent::model::{DeviceState, UnusedPorts};

@@ -7,6 +7,7 @@
 //! - [`mirror`]: a bare copy with full history, and its fetch
 //! - [`repository`]: any repository on this machine; from a revision to a commit
 //! - [`history`]: ancestry, log, changed paths; [`message`]: subject, trailers, reverts
+//! - [`merge`]: what a branch would hold after a pull request; [`pulls`]: the heads of these
 //! - [`difference`]: files before and after, as a diff
 //! - [`versions`]: the contents that a file had, and who brought them
 //! - [`brakes`]: the heads that must not be followed without a person's word (promise 6)
@@ -25,10 +26,12 @@ pub mod draft;
 pub mod error;
 pub mod folder;
 pub mod history;
+pub mod merge;
 pub mod message;
 pub mod mirror;
 pub mod poll;
 mod program;
+pub mod pulls;
 pub mod push;
 pub mod remote;
 pub mod repository;
@@ -44,8 +47,10 @@ pub use brakes::{Brakes, Frozen};
 pub use difference::FileChange;
 pub use draft::Draft;
 pub use error::GitError;
+pub use merge::Merge;
 pub use message::{Allowance, Allowances};
 pub use mirror::{Head, Mirror, Move};
+pub use pulls::{PullRef, Pulls};
 pub use push::{Lease, Way};
 pub use remote::{Credential, Remote, Ssh, TokenSource};
 pub use repository::Repository;

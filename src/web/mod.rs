@@ -9,20 +9,26 @@
 //! NetBox holds is read from NetBox.
 
 mod debounce;
+mod forge;
 mod netbox;
+mod pages;
 mod replay;
 mod routes;
 mod server;
 mod signature;
+mod stands;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod wake;
 
 pub use debounce::Debounce;
+pub use forge::{ForgeHook, Signing};
 pub use netbox::{Clock, NetboxHook, Window};
+pub use pages::{PageError, PageLimits, Pages};
 pub use routes::routes;
 pub use server::{Limits, ListenError, Server};
 pub use signature::{HookSecret, WeakSecret};
+pub use stands::{Access, BearerToken, StandsEndpoint};
 pub use tls::{Tls, TlsError};
 pub use wake::{Burst, Wake, Wakeups};

@@ -18,7 +18,7 @@ use crate::intent::model::Platform;
 use crate::intent::topology::Topology;
 use crate::names::{DeviceName, RepoPath};
 use crate::platform::arista_eos::protected::Protected;
-use crate::yang::{Schema, Tree};
+use crate::yang::Schema;
 
 /// The schema of a platform; none if it is not known.
 pub type Schemas<'f> = &'f dyn Fn(&Platform) -> Option<Arc<Schema>>;
@@ -112,5 +112,5 @@ fn unknown_platform(slice: &Slice<'_>) -> Compiled {
         .hint("`gitfabric schema` lists those that are, and makes one from a folder of .yang files");
     let findings = Findings::from_iter([finding.on(slice.device)]);
     let protected: Protected = slice.protected();
-    Compiled { tree: Tree::new(), findings, protected }
+    Compiled { tree: Arc::default(), findings, protected }
 }

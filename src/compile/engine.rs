@@ -119,7 +119,7 @@ impl Engine {
                 _ => {
                     let Some(slice) = Slice::of(fabric, topology, &name) else { continue };
                     Arc::new(DeviceBuild {
-                        tree: Arc::new(compiled.tree.clone()),
+                        tree: Arc::clone(&compiled.tree),
                         hash: compiled.tree.digest().to_string(),
                         // what the schema lacks of it is not there to be compared
                         bootstrap: Arc::new(bootstrap::tree(&slice, &schema).0),

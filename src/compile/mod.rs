@@ -42,6 +42,8 @@ pub use engine::{Build, DeviceBuild, Engine};
 pub use slice::Slice;
 pub use stop::{GaveUp, Stop};
 
+use std::sync::Arc;
+
 use crate::diagnostic::{Finding, Findings};
 use crate::intent::model::{DeviceState, UnusedPorts};
 use crate::platform::arista_eos::protected::Protected;
@@ -53,7 +55,7 @@ use crate::yang::{Schema, Tree};
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// The owned tree; each leaf knows the place that asked for it.
-    pub tree: Tree,
+    pub tree: Arc<Tree>,
     /// What is wrong with it, or with its slice.
     pub findings: Findings,
     /// What must never be sent to the device, whoever asks.
@@ -72,7 +74,7 @@ pub fn compile(slice: &Slice<'_>, schema: &Schema) -> Compiled {
     let faults = faults(slice, schema, &tree);
     findings.extend(faults.iter().map(|fault| into_finding(fault).on(slice.device)));
     findings.sort();
-    Compiled { tree, findings, protected: slice.protected() }
+    Compiled { tree: Arc::new(tree), findings, protected: slice.protected() }
 }
 
 /// What the schema does not allow in the tree. A reference may lead into what bootstrap

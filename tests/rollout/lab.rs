@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
+use std::sync::Arc;
 
 use gitfabric::compile::{Compiled, Slice, bootstrap, compile};
 use gitfabric::git::Snapshot;
@@ -35,7 +36,7 @@ fn wants(files: &Files) -> (Vec<Vec<DeviceName>>, BTreeMap<DeviceName, Want>) {
         let Compiled { tree, findings, protected } = compile(&slice, &schema());
         assert!(!findings.has_errors(), "{findings:?}");
         let (bootstrap, _) = bootstrap::tree(&slice, &schema());
-        (name.clone(), Want { tree, protected, bootstrap })
+        (name.clone(), Want { tree: Arc::unwrap_or_clone(tree), protected, bootstrap })
     };
     let all: BTreeSet<DeviceName> = fabric.devices.keys().cloned().collect();
     (waves(&all, &topology, &fabric.design.limits), all.iter().map(want).collect())

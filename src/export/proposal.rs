@@ -57,7 +57,7 @@ impl Target {
         let repository = Repository::of_remote(url)?;
         let config = Config {
             api: self.api.clone(),
-            token: self.token.clone(),
+            credential: self.token.clone().into(),
             ca: self.ca.clone(),
             ..Config::new(kind, repository)
         };

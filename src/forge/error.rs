@@ -220,6 +220,20 @@ impl ForgeError {
         )
     }
 
+    /// Whether what was to be made may be there all the same: the call was sent, and its answer
+    /// was lost, or came from something in between.
+    pub fn may_be_done(&self) -> bool {
+        matches!(
+            self.problem(),
+            Some(
+                Problem::Broken { .. }
+                    | Problem::Unreachable { .. }
+                    | Problem::Unreadable { .. }
+                    | Problem::TooLarge { .. }
+            )
+        )
+    }
+
     /// Whether a pull request could not be opened because it is open already. GitHub says so in
     /// words within a 422 ("A pull request already exists for …"); GitLab, which translates its
     /// words, and Gitea have 409 for nothing else.

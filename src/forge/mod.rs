@@ -18,13 +18,20 @@
 //!
 //! Elsewhere: pushing the branch (`git`), and what the pull request says (its callers).
 
+mod annotate;
+mod app;
+mod comments;
 pub mod error;
 mod gitea;
 mod github;
 mod gitlab;
 mod http;
 pub mod kind;
+mod people;
+mod pulls;
 pub mod repository;
+mod statuses;
+mod sync;
 pub mod text;
 
 #[cfg(test)]
@@ -36,17 +43,27 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use annotate::{Annotated, Annotation, Severity};
+pub use app::{App, Credential};
+pub use comments::{Comment, Edited};
 pub use error::{ForgeError, Problem};
 pub use kind::Kind;
+pub use people::User;
+pub use pulls::{News, PullSummary};
 pub use repository::Repository;
+pub use statuses::{Status, StatusState};
+pub use sync::{Did, Synced};
 
 use self::http::{Clock, Http};
 use crate::names::CommitId;
-use crate::secret::SecretText;
 
 /// How long one call waits in sum, unless told otherwise: GitHub asks for a minute where it
 /// names no time, so that it must be more than that.
 pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Pages of a list that is looked at again and again: 400 pull requests on GitHub and GitLab,
+/// 200 on Gitea. A poll costs no more calls than this.
+pub const MOST_PAGES: usize = 4;
 
 /// Which repository on which forge, and how to be let in.
 #[derive(Clone, Debug)]
@@ -58,8 +75,8 @@ pub struct Config {
     /// The API's address, such as `https://git.example/gitlab/api/v4`; without it, where such a
     /// forge has it on the remote's host.
     pub api: Option<String>,
-    /// The token; without it, only what everybody may see is found.
-    pub token: Option<SecretText>,
+    /// How to be let in.
+    pub credential: Credential,
     /// Authorities in PEM form that are trusted beside those of the system.
     pub ca: Option<PathBuf>,
     /// How long one call may wait for a busy forge, in sum. Where the forge asks for more, the
@@ -70,7 +87,7 @@ pub struct Config {
 impl Config {
     /// Everything as a remote tells it, without a token.
     pub fn new(kind: Kind, repository: Repository) -> Self {
-        Self { kind, repository, api: None, token: None, ca: None, patience: PATIENCE }
+        Self { kind, repository, api: None, credential: Credential::Nobody, ca: None, patience: PATIENCE }
     }
 }
 

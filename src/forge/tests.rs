@@ -8,9 +8,9 @@ const KINDS: [Kind; 3] = [Kind::GitHub, Kind::GitLab, Kind::Gitea];
 /// A client of the fake forge that never waits.
 fn client(fake: &FakeForge) -> Forge {
     let repository = Repository::of_remote(&fake.remote()).unwrap();
-    let token = Some(SecretText::new(TOKEN));
+    let credential = Credential::Token(crate::secret::SecretText::new(TOKEN));
     let clock = Clock::standing(std::time::SystemTime::now(), |_| {});
-    Forge::with_clock(&Config { token, ..Config::new(fake.kind, repository) }, clock).unwrap()
+    Forge::with_clock(&Config { credential, ..Config::new(fake.kind, repository) }, clock).unwrap()
 }
 
 fn new(title: &str, body: &str) -> New {

@@ -22,9 +22,9 @@ use reqwest::{Certificate, Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Config;
 use super::error::{Cause, ForgeError, Problem};
 use super::kind::Kind;
+use super::{Config, Credential};
 use crate::secret::SecretText;
 
 /// A forge that does not take a connection within this time is not there.
@@ -98,7 +98,10 @@ impl Http {
     pub(super) fn new(config: &Config, clock: Clock) -> Result<Self, ForgeError> {
         let (api, repository) = config.repository.locate(config.kind, config.api.as_deref())?;
         let mut headers = fixed_headers(config.kind);
-        let token = config.token.as_ref().map(|token| SecretText::new(token.expose().trim()));
+        let token = match &config.credential {
+            Credential::Token(token) => Some(SecretText::new(token.expose().trim())),
+            Credential::Nobody | Credential::App(_) => None,
+        };
         if let Some(token) = &token {
             if api.scheme() == "http" && !is_loopback(&api) {
                 return Err(ForgeError::ClearText { api: api.to_string() });

@@ -25,7 +25,7 @@ fn client(config: &Config) -> (Forge, Arc<Mutex<Vec<u64>>>) {
 
 fn config(fake: &FakeForge) -> Config {
     let repository = Repository::of_remote(&fake.remote()).unwrap();
-    Config { token: Some(SecretText::new(TOKEN)), ..Config::new(fake.kind, repository) }
+    Config { credential: Credential::Token(SecretText::new(TOKEN)), ..Config::new(fake.kind, repository) }
 }
 
 /// An error with all its causes and its hint, as a person sees it.
@@ -137,7 +137,7 @@ fn a_refusal_says_what_was_tried_and_what_is_needed() {
 #[test]
 fn without_a_token_it_is_said_that_there_was_none() {
     let fake = FakeForge::start(Kind::Gitea);
-    let config = Config { token: None, ..config(&fake) };
+    let config = Config { credential: Credential::Nobody, ..config(&fake) };
     let error = client(&config).0.find("a", "main").unwrap_err();
     assert!(shown(&error).contains("no token was given (401: Bad credentials)"), "{}", shown(&error));
     assert_eq!(fake.requests()[0].header("authorization"), "");
@@ -165,7 +165,7 @@ fn an_authority_of_ones_own_is_trusted_if_it_is_named() {
 #[test]
 fn a_token_is_neither_sent_in_clear_nor_shown() {
     let config = |remote: &str, token: &str| Config {
-        token: Some(SecretText::new(token)),
+        credential: Credential::Token(SecretText::new(token)),
         ..Config::new(Kind::Gitea, Repository::of_remote(remote).unwrap())
     };
     let clear = Forge::new(&config("http://git.example/a/b", TOKEN)).unwrap_err();

@@ -1,0 +1,28 @@
+//! People on a forge: who wrote something, whether they may write, and who we are.
+//!
+//! Elsewhere: what each API says of them (`github::reviewing` and its like).
+
+use super::{Forge, ForgeError};
+
+/// A user, as the forge names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct User {
+    /// The name to log in with: `ada`, `gitfabric[bot]`.
+    pub name: String,
+    /// The forge's own number for them, which stays when they take another name.
+    pub id: u64,
+}
+
+impl Forge {
+    /// Whether somebody may push to the repository. Somebody who is no member may not. Remembered,
+    /// and asked again conditionally.
+    pub fn may_write(&self, user: &User) -> Result<bool, ForgeError> {
+        let _ = user;
+        todo!("may_write")
+    }
+
+    /// Who we are on this forge: the author of what we write. Asked once.
+    pub fn whoami(&self) -> Result<User, ForgeError> {
+        todo!("whoami")
+    }
+}

@@ -37,6 +37,9 @@ pub mod compile;
 // Desired × actual × recorded to changes, operations, waves and words.
 pub mod plan;
 
+// What a plan means for the people who decide: pull requests, pages, proofs.
+pub mod review;
+
 // The wire: messages, connection, Get, Set, Subscribe.
 pub mod gnmi;
 // What each device holds and what every pass did, in SQLite.

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages in reading order: each may import those before it.
-const STAGES: [&str; 9] =
-    ["git", "intent", "yang", "platform", "compile", "plan", "gnmi", "record", "rollout"];
+const STAGES: [&str; 10] =
+    ["git", "intent", "yang", "platform", "compile", "plan", "review", "gnmi", "record", "rollout"];
 /// What every module may import.
 const SHARED: [&str; 4] = ["names", "diagnostic", "nearest", "secret"];
 /// The edges: they import stages and shared modules, never each other.
@@ -16,7 +16,7 @@ const EDGES: [&str; 4] = ["forge", "netbox", "simulator", "web"];
 /// They join everything; `agent` and `export` do not see each other, nor `cli`.
 const JOINERS: [&str; 3] = ["agent", "export", "cli"];
 /// Stages that are pure: no tokio, no files, no clock, no environment.
-const PURE: [&str; 5] = ["intent", "yang", "platform", "compile", "plan"];
+const PURE: [&str; 6] = ["intent", "yang", "platform", "compile", "plan", "review"];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

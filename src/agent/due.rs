@@ -12,6 +12,7 @@ use super::verdict::Verdict;
 use crate::intent::Topology;
 use crate::intent::model::DeviceState;
 use crate::names::DeviceName;
+use crate::plan::between;
 use crate::record::{DeviceEntry, Standing};
 
 /// What a pass knows before it looks at a device.
@@ -157,12 +158,13 @@ impl Situation<'_> {
 
 /// How a device stands that its own file takes out of service.
 pub(super) fn at_rest(state: DeviceState) -> Option<(Standing, &'static str)> {
-    match state {
-        DeviceState::Active | DeviceState::Drained => None,
-        DeviceState::Staged => Some((Standing::Staged, "its state is staged: compiled, not sent")),
-        DeviceState::Paused => Some((Standing::Paused, "its state is paused: left as it is")),
-        DeviceState::Released => Some((Standing::Released, "its state is released: never written again")),
-    }
+    let standing = match state {
+        DeviceState::Active | DeviceState::Drained => return None,
+        DeviceState::Staged => Standing::Staged,
+        DeviceState::Paused => Standing::Paused,
+        DeviceState::Released => Standing::Released,
+    };
+    between::at_rest(state).map(|why| (standing, why))
 }
 
 #[cfg(test)]

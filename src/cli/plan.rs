@@ -12,11 +12,10 @@ use super::agent_file::AgentFile;
 use super::source::{Place, refuse_errors};
 use super::wait;
 use crate::agent::live;
-use crate::agent::target::plan_of_builds;
 use crate::compile::{Build, Engine};
 use crate::git::Snapshot;
 use crate::names::DeviceName;
-use crate::plan::{Plan, Revision, render};
+use crate::plan::{Plan, Revision, plan_of_builds, render};
 
 /// Show what would change on every device: between two states of the intent, or live.
 ///

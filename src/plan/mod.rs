@@ -3,17 +3,20 @@
 //! `device` (desired × actual × recorded → the changes of one device), `compare` (one
 //! leaf), `foreign` (what is not ours), `removal` (which list entries go as a whole), `set`
 //! (changes → the operations of one gNMI Set), `entries` (list entries on a path), `rules`
-//! (what a platform asks), `fabric` (all devices, the brakes, the seal), `waves` (who
+//! (what a platform asks), `fabric` (all devices, the brakes, the seal), `between`
+//! (from commit to commit), `guarded` (what never goes without a person's word), `waves` (who
 //! changes at the same time), `render` (text, Markdown, JSON). Pure: values in, values out.
 //! A [`DevicePlan`] is complete: applying it makes no further choice, printing it tells all.
 //! Elsewhere: reading devices and sending (`gnmi`), when (`rollout`), remembering what was
 //! done (`record`).
 
+pub mod between;
 mod compare;
 pub mod device;
 mod entries;
 pub mod fabric;
 mod foreign;
+pub mod guarded;
 pub mod operations;
 pub mod recorded;
 mod removal;
@@ -23,6 +26,7 @@ pub mod secret;
 pub mod set;
 pub mod waves;
 
+pub use between::plan_of_builds;
 pub use device::{Action, Change, Counts, DevicePlan, Inputs, Note, Prints, device_plan};
 pub use fabric::{Plan, Revision};
 pub use operations::{Operations, Payload, Write};

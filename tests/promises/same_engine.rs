@@ -1,10 +1,9 @@
 //! Promise 11: laptop, CI job and agent print the same plan for the same inputs.
 
-use gitfabric::agent::target::plan_of_builds;
 use gitfabric::compile::Engine;
 use gitfabric::git::repository::Repository;
 use gitfabric::git::snapshot::Snapshot;
-use gitfabric::plan::{Revision, render};
+use gitfabric::plan::{Revision, plan_of_builds, render};
 
 use crate::intent::Intent;
 use crate::lab::Lab;

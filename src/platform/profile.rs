@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::arista_eos;
+use super::cli::Cli;
 use super::quirks::Quirks;
 use crate::yang::{Path, Schema};
 
@@ -23,6 +24,8 @@ pub struct Profile {
     pub strict: &'static [&'static str],
     /// What a Set to it must mind.
     pub quirks: Quirks,
+    /// How its engineers would type a tree: a view, never sent.
+    pub cli: Cli,
     /// What its YANG modules allow, from the pack in this binary; read at the first call.
     pub schema: fn() -> Arc<Schema>,
 }

@@ -1,9 +1,10 @@
-//! Arista EOS: its profile, its schema, the spelling of its interfaces, the paths that are
-//! never sent.
+//! Arista EOS: its profile, its schema, the spelling of its interfaces, its commands, the
+//! paths that are never sent.
 //!
 //! Facts are from Arista's YANG and path report for the version named, and from
 //! `openmgmt`; no device was asked. Elsewhere: what a feature emits (`compile`).
 
+pub mod cli;
 pub mod interfaces;
 pub mod pack;
 pub mod protected;
@@ -71,5 +72,6 @@ pub const PROFILE_4_35_0F: Profile = Profile {
             "/network-instances/network-instance/table-connections",
         ],
     },
+    cli: cli::CLI,
     schema: pack::eos_4_35_0f,
 };

@@ -35,6 +35,7 @@ mod sync;
 pub mod text;
 
 #[cfg(test)]
+#[path = "../../tests/forge/fake/mod.rs"]
 pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -138,7 +138,7 @@ fn a_list_that_nobody_filtered_is_looked_through() {
 
 /// The answer of a forge that lists all it has, as a canned one.
 fn everything_of(fake: &FakeForge) -> Answer {
-    let shown: Vec<_> = fake.entries().iter().map(|entry| fixture::show(fake.kind, entry)).collect();
+    let shown: Vec<_> = fake.entries().iter().map(|entry| fake.shown(entry)).collect();
     Answer::json(200, &serde_json::json!(shown))
 }
 

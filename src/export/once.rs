@@ -22,7 +22,7 @@ use crate::git::{BlobId, Draft, GitError, Snapshot};
 use crate::intent::check_succession;
 use crate::intent::manifest::{self, MAPPING_FILE, Source};
 use crate::names::{CommitId, RepoPath};
-use crate::netbox::{self, Client, ENDPOINTS, Mapping, Progress, Reading, Wanted};
+use crate::netbox::{self, Client, ENDPOINTS, Mapping, Progress, Reading, Status, Wanted};
 
 /// How often a branch that somebody else moves is read again.
 const ROUNDS: usize = 3;
@@ -169,13 +169,13 @@ impl Exporter {
     fn read(&mut self, folders: &[Folder], progress: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<Reading> {
         // whoever takes the manifest away says that fewer objects, or no plugin, are meant
         let mut standing = folders.iter().filter(|folder| folder.has_manifest());
+        let last: Vec<Status> = standing
+            .clone()
+            .filter_map(|folder| Some(status(&folder.last.as_ref()?.manifest.source)))
+            .collect();
         let manifest = standing.find_map(|folder| Some(&folder.last.as_ref()?.manifest));
         let here = manifest.filter(|manifest| manifest.source.netbox == self.client.url());
-        let wanted = Wanted {
-            expect_plugin: manifest.is_some_and(|manifest| manifest.source.plugins.contains_key(PLUGIN)),
-            whole_every: self.job.whole_every,
-            progress,
-        };
+        let wanted = Wanted { last: &last, whole_every: self.job.whole_every, progress };
         let mut notes = Vec::new();
         if self.reading.is_none()
             && let Some(cache) = &self.job.cache
@@ -289,6 +289,11 @@ impl Exporter {
 
 /// The plugin's name, as NetBox and the manifest have it.
 const PLUGIN: &str = "netbox_bgp";
+
+/// What an export read, as its manifest says it.
+fn status(source: &Source) -> Status {
+    Status { version: source.version.clone(), bgp: source.plugins.get(PLUGIN).cloned() }
+}
 
 fn is_outrun(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(GitError::Outrun { .. } | GitError::NotAFastForward { .. }))

@@ -57,7 +57,7 @@ const RIGHTS: [&str; 2] = ["users.objectpermission", "users.group"];
 pub fn refresh(client: &Client, reading: Reading, wanted: &Wanted<'_>) -> Result<Reading, NetBoxError> {
     let now = SystemTime::now();
     if is_older(reading.read_whole, wanted.whole_every, now)
-        || (wanted.expect_plugin && reading.status.bgp.is_none())
+        || wanted.last.iter().any(|last| reading.status.follows(last).is_err())
     {
         return read(client, wanted);
     }
@@ -189,7 +189,7 @@ impl Plan {
             );
         }
         let lists: Vec<_> = known.iter().copied().filter(|list| self.whole.contains(list.path)).collect();
-        let read = lists::whole(client, &lists, wanted.progress)?;
+        let read = lists::whole(client, &reading.status, &lists, wanted.progress)?;
         for list in &lists {
             reading.inventory.clear(list.path);
         }
@@ -238,7 +238,7 @@ fn read_objects(
         let mut body = client.get(list.path, &format!("{query}{}", lists::query(list)))?;
         let mut came = BTreeSet::new();
         loop {
-            let (inventory, end) = lists::parse(list, &body)?;
+            let (inventory, end) = lists::parse(list, &reading.status, &body)?;
             let count = lists::count(&end, &body)?;
             came.extend(end.ids.iter().copied());
             // a filter that NetBox does not know is ignored by it, and everything comes

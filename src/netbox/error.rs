@@ -207,6 +207,18 @@ pub enum NetBoxError {
     /// The last export had BGP sessions, and the plugin that lists them is gone.
     #[error("the plugin netbox-bgp is gone from NetBox")]
     PluginGone,
+    /// NetBox or the plugin is older than what the last export read.
+    #[error("{what} is {now}, and was {before} at the last export: it no longer has {}", lost.join(", "))]
+    Downgraded {
+        /// Which of them.
+        what: &'static str,
+        /// Its version then.
+        before: String,
+        /// Its version now.
+        now: String,
+        /// The lists and fields that are lost.
+        lost: Vec<String>,
+    },
     /// Objects that the change log knows and NetBox does not show, though nobody deleted them.
     #[error(
         "{list} does not show {} that the change log knows, and nobody deleted: {}",
@@ -360,6 +372,11 @@ impl NetBoxError {
             Self::PluginGone => {
                 "without it all BGP sessions and policies would look deleted; if that is meant, remove \
                  netbox-export.json from the repository and export again"
+                    .into()
+            }
+            Self::Downgraded { .. } => {
+                "what it lost would look deleted; if that is meant, remove netbox-export.json from the repository \
+                 and export again"
                     .into()
             }
             Self::NoField { .. } => {

@@ -15,6 +15,7 @@ use super::client::Client;
 use super::error::NetBoxError;
 use super::inventory::{Endpoint, Inventory, PageEnd};
 use super::reading::Progress;
+use super::status::Status;
 use super::wire::Id;
 
 /// Objects of a page. NetBox cuts it to its own limit without a word.
@@ -35,13 +36,14 @@ pub(super) struct Lists {
 /// Reads lists whole.
 pub(super) fn whole(
     client: &Client,
+    status: &Status,
     lists: &[&'static Endpoint],
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Lists, NetBoxError> {
     let parts = lists.iter().map(|list| Part::of(list)).collect();
     let tasks = (0..lists.len()).map(|list| Task { list, page: Page::First }).collect();
     let state = State { tasks, parts, ..State::default() };
-    let work = Work { client, progress, state: Mutex::new(state), changed: Condvar::new() };
+    let work = Work { client, status, progress, state: Mutex::new(state), changed: Condvar::new() };
     std::thread::scope(|scope| {
         for _ in 0..client.parallel().min(lists.len()) {
             scope.spawn(|| work.run());
@@ -129,6 +131,7 @@ struct State {
 
 struct Work<'a> {
     client: &'a Client,
+    status: &'a Status,
     progress: &'a (dyn Fn(Progress) + Sync),
     state: Mutex<State>,
     changed: Condvar,
@@ -192,17 +195,21 @@ impl Work<'_> {
             Page::First => self.client.get(list.path, &query(list))?,
             Page::At(url) => self.client.fetch(url.clone())?,
         };
-        let (inventory, end) = parse(list, &body)?;
+        let (inventory, end) = parse(list, self.status, &body)?;
         Ok((body, inventory, end))
     }
 }
 
 /// The objects of one page of a list.
-pub(super) fn parse(list: &Endpoint, body: &Body) -> Result<(Inventory, PageEnd), NetBoxError> {
+pub(super) fn parse(
+    list: &Endpoint,
+    status: &Status,
+    body: &Body,
+) -> Result<(Inventory, PageEnd), NetBoxError> {
     let mut inventory = Inventory::default();
     match inventory.put_page(list.path, &body.bytes) {
         Some(Ok(end)) => {
-            absent::check(list, body)?;
+            absent::check(list, status, body)?;
             Ok((inventory, end))
         }
         Some(Err(error)) => Err(body.garbled(&error)),

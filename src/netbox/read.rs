@@ -23,7 +23,7 @@ pub fn read(client: &Client, wanted: &Wanted<'_>) -> Result<Reading, NetBoxError
     for _ in 0..TRIES {
         let now = SystemTime::now();
         let mark = Mark::now(client)?;
-        let read = lists::whole(client, &status.lists().collect::<Vec<_>>(), wanted.progress)?;
+        let read = lists::whole(client, &status, &status.lists().collect::<Vec<_>>(), wanted.progress)?;
         let mut reading = Reading {
             inventory: read.inventory,
             status: status.clone(),
@@ -41,7 +41,8 @@ pub fn read(client: &Client, wanted: &Wanted<'_>) -> Result<Reading, NetBoxError
 
 /// Which NetBox this is, whether we may read it, and what a person should know of both.
 pub(super) fn check(client: &Client, wanted: &Wanted<'_>) -> Result<(Status, Vec<String>), NetBoxError> {
-    let status = Status::ask(client, wanted.expect_plugin)?;
+    let status = Status::ask(client)?;
+    wanted.last.iter().try_for_each(|last| status.follows(last))?;
     let mut notes = status.notes();
     notes.extend(rights::check(client, &status)?);
     let notes = BTreeSet::from_iter(notes).into_iter().collect();

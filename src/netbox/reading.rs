@@ -48,9 +48,10 @@ impl Reading {
 /// How to read.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
-    /// Whether the last export had the lists of netbox-bgp: without the plugin the read fails
-    /// then, instead of leaving them out.
-    pub expect_plugin: bool,
+    /// What the last exports read, one for each folder that they wrote: a NetBox that has lost
+    /// lists or fields of it, with the plugin or by an older version, fails the read, as all
+    /// that they held would look deleted.
+    pub last: &'a [Status],
     /// After how long a refresh reads everything again: the change log does not know of what
     /// scripts and data sources write past it.
     pub whole_every: Duration,
@@ -60,7 +61,7 @@ pub struct Wanted<'a> {
 
 impl Default for Wanted<'_> {
     fn default() -> Self {
-        Self { expect_plugin: false, whole_every: Duration::from_hours(24), progress: &|_| {} }
+        Self { last: &[], whole_every: Duration::from_hours(24), progress: &|_| {} }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::absent;
 use super::client::Client;
 use super::error::NetBoxError;
 use super::inventory::{ENDPOINTS, Endpoint};
@@ -32,8 +33,8 @@ struct Answer {
 }
 
 impl Status {
-    /// Asks NetBox. Fails if it is none, too old, or has lost the plugin.
-    pub(super) fn ask(client: &Client, expect_plugin: bool) -> Result<Self, NetBoxError> {
+    /// Asks NetBox. Fails if it is none, or too old.
+    pub(super) fn ask(client: &Client) -> Result<Self, NetBoxError> {
         let answer: Answer = match client.get("status", "") {
             Ok(body) => body.of_netbox()?,
             Err(NetBoxError::Missing { url, .. }) => {
@@ -51,16 +52,45 @@ impl Status {
             Some(version) if version < OLDEST => return Err(NetBoxError::TooOld { version: found.version }),
             Some(_) => {}
         }
-        if expect_plugin && found.bgp.is_none() {
-            return Err(NetBoxError::PluginGone);
-        }
         Ok(found)
     }
 
     /// The lists that this NetBox has.
     pub fn lists(&self) -> impl Iterator<Item = &'static Endpoint> {
-        let bgp = self.bgp.as_deref().map(|version| minor(version).unwrap_or((u16::MAX, 0)));
-        ENDPOINTS.iter().filter(move |list| !list.plugin || bgp.is_some_and(|bgp| since(list) <= bgp))
+        ENDPOINTS
+            .iter()
+            .filter(|list| self.bgp.is_some() || !list.plugin)
+            .filter(|list| since(list).is_none_or(|since| self.has(since) != Some(false)))
+    }
+
+    /// Whether this NetBox is of the version that brought something, or later; none if its
+    /// version cannot be told.
+    pub(super) fn has(&self, since: Since) -> Option<bool> {
+        match since {
+            Since::NetBox(..) => Some(since.version() <= patch(&self.version)?),
+            Since::Bgp(..) => Some(since.version() <= patch(self.bgp.as_deref()?)?),
+        }
+    }
+
+    /// Whether all that another one had can still be read: what the API no longer has would
+    /// look deleted.
+    pub(super) fn follows(&self, last: &Self) -> Result<(), NetBoxError> {
+        if last.bgp.is_some() && self.bgp.is_none() {
+            return Err(NetBoxError::PluginGone);
+        }
+        let is_lost = |since: &Since| last.has(*since) == Some(true) && self.has(*since) == Some(false);
+        let lists = ENDPOINTS.iter().filter_map(|list| Some((list.path.to_owned(), since(list)?)));
+        let fields = absent::brought().map(|(list, field, since)| (format!("{field} of {list}"), since));
+        let missing: Vec<_> = lists.chain(fields).filter(|(_, since)| is_lost(since)).collect();
+        let Some((_, since)) = missing.first() else { return Ok(()) };
+        let (what, before, now) = match since {
+            Since::NetBox(..) => ("NetBox", last.version.clone(), self.version.clone()),
+            Since::Bgp(..) => {
+                ("netbox-bgp", last.bgp.clone().unwrap_or_default(), self.bgp.clone().unwrap_or_default())
+            }
+        };
+        let missing = missing.into_iter().map(|(name, _)| name).collect();
+        Err(NetBoxError::Downgraded { what, before, now, lost: missing })
     }
 
     /// What a person should know of these versions.
@@ -85,9 +115,32 @@ impl Status {
     }
 }
 
-/// The version of netbox-bgp that brought a list.
-fn since(list: &Endpoint) -> (u16, u16) {
-    if list.path.starts_with("plugins/bgp/aspath-list") { (0, 16) } else { (0, 0) }
+/// The version that brought a list or a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// Of NetBox.
+    NetBox(u16, u16, u16),
+    /// Of netbox-bgp.
+    Bgp(u16, u16, u16),
+}
+
+impl Since {
+    fn version(self) -> (u16, u16, u16) {
+        let (Self::NetBox(major, minor, patch) | Self::Bgp(major, minor, patch)) = self;
+        (major, minor, patch)
+    }
+}
+
+/// What brought a list that the oldest version did not have.
+fn since(list: &Endpoint) -> Option<Since> {
+    list.path.starts_with("plugins/bgp/aspath-list").then_some(Since::Bgp(0, 16, 0))
+}
+
+/// All three numbers of a version; one that does not say the last begins its line.
+fn patch(version: &str) -> Option<(u16, u16, u16)> {
+    let (major, minor) = minor(version)?;
+    let patch = version.split(['.', '-']).nth(2).and_then(|patch| patch.parse().ok()).unwrap_or_default();
+    Some((major, minor, patch))
 }
 
 /// Major and minor of a version: (4, 6) of `4.6.8`, `4.7.0-beta1`, `v4.6.8-Docker-3.2`.
@@ -135,6 +188,41 @@ mod tests {
                 notes.starts_with(expected) && notes.is_empty() == expected.is_empty(),
                 "{version}: {notes}"
             );
+        }
+    }
+
+    #[test]
+    fn what_an_older_version_cannot_say_was_not_deleted() {
+        for (last, now, expected) in [
+            (("4.6.8", Some("0.19.0")), ("4.6.8", Some("0.19.0")), ""),
+            (("4.6.8", Some("0.19.2")), ("4.6.1", Some("0.19.0")), ""),
+            (("4.2.0", Some("0.15.0")), ("4.7.0", Some("0.20.0")), ""),
+            (("4.7.0", None), ("4.3.0", Some("0.15.0")), ""),
+            (("4.6.8", Some("0.17.0")), ("4.6.8", Some("0.16.0")), ""),
+            (("4.6.8", Some("x")), ("4.6.8", Some("0.15.0")), ""),
+            (("4.6.8", Some("0.19.0")), ("4.6.8", Some("x")), ""),
+            (("4.6.8", Some("0.15.0")), ("4.6.8", None), "the plugin netbox-bgp is gone from NetBox"),
+            (
+                ("4.5.8", Some("0.18.1")),
+                ("4.5.8", Some("0.18.0")),
+                "netbox-bgp is 0.18.0, and was 0.18.1 at the last export: it no longer has max_prefixes of \
+                 plugins/bgp/session",
+            ),
+            (
+                ("4.4.0", Some("0.17.0")),
+                ("4.4.0", Some("0.15.0")),
+                "netbox-bgp is 0.15.0, and was 0.17.0 at the last export: it no longer has plugins/bgp/aspath-list, \
+                 plugins/bgp/aspath-list-rule, match_aspath_list of plugins/bgp/routing-policy-rule",
+            ),
+            (
+                ("4.3.0", None),
+                ("4.2.9", None),
+                "NetBox is 4.2.9, and was 4.3.0 at the last export: it no longer has status of vpn/l2vpns",
+            ),
+        ] {
+            let follows = status(now.0, now.1).follows(&status(last.0, last.1));
+            let told = follows.map_or_else(|error| error.to_string(), |()| String::new());
+            assert_eq!(told, expected, "{last:?} {now:?}");
         }
     }
 

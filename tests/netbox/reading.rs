@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gitfabric::netbox::{self, Client, Config, NetBoxError, Reading, Wanted};
+use gitfabric::netbox::{self, Client, Config, NetBoxError, Reading, Status, Wanted};
 use gitfabric::secret::SecretText;
 use serde_json::{Value, json};
 
@@ -360,11 +360,33 @@ fn the_plugin_is_left_out_only_where_it_never_was() {
     let reading = read(&fake).unwrap();
     assert_eq!(reading.notes, ["netbox-bgp is not installed: no BGP sessions and policies"]);
     assert!(reading.inventory.sessions.is_empty() && !reading.counts().contains_key("plugins/bgp/session"));
-    let wanted = Wanted { expect_plugin: true, ..Wanted::default() };
+    let last = [Status { version: "4.6.8".to_owned(), bgp: Some("0.19.0".to_owned()) }];
+    let wanted = Wanted { last: &last, ..Wanted::default() };
     let error = netbox::read(&client(&fake), &wanted).unwrap_err();
     assert!(matches!(error, NetBoxError::PluginGone), "{error}");
     let error = netbox::refresh(&client(&fake), reading, &wanted).unwrap_err();
     assert!(matches!(error, NetBoxError::PluginGone), "{error}");
+}
+
+#[test]
+fn a_plugin_that_was_downgraded_is_no_deletion() {
+    let fake = Fake::fabric(2);
+    let reading = read(&fake).unwrap();
+    let last = [reading.status.clone()];
+    let wanted = Wanted { last: &last, ..Wanted::default() };
+    // NetBox itself stays as it is
+    fake.fault(On::every("status"), Fault::rewrite(|body| body["plugins"]["netbox_bgp"] = "0.15.0".into()));
+    let error = netbox::read(&client(&fake), &wanted).unwrap_err();
+    assert!(matches!(error, NetBoxError::Downgraded { .. }), "{error}");
+    assert!(error.to_string().contains("it no longer has plugins/bgp/aspath-list"), "{error}");
+
+    // shortly after it, before versions are asked for again
+    fake.heal();
+    fake.manners(|manners| manners.version = Version::V4_2);
+    let session = reading.inventory.sessions.values().next().unwrap().name.clone();
+    fake.edit(|netbox| netbox.set_field("plugins/bgp/session", &session, "description", json!("new")));
+    let error = netbox::refresh(&client(&fake), reading, &wanted).unwrap_err();
+    assert!(matches!(error, NetBoxError::NoField { field: "max_prefixes", .. }), "{error}");
 }
 
 #[test]
@@ -389,6 +411,8 @@ fn every_version_from_4_2_on_gives_the_same() {
             }
             for (group, newer) in inventory.peer_groups.values_mut().zip(newest.peer_groups.values()) {
                 group.extra_attributes.clone_from(&newer.extra_attributes);
+                group.prefix_list_in = newer.prefix_list_in;
+                group.prefix_list_out = newer.prefix_list_out;
             }
         }
         if version < Version::V4_3 {

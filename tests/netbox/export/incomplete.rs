@@ -59,6 +59,15 @@ const CASES: &[Case] = &[
         &["the plugin netbox-bgp is gone from NetBox", "remove netbox-export.json"],
     ),
     (
+        "a plugin that is older",
+        |desk| {
+            let old = |body: &mut Value| body["plugins"]["netbox_bgp"] = "0.15.0".into();
+            hit(desk, On::every("status"), Fault::rewrite(old));
+        },
+        &[],
+        &["netbox-bgp is 0.15.0, and was 0.19.0", "plugins/bgp/aspath-list", "remove netbox-export.json"],
+    ),
+    (
         "an endpoint that is gone: 404 with a page",
         |desk| hit(desk, On::every("ipam/fhrp-groups"), Fault::Html(404)),
         &[],

@@ -28,7 +28,9 @@ impl Version {
 
     /// The version of netbox-bgp that goes with it.
     pub(crate) fn plugin(self) -> String {
-        format!("0.{}.0", self.1 + 13)
+        // 0.18.0 had no `max_prefixes` yet
+        let patch = u8::from(self == Self::V4_5);
+        format!("0.{}.{patch}", self.1 + 13)
     }
 
     /// Whether this version, with its plugin, has an endpoint.
@@ -76,7 +78,9 @@ impl Version {
                 without(Self::V4_6, &["extra_attributes"]);
                 without(Self::V4_5, &["max_prefixes", "remote_as_macro"]);
             }
-            "bgp/peer-group" => without(Self::V4_6, &["extra_attributes"]),
+            "bgp/peer-group" => {
+                without(Self::V4_6, &["extra_attributes", "prefix_list_in", "prefix_list_out"]);
+            }
             "bgp/routing-policy-rule" => without(Self::V4_3, &["match_aspath_list"]),
             _ => {}
         }
@@ -130,6 +134,9 @@ fn newer(endpoint: &str, map: &mut Map<String, Value>) {
         }
         "plugins/bgp/session" => {
             map.insert("remote_prefix".into(), Value::Null);
+        }
+        "plugins/bgp/community-list-rule" => {
+            map.insert("community_custom".into(), Value::Null);
         }
         _ => {}
     }

@@ -4,8 +4,8 @@
 //! before; what fails one check is not looked at further. Elsewhere: sizes and slow clients
 //! (`server`), the export that is woken (`export`).
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -58,7 +58,8 @@ struct Receiver {
     clock: Clock,
     seen: Mutex<Seen>,
     waker: Waker,
-    refused: AtomicU64,
+    /// How many deliveries did not wake so far, by the reason.
+    idle: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl fmt::Debug for NetboxHook {
@@ -104,8 +105,8 @@ impl NetboxHook {
         let (waker, wakeups) = wake::channel(debounce);
         // as long as a time stamp lets a delivery in: one from the future for longer
         let seen = Mutex::new(Seen::new(window.oldest.saturating_add(window.ahead)));
-        let refused = AtomicU64::new(0);
-        (Self(Arc::new(Receiver { secret, window, clock, seen, waker, refused })), wakeups)
+        let idle = Mutex::default();
+        (Self(Arc::new(Receiver { secret, window, clock, seen, waker, idle })), wakeups)
     }
 
     /// Its part of the server.
@@ -118,7 +119,12 @@ impl NetboxHook {
                 verdict.into_response()
             }
             // too large (413), or the client broke off and hears no answer
-            Err(rejection) => (rejection.status(), "the body cannot be taken\n").into_response(),
+            Err(rejection) => {
+                let answer = (rejection.status(), "the body cannot be taken\n");
+                let is_large = answer.0 == StatusCode::PAYLOAD_TOO_LARGE;
+                receiver.warn(if is_large { "too large" } else { "broken off" }, answer.1);
+                answer.into_response()
+            }
         };
         Router::new().route(PATH, post(receive))
     }
@@ -160,20 +166,35 @@ impl Receiver {
         }
     }
 
-    /// Refusals are warned of at the 1st, 2nd, 4th, 8th …: a wrong secret is seen, and a
-    /// flood from outside does not fill the log.
     fn log(&self, verdict: &Verdict) {
         match verdict {
             Verdict::Woke(wake) => tracing::info!("NetBox tells: {wake}"),
-            Verdict::SeenBefore => tracing::debug!("a delivery of NetBox came again"),
-            refused => {
-                let count = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
-                if count.is_power_of_two() {
-                    let (_, why) = refused.answer();
-                    tracing::warn!("{PATH}: refused ({count} so far): {}", why.trim_end());
+            Verdict::SeenBefore => {
+                if let Some(count) = self.count(verdict.reason()) {
+                    tracing::info!("{PATH}: a delivery came again ({count} so far)");
                 }
             }
+            refused => {
+                let (_, why) = refused.answer();
+                self.warn(refused.reason(), &why);
+            }
         }
+    }
+
+    fn warn(&self, reason: &'static str, why: &str) {
+        if let Some(count) = self.count(reason) {
+            tracing::warn!("{PATH}: refused, {reason} ({count} of these so far): {}", why.trim_end());
+        }
+    }
+
+    /// Counts one more of a reason, and gives the count if it is to be logged: at the 1st, 2nd,
+    /// 4th, 8th … of each, so that a wrong secret is seen also among many old deliveries, and a
+    /// flood from outside does not fill the log.
+    fn count(&self, reason: &'static str) -> Option<u64> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = idle.entry(reason).or_default();
+        *count += 1;
+        count.is_power_of_two().then_some(*count)
     }
 }
 
@@ -183,6 +204,20 @@ fn signed_duration(duration: Duration) -> SignedDuration {
 }
 
 impl Verdict {
+    /// What it is counted under in the log.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Woke(_) => "taken",
+            Self::SeenBefore => "seen before",
+            Self::NotSigned => "bad signature",
+            Self::NotJson => "no JSON",
+            Self::Timeless => "no time",
+            Self::Old(_) => "too old",
+            Self::Early(_) => "from the future",
+            Self::NobodyWaits => "nobody waits",
+        }
+    }
+
     /// The answer, which NetBox shows in the failed job.
     fn answer(&self) -> (StatusCode, String) {
         let (status, text) = match self {
@@ -308,6 +343,16 @@ mod tests {
         drop(wakeups);
         let other = format!(r#"{{"event":"created","timestamp":"{NOW}"}}"#);
         assert_eq!(receiver.receive(&signed(other.as_bytes()), other.as_bytes()), Verdict::NobodyWaits);
+    }
+
+    #[test]
+    fn refusals_are_logged_by_reason_and_ever_more_rarely() {
+        let (receiver, _wakeups) = receiver();
+        let logged = |reason, times| (0..times).filter_map(|_| receiver.count(reason)).collect::<Vec<_>>();
+        assert_eq!(logged(Verdict::NotSigned.reason(), 1000).len(), 10);
+        let old = Verdict::Old(SignedDuration::from_secs(400));
+        assert_eq!(logged(old.reason(), 5), [1, 2, 4], "a flood of one reason hides no other");
+        assert_eq!(logged(Verdict::NotSigned.reason(), 24), [1024]);
     }
 
     proptest! {

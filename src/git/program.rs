@@ -103,11 +103,85 @@ fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
 
 /// What `git` wrote to standard error, in one line and without credentials.
 pub(super) fn said(output: &Output) -> Cause {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = text
-        .lines()
-        .map(|line| line.trim_start_matches("fatal: ").trim_start_matches("error: ").trim())
-        .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
-        .collect();
-    if lines.is_empty() { Cause::new(output.status) } else { Cause::new(lines.join("; ")) }
+    let text = sentences(&String::from_utf8_lossy(&output.stderr));
+    if text.is_empty() { Cause::new(output.status) } else { Cause::new(text) }
+}
+
+/// How many files of a list are named.
+const NAMED: usize = 5;
+
+/// Lines of `git` as sentences: its lists, which it indents, in one line each and not longer than
+/// anybody reads; what it advises a person at a terminal to do is left out, as our hints say it.
+fn sentences(text: &str) -> String {
+    let (mut said, mut items) = (String::new(), Vec::new());
+    let end_list = |said: &mut String, items: &mut Vec<&str>| {
+        let named = items.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        said.push_str(&named);
+        if items.len() > NAMED {
+            said.push_str(&format!(" and {} more", items.len() - NAMED));
+        }
+        items.clear();
+    };
+    for line in text.lines() {
+        let item = line.strip_prefix('\t').map(str::trim).filter(|_| said.ends_with(": "));
+        let line = line.trim_start_matches("fatal: ").trim_start_matches("error: ").trim();
+        let is_advice = ["hint:", "Please ", "and the repository exists", "Aborting"]
+            .iter()
+            .any(|advice| line.starts_with(advice));
+        if let Some(item) = item {
+            items.push(item);
+        } else if !line.is_empty() && !is_advice {
+            end_list(&mut said, &mut items);
+            if !said.is_empty() && !said.ends_with(": ") {
+                said.push_str(if said.ends_with('.') { " " } else { ". " });
+            }
+            said.push_str(line);
+            if line.ends_with(':') {
+                said.push(' ');
+            }
+        }
+    }
+    end_list(&mut said, &mut items);
+    said.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_git_says_reads_as_sentences() {
+        for (case, text, expected) in [
+            (
+                "a file that is in the way",
+                "error: Your local changes to the following files would be overwritten by merge:\n\tfabric.yaml\n\
+                 \tvlans/40.yaml\nPlease commit your changes or stash them before you merge.\nAborting\n",
+                "Your local changes to the following files would be overwritten by merge: fabric.yaml, vlans/40.yaml",
+            ),
+            (
+                "two lists, one of them long",
+                "error: These would be lost:\n\ta\n\tb\n\tc\n\td\n\te\n\tf\n\tg\nerror: And these:\n\th\nAborting\n",
+                "These would be lost: a, b, c, d, e and 2 more. And these: h",
+            ),
+            (
+                "two lines",
+                "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\n\
+                 and the repository exists.\n",
+                "Could not read from remote repository.",
+            ),
+            (
+                "advice",
+                "fatal: Not possible to fast-forward\nhint: try again\n",
+                "Not possible to fast-forward",
+            ),
+            (
+                "sentences",
+                "remote: no.\nremote: not now\nfailed to push",
+                "remote: no. remote: not now. failed to push",
+            ),
+            ("nothing", "\n", ""),
+        ] {
+            assert_eq!(sentences(text), expected, "{case}");
+        }
+    }
 }

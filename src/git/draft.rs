@@ -231,14 +231,14 @@ mod tests {
     #[test]
     fn a_branch_that_somebody_works_on_in_another_worktree_is_refused() {
         let repo = TestRepo::new();
-        let base = repo.write("a.yaml", "1").commit("one");
-        let made = draft(&repo, &base, "2");
+        let first = repo.write("a.yaml", "1").commit("one");
+        let made = draft(&repo, &first, "2");
         let bare = repo.bare_clone();
         repo.git(&["push", "-q", "origin", &format!("{made}:refs/heads/made")]);
         let root = tempfile::tempdir().unwrap();
         let linked = |of: &TestRepo, name: &str| {
             let folder = root.path().join(name);
-            of.git(&["worktree", "add", "-q", "-b", name, folder.to_str().unwrap(), base.as_str()]);
+            of.git(&["worktree", "add", "-q", "-b", name, folder.to_str().unwrap(), first.as_str()]);
             folder
         };
         let (of_clone, of_bare) = (linked(&repo, "site"), linked(&bare, "lab"));
@@ -248,19 +248,19 @@ mod tests {
             ("that of a bare repository", bare.path(), "lab", &of_bare),
         ] {
             let error =
-                Repository::open(opened).unwrap().move_branch(branch, Some(&base), &made).unwrap_err();
+                Repository::open(opened).unwrap().move_branch(branch, Some(&first), &made).unwrap_err();
             let GitError::CheckedOut { repository, .. } = &error else { panic!("{case}: {error}") };
             let same = std::path::Path::new(repository).canonicalize().unwrap();
             assert_eq!(same, there.canonicalize().unwrap(), "{case}");
         }
-        assert_eq!(repo.git(&["rev-parse", "site", "main"]), format!("{base}\n{base}"));
-        // its own files follow, and one whose folder is gone is in nobody's way
+        assert_eq!(repo.git(&["rev-parse", "site", "main"]), format!("{first}\n{first}"));
+        // its own files follow; one whose folder is gone is refused until `git worktree prune`
         let repository = Repository::open(&of_clone).unwrap();
-        repository.move_branch("site", Some(&base), &made).unwrap();
+        repository.move_branch("site", Some(&first), &made).unwrap();
         assert_eq!(std::fs::read_to_string(of_clone.join("a.yaml")).unwrap(), "2");
         std::fs::remove_dir_all(&of_bare).unwrap();
-        let moved = Repository::open(bare.path()).unwrap().move_branch("lab", Some(&base), &made);
-        assert!(matches!(moved, Err(GitError::CheckedOut { .. })), "git asks for a prune too: {moved:?}");
+        let moved = Repository::open(bare.path()).unwrap().move_branch("lab", Some(&first), &made);
+        assert!(matches!(moved, Err(GitError::CheckedOut { .. })), "{moved:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Pushing one commit to one branch of another repository.
+//! Pushing one commit to one branch of another repository, or taking the branch away there.
 //!
 //! gix cannot push, so the `git` program does it. The branch moves only from where it is
 //! expected: forward, or with a lease. Elsewhere: fetching (`mirror`), making the commit
@@ -59,6 +59,17 @@ impl Repository {
         branch: &str,
         lease: Lease<'_>,
     ) -> Result<(), GitError> {
+        self.send(way, commit.as_str(), branch, lease)
+    }
+
+    /// Takes `branch` of the other side away, if it still is at `from`; else
+    /// [`GitError::Outrun`]. A forge closes the pull request of a branch that is gone.
+    pub fn push_removal(&self, way: Way<'_>, branch: &str, from: &CommitId) -> Result<(), GitError> {
+        self.send(way, "", branch, Lease::Exactly(Some(from)))
+    }
+
+    /// Pushes; without a commit the branch goes.
+    fn send(&self, way: Way<'_>, commit: &str, branch: &str, lease: Lease<'_>) -> Result<(), GitError> {
         let folder = self.common_dir();
         let (program, target) = way.program(&folder)?;
         let spec = format!("{commit}:refs/heads/{branch}");
@@ -177,6 +188,11 @@ mod tests {
         named(&repo, &other, "main", Lease::Exactly(Some(&two))).unwrap();
         named(&repo, &other, "new", Lease::Exactly(None)).unwrap();
         assert_eq!(bare.git(&["rev-parse", "new"]), other.as_str());
+        let repository = Repository::open(repo.path()).unwrap();
+        let error = repository.push_removal(Way::Named("origin"), "new", &two).unwrap_err();
+        assert!(matches!(error, GitError::Outrun { .. }), "{error}");
+        repository.push_removal(Way::Named("origin"), "new", &other).unwrap();
+        assert_eq!(bare.git(&["branch", "--list", "new"]), "");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{Compiled, Slice};
 use crate::diagnostic::Findings;
 use crate::git::Snapshot;
 use crate::intent::model::Platform;
-use crate::intent::{Cache, Fabric, Topology};
+use crate::intent::{Cache, Fabric, Loaded, Topology};
 use crate::names::DeviceName;
 use crate::platform::Profile;
 use crate::platform::arista_eos::protected::Protected;
@@ -63,6 +63,11 @@ impl Engine {
     /// Remembers nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Loads and checks a snapshot without compiling it.
+    pub fn load(&mut self, snapshot: &Snapshot) -> Loaded {
+        self.files.load(snapshot)
     }
 
     /// Builds a snapshot. Cross-device errors keep devices from being compiled; everything

@@ -130,6 +130,13 @@ impl Client {
         })
     }
 
+    /// Another token from now on: it may be rotated under an export that goes on for months.
+    pub fn set_token(&mut self, token: &SecretText) -> Result<(), NetBoxError> {
+        self.authorization = authorization(token)?;
+        self.token = token.clone();
+        Ok(())
+    }
+
     /// Where its web page stands, with a slash at the end; never holds a credential.
     pub fn url(&self) -> &str {
         self.address.web()

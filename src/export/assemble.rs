@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 
 use super::edits::{Edit, LastExport, edits, from_root, last_export};
+use super::message;
 use super::place::Place;
 use super::report::Contested;
 use crate::git::write::Edits;
@@ -115,8 +116,10 @@ pub(super) struct Assembled {
     pub(super) contested: Vec<Contested>,
     /// One id for all files that NetBox says: equal ids, equal content.
     pub(super) digest: Option<BlobId>,
-    /// The manifest of the first folder, which the commit names.
-    pub(super) manifest: Option<BlobId>,
+    /// The changes in words, with their fabric where there are several.
+    pub(super) words: Vec<String>,
+    /// The manifests that it brings, a folder each, which the commit names.
+    pub(super) manifests: Vec<BlobId>,
 }
 
 /// Where the objects came from, for the manifests.
@@ -139,6 +142,7 @@ pub(super) fn assemble(folders: &[Folder], said: &Translation, origin: &Origin) 
             .collect::<anyhow::Result<BTreeMap<_, _>>>()?;
         digest.extend(blobs.iter().map(|(path, blob)| format!("{}/{path} {blob}\n", folder.name)));
         let before = all.changes.len();
+        let fabric = Some(folder.name.as_str()).filter(|_| folders.len() > 1);
         folder.refuse_skipped(files.keys())?;
         for (path, bytes) in &files {
             let now = folder.head.get(path).map(|file| file.bytes.to_vec());
@@ -153,9 +157,10 @@ pub(super) fn assemble(folders: &[Folder], said: &Translation, origin: &Origin) 
                 all.change(folder, path, Some(file.bytes.to_vec()), None)?;
             }
         }
+        all.words.extend(all.changes.iter().skip(before).flat_map(|change| message::words(change, fabric)));
         let written = manifest_of(folder, blobs, origin, all.changes.len() > before)?;
         if let Some((path, bytes)) = written {
-            all.manifest = all.manifest.or(Some(BlobId::of(&bytes).context("cannot hash the manifest")?));
+            all.manifests.push(BlobId::of(&bytes).context("cannot hash the manifest")?);
             all.edits.insert(path, Some(bytes));
         }
     }

@@ -12,7 +12,8 @@ use std::ops::ControlFlow;
 use anyhow::Context as _;
 
 use crate::git::history::Commit;
-use crate::git::{BlobId, GitError, Repository, Snapshot};
+use crate::git::message::Message;
+use crate::git::{BlobId, Repository, Snapshot};
 use crate::intent::manifest::{self, Manifest};
 use crate::names::{CommitId, RepoPath};
 
@@ -58,7 +59,8 @@ pub(super) fn last_export(
     let mut brought: Vec<Brought> = Vec::new();
     repository.versions(std::slice::from_ref(&path), tip, |version| {
         let Some(blob) = version.blob else { return Ok(ControlFlow::Continue(())) };
-        let says_so = says_export(repository, &version.commit, blob)?;
+        let message = repository.commit(&version.commit)?.message;
+        let says_so = named(&message).any(|value| value.parse() == Ok(blob));
         brought.retain(|later| later.blob != blob);
         brought.push(Brought { commit: version.commit, blob, says_so });
         // the newest names its manifest, and the one before it tells what it removed
@@ -112,10 +114,9 @@ fn removed<'m>(
     removed
 }
 
-fn says_export(repository: &Repository, commit: &CommitId, manifest: BlobId) -> Result<bool, GitError> {
-    let message = repository.commit(commit)?.message;
-    let names_it = |value: &str| value.parse() == Ok(manifest);
-    Ok(message.trailers.iter().any(|trailer| trailer.key == TRAILER && names_it(&trailer.value)))
+/// The manifests that a commit says it brought; only an export says so.
+pub(super) fn named(message: &Message) -> impl Iterator<Item = &str> {
+    message.trailers.iter().filter(|trailer| trailer.key == TRAILER).map(|trailer| trailer.value.as_str())
 }
 
 /// The files of the last export that are not as it left them, with who changed them.

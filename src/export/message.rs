@@ -18,6 +18,9 @@ const LINES: usize = 60;
 /// What one value may take of a line.
 const VALUE: usize = 60;
 
+/// The trailer with NetBox's address.
+pub(super) const URL: &str = "NetBox-Url";
+
 /// What NetBox's change log tells of the time since the last export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Asked {
@@ -38,14 +41,18 @@ pub(super) struct Origin<'a> {
     pub(super) url: &'a str,
     /// Its version.
     pub(super) version: &'a str,
-    /// The manifest that the commit brings.
-    pub(super) manifest: BlobId,
+    /// The manifests that the commit brings, a fabric each.
+    pub(super) manifests: &'a [BlobId],
 }
 
-/// The whole message.
-pub(super) fn message(changes: &[FileChange], asked: &Asked, origin: &Origin<'_>) -> String {
-    let lines: Vec<String> = changes.iter().flat_map(words).collect();
-    let mut text = subject(changes, &lines);
+/// The whole message; `lines` are the changes in words.
+pub(super) fn message(
+    changes: &[FileChange],
+    lines: &[String],
+    asked: &Asked,
+    origin: &Origin<'_>,
+) -> String {
+    let mut text = subject(changes, lines);
     text.push_str("\n\n");
     for line in lines.iter().take(LINES) {
         text.push_str(&format!("- {line}\n"));
@@ -69,8 +76,10 @@ pub(super) fn message(changes: &[FileChange], asked: &Asked, origin: &Origin<'_>
     if let Some((after, up_to)) = asked.entries {
         text.push_str(&format!("NetBox-Changes: {after}..{up_to}\n"));
     }
-    text.push_str(&format!("NetBox-Url: {}\nNetBox-Version: {}\n", clean(origin.url), clean(origin.version)));
-    text.push_str(&format!("{TRAILER}: {}\n", origin.manifest));
+    text.push_str(&format!("{URL}: {}\nNetBox-Version: {}\n", clean(origin.url), clean(origin.version)));
+    for manifest in origin.manifests {
+        text.push_str(&format!("{TRAILER}: {manifest}\n"));
+    }
     text
 }
 
@@ -101,8 +110,17 @@ fn subject(changes: &[FileChange], lines: &[String]) -> String {
     text
 }
 
-/// What happened to a file, in words: one line a fact.
-pub(super) fn words(change: &FileChange) -> Vec<String> {
+/// What happened to a file, in words: one line a fact. The fabric is named where a commit is of
+/// several.
+pub(super) fn words(change: &FileChange, fabric: Option<&str>) -> Vec<String> {
+    let lines = facts(change);
+    match fabric {
+        Some(fabric) => lines.into_iter().map(|line| format!("{}: {line}", clean(fabric))).collect(),
+        None => lines,
+    }
+}
+
+fn facts(change: &FileChange) -> Vec<String> {
     let object = object(change.path.as_str());
     let (old, new) = (flat(&change.path, change.old.as_deref()), flat(&change.path, change.new.as_deref()));
     let named = |fields: &BTreeMap<String, String>| match fields.get("name") {
@@ -212,8 +230,10 @@ mod tests {
     }
 
     fn made(changes: &[FileChange], asked: &Asked) -> String {
-        let manifest = BlobId::of(b"x").unwrap();
-        message(changes, asked, &Origin { url: "https://netbox.example", version: "4.6.8", manifest })
+        let manifests = [BlobId::of(b"x").unwrap()];
+        let origin = Origin { url: "https://netbox.example", version: "4.6.8", manifests: &manifests };
+        let lines: Vec<String> = changes.iter().flat_map(|change| words(change, None)).collect();
+        message(changes, &lines, asked, &origin)
     }
 
     #[test]
@@ -258,7 +278,7 @@ mod tests {
                 &["VRF gold written anew"],
             ),
         ] {
-            assert_eq!(words(&change), expected, "{case}");
+            assert_eq!(words(&change, None), expected, "{case}");
         }
     }
 

@@ -2,32 +2,33 @@
 //!
 //! The order is the safety: NetBox is read whole and counted, then said, then held against
 //! the repository and its history, then the result is loaded and compiled as the agent would;
-//! only then does a branch move, and only from where it was read. Elsewhere: again and again
-//! (`watch`), as a pull request (`proposal`).
+//! only then does a branch move, and only from where it was read. Elsewhere: who asked for it
+//! (`asked`), whether the result stands (`judge`), again and again (`watch`), as a pull request
+//! (`proposal`).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 
+use super::asked::{asked, author};
 use super::assemble::{Assembled, Folder, Origin, assemble, previous};
-use super::message::{self, Asked};
+use super::gate::Gate;
+use super::judge::{Judge, Judged};
+use super::message;
 use super::place::{Advanced, Place, Target};
 use super::proposal::{self, Proposals};
 use super::report::{Outcome, Report};
-use crate::compile::Engine;
-use crate::diagnostic::Findings;
+use super::token::Token;
 use crate::git::write::Author;
 use crate::git::{BlobId, Draft, GitError, Snapshot};
-use crate::intent::check_succession;
 use crate::intent::manifest::{self, MAPPING_FILE, Source};
 use crate::names::{CommitId, RepoPath};
-use crate::netbox::{self, Client, ENDPOINTS, Mapping, Progress, Reading, Status, Wanted};
+use crate::netbox::{self, Client, Mapping, Progress, Reading, Status, Wanted};
 
 /// How often a branch that somebody else moves is read again.
 const ROUNDS: usize = 3;
-/// How many entries of the change log are looked at for the commit's message.
-const ENTRIES: usize = 500;
 
 /// What to export, and where to.
 #[derive(Clone, Debug)]
@@ -55,11 +56,22 @@ pub struct Job {
 /// Exports again and again; keeps what it read, so that the next time is cheaper.
 pub struct Exporter {
     client: Client,
+    token: Option<Token>,
     job: Job,
-    reading: Option<Reading>,
-    engine: Engine,
+    reading: Option<Arc<Reading>>,
+    standing: Option<Standing>,
+    judge: Judge,
+    gate: Gate,
     /// When nothing was left to do.
     settled: Option<Moment>,
+}
+
+/// The branch as it was read last; as long as it does not move, nor the folders in the mapping, its
+/// history is not looked through again.
+struct Standing {
+    base: Option<CommitId>,
+    root: Arc<Snapshot>,
+    folders: Arc<Vec<Folder>>,
 }
 
 /// What an export comes out of: as long as it is the same, the export is.
@@ -78,12 +90,36 @@ struct Moment {
 impl Exporter {
     /// Nothing is asked yet.
     pub fn new(client: Client, job: Job) -> Self {
-        Self { client, job, reading: None, engine: Engine::new(), settled: None }
+        Self {
+            client,
+            token: None,
+            job,
+            reading: None,
+            standing: None,
+            judge: Judge::default(),
+            gate: Gate::default(),
+            settled: None,
+        }
+    }
+
+    /// With a token that is read again at each export.
+    #[must_use]
+    pub fn with_token(self, token: Token) -> Self {
+        Self { token: Some(token), ..self }
+    }
+
+    /// Where a signal to stop waits for this export.
+    pub(super) fn gate(&self) -> Gate {
+        self.gate.clone()
     }
 
     /// Exports once. An error or a refusal has moved nothing.
     pub fn export(&mut self, progress: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<Report> {
         let (started, asked_before) = (Instant::now(), self.client.requests());
+        self.gate.begin();
+        if let Some(token) = &self.token {
+            self.client.set_token(&token.read()?)?;
+        }
         let mut round = 1;
         let mut report = loop {
             let place = self.job.target.open()?;
@@ -99,14 +135,16 @@ impl Exporter {
 
     fn attempt(&mut self, place: &Place, progress: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<Report> {
         let mut report = Report::empty();
-        let root = place.files(self.job.path.as_ref())?;
-        let Some((mapping, source)) = self.mapping(&root, &mut report)? else { return Ok(report) };
-        let folders = mapping
-            .folders()
-            .map(|name| Folder::read(place, self.job.path.as_ref(), name))
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        let reading = self.read(&folders, progress)?;
-        report.notes.clone_from(&reading.notes);
+        let known = self.standing.as_ref().filter(|known| known.base.as_ref() == place.base());
+        let root = match known {
+            Some(known) => Arc::clone(&known.root),
+            None => Arc::new(place.files(self.job.path.as_ref())?),
+        };
+        let Some((mapping, source)) = self.mapping(place, &root, &mut report)? else { return Ok(report) };
+        let folders = self.folders(place, &root, &mapping)?;
+        let (reading, notes) = self.read(&folders, progress)?;
+        report.notes.extend(reading.notes.iter().cloned());
+        report.notes.extend(notes);
         report.notes.extend(forgotten(&root, &folders, self.client.url()));
         let outside = source.iter().next().filter(|_| self.job.mapping.is_some());
         let moment = Moment {
@@ -128,26 +166,90 @@ impl Exporter {
         let origin = origin(&self.client, &reading);
         let mut assembled = assemble(&folders, &said, &origin)?;
         let refused = said.has_errors();
-        report.words = assembled.changes.iter().flat_map(message::words).collect();
+        report.words.clone_from(&assembled.words);
         report.changes.clone_from(&assembled.changes);
         report.contested = std::mem::take(&mut assembled.contested);
         (report.objections, report.kept) = (said.objections, said.kept);
         if !said.findings.is_empty() {
-            report.findings.push((said.findings, source));
+            report.findings.push((said.findings, source.clone()));
         }
-        if refused || !self.stands(&folders, &assembled, &mut report)? {
+        let judged = Judged { place, folders: &folders, edits: &assembled.edits, mapping: &source };
+        if refused || !self.judge.stands(&judged, &mut report)? {
             return Ok(report);
         }
         report.outcome = self.bring(place, &mapping, &folders, &reading, &assembled, &report)?;
-        if report.outcome == Outcome::Unchanged {
+        let is_clean = self.withdraw(place, &folders, &mut report);
+        if report.outcome == Outcome::Unchanged && is_clean {
             self.settled = Some(moment);
         }
         Ok(report)
     }
 
+    /// The fabrics' folders with what the history tells of them.
+    fn folders(
+        &mut self,
+        place: &Place,
+        root: &Arc<Snapshot>,
+        mapping: &Mapping,
+    ) -> anyhow::Result<Arc<Vec<Folder>>> {
+        let is_same = |known: &&Standing| {
+            known.base.as_ref() == place.base()
+                && known.folders.iter().map(|folder| folder.name.as_str()).eq(mapping.folders())
+        };
+        if let Some(known) = self.standing.as_ref().filter(is_same) {
+            return Ok(Arc::clone(&known.folders));
+        }
+        let folders = mapping
+            .folders()
+            .map(|name| Folder::read(place, self.job.path.as_ref(), name))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let folders = Arc::new(folders);
+        let (root, base) = (Arc::clone(root), place.base().cloned());
+        self.standing = Some(Standing { base, root, folders: Arc::clone(&folders) });
+        Ok(folders)
+    }
+
+    /// Withdraws what an earlier export proposed and the branch now holds. Whether nothing is left
+    /// to do for that: a forge that cannot be reached is asked again.
+    fn withdraw(&self, place: &Place, folders: &[Folder], report: &mut Report) -> bool {
+        let forge = match (&self.job.proposals, &report.outcome) {
+            _ if self.job.dry_run => return true,
+            (
+                Proposals::Always(forge) | Proposals::AgainstPeople(forge),
+                Outcome::Unchanged | Outcome::Committed { .. },
+            ) => forge,
+            _ => return true,
+        };
+        let done = self.gate.pass(|| proposal::withdraw(place, forge, folders, self.client.url()));
+        match done {
+            Ok(Some(stale)) if stale.stays.is_none() => report.withdrawn = Some(stale.url),
+            Ok(Some(stale)) => report.notes.push(format!(
+                "the pull request {} has nothing left to propose and stays open: {}",
+                stale.url,
+                stale.stays.unwrap_or_default()
+            )),
+            Ok(None) => {}
+            Err(error) => {
+                report.notes.push(format!(
+                    "whether a pull request of an earlier export is open is not known: {error:#}"
+                ));
+                return false;
+            }
+        }
+        true
+    }
+
     /// The mapping and the files it stands among, or nothing with its findings in the report.
-    fn mapping(&self, root: &Snapshot, report: &mut Report) -> anyhow::Result<Option<(Mapping, Snapshot)>> {
+    fn mapping(
+        &self,
+        place: &Place,
+        root: &Snapshot,
+        report: &mut Report,
+    ) -> anyhow::Result<Option<(Mapping, Snapshot)>> {
         let name: RepoPath = MAPPING_FILE.parse()?;
+        if self.job.mapping.is_none() {
+            report.notes.extend(place.uncommitted(self.job.path.as_ref(), &name, root));
+        }
         let (bytes, source) = match &self.job.mapping {
             Some(file) => {
                 let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -166,7 +268,11 @@ impl Exporter {
     }
 
     /// What NetBox says now: only what changed, where the last reading allows it.
-    fn read(&mut self, folders: &[Folder], progress: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<Reading> {
+    fn read(
+        &mut self,
+        folders: &[Folder],
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> anyhow::Result<(Arc<Reading>, Vec<String>)> {
         // whoever takes the manifest away says that fewer objects, or no plugin, are meant
         let mut standing = folders.iter().filter(|folder| folder.has_manifest());
         let last: Vec<Status> = standing
@@ -181,14 +287,14 @@ impl Exporter {
             && let Some(cache) = &self.job.cache
         {
             let (kept, note) = netbox::load(cache, self.client.url());
-            self.reading = kept;
+            self.reading = kept.map(Arc::new);
             notes.extend(note);
         }
         // a copy is refreshed: after a failure the next try begins with what was known before it
-        let mut reading = match self.reading.clone() {
-            Some(reading) => netbox::refresh(&self.client, reading, &wanted)?,
+        let reading = Arc::new(match &self.reading {
+            Some(reading) => netbox::refresh(&self.client, Reading::clone(reading), &wanted)?,
             None => netbox::read(&self.client, &wanted)?,
-        };
+        });
         if let Some(manifest) = here {
             if let Some(read) = manifest.changelog.filter(|read| *read > reading.change()) {
                 anyhow::bail!(
@@ -209,38 +315,8 @@ impl Exporter {
                 cache.display()
             ));
         }
-        self.reading = Some(reading.clone());
-        reading.notes.extend(notes);
-        Ok(reading)
-    }
-
-    /// Loads and compiles the result as the agent will, and checks what may follow on what.
-    /// Nothing is written for it.
-    fn stands(
-        &mut self,
-        folders: &[Folder],
-        assembled: &Assembled,
-        report: &mut Report,
-    ) -> anyhow::Result<bool> {
-        let mut stands = true;
-        if assembled.edits.is_empty() {
-            return Ok(stands);
-        }
-        for folder in folders {
-            let before = self.engine.build(&folder.head);
-            let snapshot = folder.head.with(&assembled.edits)?;
-            let build = self.engine.build(&snapshot);
-            let mut findings = build.findings;
-            if let (Some(before), Some(after)) = (&before.fabric, &build.fabric) {
-                findings.append(check_succession(before, after));
-            }
-            findings.sort();
-            stands &= !findings.has_errors();
-            if !Findings::is_empty(&findings) {
-                report.findings.push((findings, snapshot));
-            }
-        }
-        Ok(stands)
+        self.reading = Some(Arc::clone(&reading));
+        Ok((reading, notes))
     }
 
     /// Writes the commit and moves a branch: the intent's, or that of a pull request.
@@ -253,7 +329,9 @@ impl Exporter {
         assembled: &Assembled,
         report: &Report,
     ) -> anyhow::Result<Outcome> {
-        let Some(manifest) = assembled.manifest else { return Ok(Outcome::Unchanged) };
+        if assembled.manifests.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
         let against_people = !report.contested.is_empty() && !self.job.overwrite_edits;
         let forge = match &self.job.proposals {
             _ if self.job.dry_run => return Ok(Outcome::Shown),
@@ -269,8 +347,12 @@ impl Exporter {
         let committer = Author { name, email, when: jiff::Timestamp::now() };
         let author = author(&asked, mapping)
             .map_or_else(|| committer.clone(), |(name, email)| Author { name, email, when: committer.when });
-        let from = message::Origin { url: self.client.url(), version: &reading.status.version, manifest };
-        let text = message::message(&assembled.changes, &asked, &from);
+        let from = message::Origin {
+            url: self.client.url(),
+            version: &reading.status.version,
+            manifests: &assembled.manifests,
+        };
+        let text = message::message(&assembled.changes, &assembled.words, &asked, &from);
         let draft = Draft {
             parent: place.base(),
             files: &assembled.edits,
@@ -280,9 +362,9 @@ impl Exporter {
         };
         let Some(commit) = place.repository().draft(&draft)? else { return Ok(Outcome::Unchanged) };
         if let Some(forge) = forge {
-            return proposal::propose(place, forge, folders, &commit, assembled, report);
+            return self.gate.pass(|| proposal::propose(place, forge, folders, &commit, assembled, report));
         }
-        let Advanced { pushed, stayed } = place.advance(&commit)?;
+        let Advanced { pushed, stayed } = self.gate.pass(|| place.advance(&commit))?;
         Ok(Outcome::Committed { commit, pushed, stayed })
     }
 }
@@ -329,77 +411,4 @@ fn forgotten(root: &Snapshot, folders: &[Folder], url: &str) -> Vec<String> {
         })
     };
     root.iter().filter_map(|(path, file)| is_forgotten(path, &file.bytes)).collect()
-}
-
-/// Who asked for the changes, if there are any and an export came before.
-fn asked(
-    client: &Client,
-    folders: &[Folder],
-    reading: &Reading,
-    assembled: &Assembled,
-) -> anyhow::Result<Asked> {
-    let last = folders.iter().filter_map(|folder| {
-        let manifest = &folder.last.as_ref()?.manifest;
-        manifest.changelog.filter(|_| manifest.source.netbox == client.url())
-    });
-    let mut asked = Asked::default();
-    let Some(after) = last.min().filter(|after| *after < reading.change() && !assembled.changes.is_empty())
-    else {
-        return Ok(asked);
-    };
-    let log = netbox::changes_since(client, after, ENTRIES)?;
-    let ours = |object_type: &str| ENDPOINTS.iter().any(|list| list.object_type == object_type);
-    let is_asked = |change: &&netbox::Change| ours(&change.changed_object_type) && !change.is_written_back();
-    for change in log.changes.iter().filter(is_asked) {
-        asked.users.insert(change.user_name.clone());
-        if !change.message.is_empty() && !asked.messages.contains(&change.message) {
-            asked.messages.push(change.message.clone());
-        }
-    }
-    asked.users.remove("");
-    asked.cut = log.cut;
-    asked.entries = Some((after, reading.change()));
-    Ok(asked)
-}
-
-/// Name and address of the one who asked, if it was one and the address is known.
-fn author(asked: &Asked, mapping: &Mapping) -> Option<(String, String)> {
-    let mut users = asked.users.iter().filter(|_| !asked.cut);
-    let (Some(user), None) = (users.next(), users.next()) else { return None };
-    let (name, email) = match mapping.author(user) {
-        Some(known) => {
-            let (name, email) = known.split_once('<')?;
-            (name.trim().to_owned(), email.trim_end().trim_end_matches('>').to_owned())
-        }
-        None if user.contains('@') => (user.clone(), user.clone()),
-        None => return None,
-    };
-    let fits =
-        |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control() || matches!(c, '<' | '>'));
-    (fits(&name) && fits(&email)).then_some((name, email))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn the_author_is_the_one_user_whose_address_is_known() {
-        let asked = |users: &[&str]| Asked {
-            users: users.iter().map(ToString::to_string).collect::<BTreeSet<_>>(),
-            ..Asked::default()
-        };
-        let both = |name: &str, email: &str| Some((name.to_owned(), email.to_owned()));
-        for (case, users, expected) in [
-            ("an address as user name", &["ada@example.net"][..], both("ada@example.net", "ada@example.net")),
-            ("a name alone", &["ada"], None),
-            ("two users", &["ada@example.net", "bo@example.net"], None),
-            ("nobody", &[], None),
-            ("a forged line", &["a@b\nx <c@d>"], None),
-        ] {
-            assert_eq!(author(&asked(users), &Mapping::default()), expected, "{case}");
-        }
-    }
 }

@@ -176,6 +176,37 @@ impl Place {
         }
     }
 
+    /// A note on a file of the work tree that is not as the branch has it: what is not committed
+    /// does not count.
+    pub(super) fn uncommitted(
+        &self,
+        root: Option<&RepoPath>,
+        file: &RepoPath,
+        head: &Snapshot,
+    ) -> Option<String> {
+        let worktree = self.repository.worktree()?;
+        self.local.as_ref()?;
+        if self.repository.head_branch().as_deref() != Some(self.branch.as_str()) {
+            return None;
+        }
+        let folder = root.map_or_else(|| worktree.clone(), |root| worktree.join(root.as_str()));
+        let written = std::fs::read(folder.join(file.as_str())).ok();
+        // a checkout may write other line ends than the commit has
+        let same = |written: &[u8], committed: &[u8]| {
+            let lines =
+                |bytes: &[u8]| bytes.iter().copied().filter(|byte| *byte != b'\r').collect::<Vec<_>>();
+            lines(written) == lines(committed)
+        };
+        let what = match (written, head.get(file)) {
+            (Some(written), Some(committed)) if same(&written, &committed.bytes) => return None,
+            (None, None) => return None,
+            (Some(_), Some(_)) => "has changes that are not committed, and the commit's counts",
+            (Some(_), None) => "is not committed, and does not count",
+            (None, Some(_)) => "was taken away without a commit, and still counts",
+        };
+        Some(format!("{} {what} (--mapping tries a file)", folder.join(file.as_str()).display()))
+    }
+
     /// Moves the branch to a commit that stands on the base: on the other side first, then
     /// in the clone. [`GitError::Outrun`] or [`GitError::NotAFastForward`] if somebody else
     /// was faster: then nothing has moved.

@@ -1,4 +1,5 @@
-//! An export as a pull request: opened, renewed in place, and left alone once declined.
+//! An export as a pull request: opened, renewed in place, withdrawn when nothing is left to
+//! propose, and left alone once declined.
 //!
 //! Here: the branch, the text, and when not to ask again. Elsewhere: the forges' APIs
 //! (`forge`), what is in the commit (`assemble`).
@@ -6,9 +7,11 @@
 use anyhow::{Context as _, bail};
 
 use super::assemble::{Assembled, Folder};
-use super::edits::{TRAILER, edits, last_export};
+use super::edits::{edits, last_export, named};
+use super::message::URL;
 use super::place::Place;
 use super::report::{Outcome, Report};
+use super::token::Token;
 use crate::forge::{Config, Done, Forge, Kind, New, Repository, State};
 use crate::git::difference::unified;
 use crate::git::history::Change;
@@ -40,8 +43,8 @@ pub struct Target {
     pub repository: Option<String>,
     /// The API's address; by default that of the host.
     pub api: Option<String>,
-    /// The token.
-    pub token: Option<crate::secret::SecretText>,
+    /// The token, read anew each time.
+    pub token: Option<Token>,
     /// An authority of one's own, as PEM.
     pub ca: Option<std::path::PathBuf>,
     /// The branch that is proposed; by default `netbox-export`.
@@ -49,6 +52,10 @@ pub struct Target {
 }
 
 impl Target {
+    fn branch(&self) -> &str {
+        self.branch.as_deref().unwrap_or("netbox-export")
+    }
+
     fn forge(&self, remote: &str) -> anyhow::Result<Forge> {
         let url = self.repository.as_deref().unwrap_or(remote);
         let Some(kind) = self.kind.or_else(|| Kind::of_remote(url)) else {
@@ -57,7 +64,7 @@ impl Target {
         let repository = Repository::of_remote(url)?;
         let config = Config {
             api: self.api.clone(),
-            credential: self.token.clone().into(),
+            credential: self.token.as_ref().map(Token::read).transpose()?.into(),
             ca: self.ca.clone(),
             ..Config::new(kind, repository)
         };
@@ -78,7 +85,7 @@ pub(super) fn propose(
         bail!("{} has no other side for a pull request; say --push, or give a URL", place.shown())
     };
     let forge = target.forge(url)?;
-    let branch = target.branch.as_deref().unwrap_or("netbox-export");
+    let branch = target.branch();
     let digest = format!(
         "<!-- gitfabric-export: {} -->",
         assembled.digest.map(|id| id.to_string()).unwrap_or_default()
@@ -105,6 +112,76 @@ pub(super) fn propose(
         Done::Unchanged => "unchanged",
     };
     Ok(Outcome::Proposed { commit: head, url: outcome.pull_request.url, done })
+}
+
+/// What became of a pull request that has nothing left to propose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stale {
+    /// Its page.
+    pub(super) url: String,
+    /// Why it is still open, if it is: people work on it.
+    pub(super) stays: Option<String>,
+}
+
+/// Withdraws the open pull request of an earlier export, once the base says what NetBox says: merged
+/// later, it would put an old state back. Its text says why, and with the branch that it came from
+/// the forge closes it.
+pub(super) fn withdraw(
+    place: &Place,
+    target: &Target,
+    folders: &[Folder],
+    netbox: &str,
+) -> anyhow::Result<Option<Stale>> {
+    let (Some(way), Some(url)) = (place.way(), place.url()) else { return Ok(None) };
+    let (repository, branch) = (place.repository(), target.branch());
+    if branch == place.branch() {
+        return Ok(None);
+    }
+    let Some(there) = repository.fetch_branch(way, branch)? else { return Ok(None) };
+    if !is_of(place, folders, &there, netbox)? {
+        return Ok(None);
+    }
+    let forge = target.forge(url)?;
+    let found = forge.find(branch, place.branch())?;
+    let Some(open) = found.filter(|found| found.state == State::Open) else { return Ok(None) };
+    let mut stale = Stale { url: open.url.clone(), stays: None };
+    if let Err(error) = refuse_work_of_people(place, folders, branch, &there) {
+        stale.stays = Some(format!("{error:#}"));
+        return Ok(Some(stale));
+    }
+    // the digest goes with the old text: what nobody declined may be asked again
+    let body = format!(
+        "Withdrawn: there is nothing left to propose. `{}` says what NetBox says by now, and `{branch}` was taken away.",
+        place.branch()
+    );
+    forge.renew(&open, &open.title, &body)?;
+    repository
+        .push_removal(way, branch, &there)
+        .with_context(|| format!("cannot take branch `{branch}` away"))?;
+    Ok(Some(stale))
+}
+
+/// Whether the branch holds an export of this NetBox into these folders: others may share the
+/// repository.
+fn is_of(place: &Place, folders: &[Folder], there: &CommitId, netbox: &str) -> anyhow::Result<bool> {
+    let repository = place.repository();
+    let is_below = |change: &Change| {
+        folders.iter().any(|folder| match &folder.base {
+            None => true,
+            Some(base) => {
+                let rest = change.path.as_str().strip_prefix(base.as_str());
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            }
+        })
+    };
+    for commit in repository.log(place.base(), there, OWN)? {
+        let is_ours = named(&commit.message).next().is_some()
+            && commit.message.trailers.iter().any(|trailer| trailer.key == URL && trailer.value == netbox);
+        if is_ours && repository.changes_of(&commit)?.iter().any(is_below) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The commit at the head of the branch: the one that is there if it has the same files on
@@ -144,7 +221,7 @@ fn refuse_work_of_people(
     let repository = place.repository();
     let own = repository.log(place.base(), there, OWN)?;
     for commit in &own {
-        let is_ours = commit.message.trailers.iter().any(|trailer| trailer.key == TRAILER);
+        let is_ours = named(&commit.message).next().is_some();
         if !is_ours && commit.parents.len() < 2 {
             bail!(
                 "branch `{branch}` holds a commit that is no export ({} by {}: {}); merge it, or delete the branch",

@@ -30,6 +30,9 @@ pub struct Report {
     pub notes: Vec<String>,
     /// What the intent's own rules say of the result, a fabric each.
     pub findings: Vec<(Findings, Snapshot)>,
+    /// The page of a pull request that an earlier export opened and this one withdrew: nothing
+    /// is left to propose.
+    pub withdrawn: Option<String>,
     /// Requests that NetBox answered.
     pub requests: usize,
     /// From the beginning to the end.
@@ -104,6 +107,7 @@ impl Report {
             kept: BTreeSet::new(),
             notes: Vec::new(),
             findings: Vec::new(),
+            withdrawn: None,
             requests: 0,
             took: Duration::ZERO,
         }

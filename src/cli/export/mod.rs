@@ -14,10 +14,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio_util::sync::CancellationToken;
 
+use super::output::is_broken_pipe;
 use super::run::stop_on_signal;
 use super::{log, runtime};
 use crate::agent::config::{Log, LogFormat, parse_duration};
-use crate::export::{Exporter, ForgeTarget, Job, Proposals, Target};
+use crate::export::{Exporter, ForgeTarget, Job, Proposals, Target, Token, secret_in};
 use crate::forge::Kind;
 use crate::git::{BlobId, Credential, Remote, Ssh, TokenSource};
 use crate::names::RepoPath;
@@ -57,7 +58,7 @@ pub struct Args {
     /// The address of NetBox
     #[arg(long, env = "NETBOX_URL", value_name = "URL")]
     netbox: String,
-    /// A file with the NetBox token; else the variable `NETBOX_TOKEN` is used
+    /// A file with the NetBox token, read at each export; else the variable `NETBOX_TOKEN` is used
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Send the token over http to a NetBox that has no https. For labs
@@ -112,7 +113,7 @@ pub struct Args {
     /// The address of the forge's API, where it is not at its usual place
     #[arg(long, value_name = "URL")]
     forge_url: Option<String>,
-    /// A file with the forge's token; else `FORGE_TOKEN` is used. With a token, exports
+    /// A file with the forge's token, read at each export; else `FORGE_TOKEN` is used. With a token, exports
     /// against what people wrote become pull requests
     #[arg(long, value_name = "FILE")]
     forge_token_file: Option<PathBuf>,
@@ -149,6 +150,9 @@ pub struct Args {
     /// The private key of that certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "listen_certificate")]
     listen_key: Option<PathBuf>,
+    /// Show each note, also of a run that changes nothing
+    #[arg(long)]
+    verbose: bool,
     /// Print JSON for machines (format 1)
     #[arg(long, conflicts_with = "watch")]
     json: bool,
@@ -159,39 +163,52 @@ const WHOLE_EVERY: Duration = Duration::from_hours(24);
 
 /// Runs `gitfabric export`.
 pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let mut exporter = Exporter::new(args.client()?, args.job()?);
-    if args.watch {
-        return args.watch(exporter);
-    }
-    // what a forge or NetBox makes us wait for is told as it happens
-    log::start(&Log { format: LogFormat::Human, filter: Some("warn".to_owned()) })?;
-    let is_terminal = std::io::stderr().is_terminal();
-    let progress = |progress: Progress| {
-        if is_terminal {
-            show::progress(progress);
+    match args.run(out) {
+        Err(error) if args.json && !is_broken_pipe(&error) => {
+            show::json_failed(&error, out)?;
+            Ok(ExitCode::FAILURE)
         }
-    };
-    let report = exporter.export(&progress);
-    if is_terminal {
-        show::progress_is_over();
+        ended => ended,
     }
-    let report = report?;
-    if args.json {
-        show::json(&report, out)?;
-    } else {
-        show::text(&report, args.dry_run, out)?;
-    }
-    Ok(if report.is_done() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Args {
-    fn client(&self) -> anyhow::Result<Client> {
-        let Some(token) = secret(self.token_file.as_deref(), "NETBOX_TOKEN")? else {
+    fn run(&self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+        let (client, token) = self.client()?;
+        let exporter = Exporter::new(client, self.job()?).with_token(token);
+        if self.watch { self.watch(exporter) } else { self.once(exporter, out) }
+    }
+
+    fn once(&self, mut exporter: Exporter, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+        // what a forge or NetBox makes us wait for is told as it happens
+        log::start(&Log { format: LogFormat::Human, filter: Some("warn".to_owned()) })?;
+        let is_terminal = std::io::stderr().is_terminal();
+        let progress = |progress: Progress| {
+            if is_terminal {
+                show::progress(progress);
+            }
+        };
+        let report = exporter.export(&progress);
+        if is_terminal {
+            show::progress_is_over();
+        }
+        let report = report?;
+        if self.json {
+            show::json(&report, out)?;
+        } else {
+            show::text(&report, show::Wanted { diff: self.dry_run, verbose: self.verbose }, out)?;
+        }
+        Ok(if report.is_done() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn client(&self) -> anyhow::Result<(Client, Token)> {
+        let Some(token) = token(self.token_file.as_deref(), "NETBOX_TOKEN")? else {
             bail!("there is no NetBox token: set NETBOX_TOKEN, or name a file with --token-file")
         };
         let timeout = duration("--timeout", &self.timeout)?;
         let (ca, clear_text) = (self.ca.clone(), self.clear_text);
-        Ok(Client::new(&Config { ca, timeout, clear_text, ..Config::new(&self.netbox, token) })?)
+        let config = Config { ca, timeout, clear_text, ..Config::new(&self.netbox, token.read()?) };
+        Ok((Client::new(&config)?, token))
     }
 
     fn job(&self) -> anyhow::Result<Job> {
@@ -202,7 +219,7 @@ impl Args {
             kind: self.forge,
             repository: self.forge_repository.clone(),
             api: self.forge_url.clone(),
-            token: secret(self.forge_token_file.as_deref(), "FORGE_TOKEN")?,
+            token: token(self.forge_token_file.as_deref(), "FORGE_TOKEN")?,
             ca: self.ca.clone(),
             branch: Some(self.proposed_branch()),
         };
@@ -301,21 +318,24 @@ impl Args {
     fn watch(&self, exporter: Exporter) -> anyhow::Result<ExitCode> {
         log::start(&Log::default())?;
         let every = duration("--every", &self.every)?;
-        let mut last = None;
-        let told = move |result: &_| show::logged(result, &mut last);
-        runtime()?.block_on(async {
+        let mut told = show::Told::default();
+        let told = move |result: &_| told.log(result);
+        let runtime = runtime()?;
+        let ended = runtime.block_on(async {
             let stop = CancellationToken::new();
             stop_on_signal(stop.clone())?;
             let wakeups = self.listen(&stop).await?;
             crate::export::watch(exporter, every, wakeups, stop, told).await
-        })?;
-        Ok(ExitCode::SUCCESS)
+        });
+        // a thread that still reads NetBox is not waited for: it moves nothing any more
+        runtime.shutdown_background();
+        ended.map(|()| ExitCode::SUCCESS)
     }
 
     /// Serves webhooks until `stop`, if an address is given.
     async fn listen(&self, stop: &CancellationToken) -> anyhow::Result<Option<Wakeups>> {
         let (Some(address), Some(file)) = (self.listen, &self.hook_secret_file) else { return Ok(None) };
-        let secret = HookSecret::new(&read_secret(file)?)?;
+        let secret = HookSecret::new(&secret_in(file)?)?;
         let read =
             |file: &Path| std::fs::read(file).with_context(|| format!("cannot read {}", file.display()));
         let tls = match (&self.listen_certificate, &self.listen_key) {
@@ -344,21 +364,16 @@ fn id_of(address: &str) -> anyhow::Result<BlobId> {
         .map_err(|error| anyhow::anyhow!("cannot name the cache: {error}"))
 }
 
-/// A secret out of a file, or else out of a variable; none if neither is there.
-fn secret(file: Option<&Path>, variable: &str) -> anyhow::Result<Option<SecretText>> {
-    match (file, std::env::var(variable)) {
-        (Some(file), _) => read_secret(file).map(Some),
-        (None, Ok(value)) if !value.trim().is_empty() => Ok(Some(SecretText::new(value.trim().to_owned()))),
-        _ => Ok(None),
-    }
-}
-
-/// The first line of a file.
-fn read_secret(file: &Path) -> anyhow::Result<SecretText> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let line = text.lines().next().unwrap_or_default().to_owned();
-    if line.is_empty() {
-        bail!("{} is empty", file.display());
-    }
-    Ok(SecretText::new(line))
+/// Where a token comes from: a file, or else a variable; none if neither is there.
+fn token(file: Option<&Path>, variable: &str) -> anyhow::Result<Option<Token>> {
+    let token = match (file, std::env::var(variable)) {
+        (Some(file), _) => Token::File(file.to_owned()),
+        (None, Ok(value)) if !value.trim().is_empty() => {
+            Token::Given(SecretText::new(value.trim().to_owned()))
+        }
+        _ => return Ok(None),
+    };
+    // what is wrong with it is told before anybody is asked
+    token.read()?;
+    Ok(Some(token))
 }

@@ -9,7 +9,7 @@ use super::super::place;
 use super::*;
 use crate::forge::fixture::{FakeForge, TOKEN};
 use crate::git::write::{Author, Edits, commit_files, init};
-use crate::git::{BlobId, Draft, Remote};
+use crate::git::{Draft, Remote};
 use crate::intent::manifest::Source;
 use crate::netbox::translate::Translation;
 use crate::secret::SecretText;
@@ -42,7 +42,7 @@ impl Story {
         Target {
             kind: Some(self.forge.kind),
             repository: Some(self.forge.remote()),
-            token: Some(SecretText::new(TOKEN)),
+            token: Some(Token::Given(SecretText::new(TOKEN))),
             ..Target::default()
         }
     }
@@ -61,11 +61,11 @@ impl Story {
         let origin = Origin { source, changelog: Some(self.changelog), objects: BTreeMap::new() };
         let mut assembled = assemble(&folders, &said, &origin).unwrap();
         let mut report = Report::empty();
-        report.words = assembled.changes.iter().flat_map(message::words).collect();
+        report.words.clone_from(&assembled.words);
         report.contested = std::mem::take(&mut assembled.contested);
-        let manifest = assembled.manifest.unwrap_or_else(|| BlobId::of(b"").unwrap());
-        let from = message::Origin { url: "https://n.example", version: "4.6.8", manifest };
-        let text = message::message(&assembled.changes, &Asked::default(), &from);
+        let from =
+            message::Origin { url: "https://n.example", version: "4.6.8", manifests: &assembled.manifests };
+        let text = message::message(&assembled.changes, &assembled.words, &Asked::default(), &from);
         let author = person("Export");
         let draft = Draft {
             parent: place.base(),
@@ -92,6 +92,15 @@ impl Story {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    /// What an export does that finds nothing to say.
+    fn withdraw(&self) -> anyhow::Result<Option<Stale>> {
+        let remote = Remote::new(self.served().to_str().unwrap(), "main").unwrap();
+        let target = place::Target::Url { remote: Box::new(remote), cache: self.root.path().join("cache") };
+        let place = target.open().unwrap();
+        let folders = [Folder::read(&place, None, "").unwrap()];
+        withdraw(&place, &self.target(), &folders, "https://n.example")
     }
 
     fn at(&self, branch: &str) -> CommitId {
@@ -158,6 +167,45 @@ fn what_a_person_closed_is_not_asked_again_until_it_is_something_else() {
         assert_eq!(story.done("name: b\n").0, "opened", "{kind}");
         assert_eq!(story.forge.entries().len(), 2, "{kind}");
     }
+}
+
+#[test]
+fn a_pull_request_that_has_nothing_left_to_propose_is_withdrawn() {
+    for kind in [Kind::GitHub, Kind::GitLab, Kind::Gitea] {
+        let mut story = Story::new(kind);
+        assert_eq!(story.withdraw().unwrap(), None, "{kind}: there is none yet");
+        let (_, page) = story.done("name: a\n");
+        // NetBox says again what the branch says
+        let stale = Stale { url: page, stays: None };
+        assert_eq!(story.withdraw().unwrap(), Some(stale), "{kind}");
+        let repository = crate::git::Repository::open(&story.served()).unwrap();
+        assert_eq!(repository.branch(BRANCH).unwrap(), None, "{kind}");
+        let entry = story.forge.entries().remove(0);
+        assert!(entry.body.starts_with("Withdrawn: there is nothing left to propose."), "{}", entry.body);
+        // what a forge does with the pull request of a branch that is gone
+        story.forge.change(1, |entry| entry.state = State::Closed);
+        story.writes();
+        assert_eq!((story.withdraw().unwrap(), story.writes()), (None, vec![]), "{kind}");
+        // nobody declined it: the same content may be proposed again
+        assert_eq!(story.done("name: a\n").0, "opened", "{kind}");
+    }
+}
+
+#[test]
+fn a_pull_request_that_people_work_on_or_that_is_of_another_netbox_stays() {
+    let mut story = Story::new(Kind::GitHub);
+    let (_, page) = story.done("name: a\n");
+    story.writes();
+    let remote = Remote::new(story.served().to_str().unwrap(), "main").unwrap();
+    let cache = story.root.path().join("cache");
+    let place = place::Target::Url { remote: Box::new(remote), cache }.open().unwrap();
+    let folders = [Folder::read(&place, None, "").unwrap()];
+    assert_eq!(withdraw(&place, &story.target(), &folders, "https://other.example").unwrap(), None);
+    let theirs = story.commits(BRANCH, "vlans/9.yaml", "name: mine\n", "Mine");
+    let stale = story.withdraw().unwrap().unwrap();
+    assert_eq!(stale.url, page);
+    assert!(stale.stays.as_ref().unwrap().contains("holds a commit that is no export"), "{stale:?}");
+    assert_eq!((story.writes(), story.at(BRANCH)), (vec![], theirs));
 }
 
 #[test]
@@ -247,7 +295,7 @@ fn without_another_side_or_a_forge_that_is_known_there_is_no_pull_request() {
     assert!(asked(&unknown).contains("does not tell which forge it is"), "{}", asked(&unknown));
     let folder = Target { repository: None, ..story.target() };
     assert!(asked(&folder).contains("a folder is on no forge"), "{}", asked(&folder));
-    let refused = Target { token: Some(SecretText::new("hunter2-wrong")), ..story.target() };
+    let refused = Target { token: Some(Token::Given(SecretText::new("hunter2-wrong"))), ..story.target() };
     let error = propose(&place, &refused, &folders, &commit, &assembled, &report).unwrap_err();
     assert!(format!("{error:#}").contains("the token was refused"), "{error:#}");
     assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");

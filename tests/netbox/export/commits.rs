@@ -67,6 +67,15 @@ fn a_vlan_is_one_small_commit_that_says_who_asked_for_it() {
     let trailers = bare.run(&["log", "-1", "--format=%(trailers:only,unfold)"]);
     assert_eq!(trailers.lines().count(), 5, "{trailers}");
 
+    // who changed what is not in the commit did not ask for it
+    desk.netbox.edit(|netbox| {
+        netbox.by("bo@example.net", |netbox| netbox.rename_vlan(20, "other"));
+        netbox.by("bo@example.net", |netbox| netbox.rename_vlan(20, "press"));
+        netbox.by("ada", |netbox| netbox.rename_vlan(99, "backups"));
+    });
+    desk.export(&[]).says("vlan 99 name: backup → backups");
+    assert_eq!(bare.run(&["log", "-1", "--format=%an"]), "Ada Lovelace");
+    assert_eq!(bare.run(&["log", "-1", "--format=%(trailers:key=NetBox-User,valueonly)"]).trim(), "ada");
     // a user name that is an address needs no mapping; two users are nobody's commit
     for (users, author) in [
         (&["bo@example.net"][..], "bo@example.net <bo@example.net>"),

@@ -84,6 +84,21 @@ fn an_edit_that_netbox_follows_is_settled() {
     desk.export(&[]).says("vlan 10 name: mine → yours");
 }
 
+#[test]
+fn a_branch_whose_files_have_errors_is_judged_by_the_last_export() {
+    let desk = Desk::exported();
+    let broken = desk.edits("fabric.yaml", |text| format!("{text}nonsense: [\n"));
+    let ran = desk.export(&["--overwrite-edits"]);
+    ran.says("committed");
+    assert!(ran.err.contains("what stands in the branch has errors (fabric.yaml:"), "{}", ran.err);
+    assert!(ran.err.contains("was judged by the last export"), "{}", ran.err);
+    desk.bare().run(&["update-ref", "refs/heads/main", &broken]);
+    let mapping = desk.write("mapping.yaml", "fabric: { name: another }\n");
+    let ran = desk.export(&["--overwrite-edits", "--mapping", mapping.to_str().unwrap()]);
+    ran.fails("is now called another");
+    assert_eq!(desk.bare().head(), broken);
+}
+
 /// A device leaves: drained in NetBox, `released` by a person, gone from NetBox.
 #[test]
 fn a_device_leaves_in_steps_and_in_no_other_way() {

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::desk::{Desk, executable};
+use super::desk::{Desk, Git, executable};
 use crate::fake::{Fault, Gate, On, tokens};
 
 #[test]
@@ -93,6 +93,39 @@ fn a_rule_of_the_other_side_is_told_in_its_words_and_nothing_moves() {
     ran.fails("hint: a protected branch wants a pull request (--pull-request)");
     assert_eq!((clone.head(), desk.bare().head()), before);
     assert_eq!(clone.run(&["status", "--porcelain"]), "");
+}
+
+/// CI clones without the history, in which people's edits would be looked for.
+#[test]
+fn a_shallow_clone_is_explained_and_nothing_is_judged_from_half_a_history() {
+    let desk = Desk::exported();
+    desk.edits("vlans/10.yaml", |text| text.replace("shop-web", "mine"));
+    let url = format!("file://{}", desk.bare().0.display());
+    Git(desk.path("")).run(&["clone", "-q", "--depth", "1", &url, "shallow"]);
+    let before = desk.bare().everything();
+    for arguments in [&[][..], &["--push"], &["--dry-run"]] {
+        let ran = desk.export_into("shallow", arguments);
+        ran.fails("the clone is shallow").fails("`fetch-depth: 0` (actions/checkout)");
+    }
+    assert_eq!(desk.bare().everything(), before);
+    let shallow = Git(desk.path("shallow"));
+    shallow.run(&["fetch", "-q", "--unshallow"]);
+    desk.export_into("shallow", &["--push"]).fails("people changed 1 exported file");
+}
+
+#[test]
+fn a_branch_that_is_checked_out_in_another_worktree_is_not_left_behind() {
+    let desk = Desk::exported();
+    let clone = desk.clone("clone");
+    let linked = desk.path("linked");
+    clone.run(&["worktree", "add", "-q", "-b", "site", linked.to_str().unwrap()]);
+    desk.netbox.edit(|netbox| netbox.rename_vlan(10, "shop"));
+    let ran = desk.export_into("clone", &["--branch", "site"]);
+    ran.fails("linked").fails("branch `site` is checked out there; nothing was committed");
+    assert_eq!(clone.run(&["rev-parse", "site"]), clone.head());
+    // from there its files follow
+    desk.export_into("linked", &[]).says("committed");
+    assert_eq!(Git(linked).run(&["status", "--porcelain"]), "");
 }
 
 /// Killed while NetBox is read, and killed while the push is under way.

@@ -11,7 +11,7 @@ use ring::hmac;
 use serde_json::json;
 
 use super::desk::Desk;
-use crate::fake::{Fault, On};
+use crate::fake::{Fault, Gate, On, tokens};
 
 const SECRET: &str = "hook-secret";
 /// How long a test waits for something that must happen: long enough for a busy machine.
@@ -25,7 +25,11 @@ struct Watch {
 
 impl Watch {
     fn start(desk: &Desk, arguments: &[&str]) -> Self {
-        let mut command = desk.command("intent.git");
+        Self::start_in(desk, "intent.git", arguments)
+    }
+
+    fn start_in(desk: &Desk, repo: &str, arguments: &[&str]) -> Self {
+        let mut command = desk.command(repo);
         let mut child = command
             .arg("--watch")
             .args(arguments)
@@ -60,10 +64,15 @@ impl Watch {
         at.split_whitespace().next().unwrap().to_owned()
     }
 
-    /// SIGTERM, and how it ended.
-    fn end(mut self) -> ExitStatus {
+    /// SIGTERM.
+    fn terminate(&self) {
         let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// SIGTERM, and how it ended.
+    fn end(mut self) -> ExitStatus {
+        self.terminate();
         self.child.wait().unwrap()
     }
 }
@@ -150,5 +159,57 @@ fn a_mapping_outside_the_repository_counts_as_soon_as_it_changes() {
     desk.write("mapping.yaml", "fabric: [\n");
     let log = watch.logs("nothing was committed", 1);
     assert!(log.contains("mapping.yaml:1:"), "{log}");
+    assert_eq!(watch.end().code(), Some(0));
+}
+
+#[test]
+fn a_signal_while_netbox_is_read_ends_it_at_once_and_leaves_nothing() {
+    let desk = Desk::exported();
+    desk.netbox.edit(|netbox| netbox.rename_vlan(10, "shop"));
+    let before = desk.bare().everything();
+    let gate = Gate::new();
+    desk.netbox.fault(On::every("dcim/interfaces"), Fault::Held(gate.clone()));
+    let watch = Watch::start(&desk, &["--every", "10h"]);
+    gate.wait_for(1);
+    // the answer never comes
+    assert_eq!(watch.end().code(), Some(0));
+    assert_eq!(desk.bare().everything(), before);
+    gate.open();
+}
+
+#[test]
+fn a_signal_while_a_branch_moves_waits_for_that_and_tells_it() {
+    let desk = Desk::exported();
+    desk.clone("clone");
+    let (reached, go) = (desk.path("reached"), desk.path("go"));
+    for pipe in [&reached, &go] {
+        assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    }
+    let script =
+        format!("#!/bin/sh\necho $$ > '{}'\nread x < '{}'\nexit 0\n", reached.display(), go.display());
+    desk.bare().hook("pre-receive", &script);
+    desk.netbox.edit(|netbox| netbox.rename_vlan(10, "shop"));
+    let mut watch = Watch::start_in(&desk, "clone", &["--push", "--every", "10h"]);
+    std::fs::read_to_string(&reached).unwrap();
+    watch.terminate();
+    watch.logs("stopping when what is under way is done", 1);
+    std::fs::write(&go, "\n").unwrap();
+    assert_eq!(watch.child.wait().unwrap().code(), Some(0));
+    watch.logs("committed ", 1);
+    assert!(desk.bare().file("vlans/10.yaml").contains("name: shop\n"));
+    assert_eq!(super::desk::Git(desk.path("clone")).head(), desk.bare().head());
+}
+
+#[test]
+fn a_token_that_was_rotated_is_read_again() {
+    let desk = Desk::exported();
+    desk.write("token", tokens::EXPORTER);
+    let watch = Watch::start(&desk, &["--every", "100ms", "--token-file", "token"]);
+    watch.logs("nothing to commit", 1);
+    desk.write("token", tokens::EXPIRED);
+    watch.logs("the export failed", 1);
+    desk.netbox.edit(|netbox| netbox.rename_vlan(10, "shop"));
+    desk.write("token", tokens::EXPORTER_V2);
+    watch.logs("committed ", 1);
     assert_eq!(watch.end().code(), Some(0));
 }

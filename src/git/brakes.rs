@@ -10,7 +10,8 @@ use std::fmt;
 use super::error::GitError;
 use super::message::{Allowance, Allowances};
 use super::repository::Repository;
-use super::snapshot::{DEPTH_LIMIT, ENTRY_LIMIT, folder_of, is_yaml};
+use super::snapshot::{folder_of, is_yaml};
+use super::trees::{DEPTH_LIMIT, ENTRY_LIMIT};
 use crate::diagnostic::Finding;
 use crate::names::{CommitId, RepoPath};
 

@@ -175,6 +175,12 @@ pub enum GitError {
         /// The limit.
         limit: u64,
     },
+    /// Two commits of different repositories, so to speak: Git refuses to merge them.
+    #[error("{merge}: the two have no commit in common")]
+    Unrelated {
+        /// Both commits and the repository, in words.
+        merge: String,
+    },
     /// A plain folder cannot be read.
     #[error("cannot read {}", path.display())]
     Folder {
@@ -200,9 +206,7 @@ pub enum GitError {
         found: Option<CommitId>,
     },
     /// The clone was made without its history, which is to be looked through.
-    #[error(
-        "{repository}: the clone is shallow: its history, in which people's edits are looked for, is not here"
-    )]
+    #[error("{repository}: the clone is shallow: the history that is to be looked through is not here")]
     Shallow {
         /// The repository's folder.
         repository: String,
@@ -303,6 +307,7 @@ impl GitError {
             }
             Self::UnknownRevision { .. } => "a branch, a tag, a commit id of at least four digits, or HEAD~1",
             Self::PathMissing { .. } => "check `path`; it counts from the root of the repository",
+            Self::Unrelated { .. } => "start the branch anew from the one that it is to be merged into",
             Self::FileTooLarge { .. } | Self::TooMuch { .. } => {
                 "is it meant to be here? point `path` at the intent alone"
             }
@@ -326,6 +331,11 @@ impl GitError {
             | Self::Folder { .. }
             | Self::Watch { .. } => return None,
         })
+    }
+
+    /// Whether there is more than is looked at: nothing is known of what it would mean.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::FileTooLarge { .. } | Self::TooMuch { .. })
     }
 
     /// Whether trying again may help without anybody doing anything.

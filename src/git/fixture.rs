@@ -75,6 +75,13 @@ impl TestRepo {
 
     /// The same with a text on standard input.
     pub(super) fn git_with_input(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.git_output(arguments, input);
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Runs git here, which may fail.
+    pub(super) fn git_output(&self, arguments: &[&str], input: &str) -> std::process::Output {
         use std::io::Write;
         let mut child = Command::new("git")
             .args(arguments)
@@ -91,8 +98,6 @@ impl TestRepo {
             .spawn()
             .expect("these tests need the `git` program");
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        child.wait_with_output().unwrap()
     }
 }

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{Cause, GitError};
-use super::snapshot::{BlobId, DEPTH_LIMIT, FILE_LIMIT, File, Skipped, Snapshot};
+use super::snapshot::{BlobId, FILE_LIMIT, File, Skipped, Snapshot};
+use super::trees::DEPTH_LIMIT;
 use crate::names::RepoPath;
 
 impl Snapshot {

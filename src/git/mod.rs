@@ -20,6 +20,7 @@
 //! Elsewhere: what the files mean (`intent`), deletions above the limits (`plan`), signed
 //! commits and pull requests.
 
+mod bounded;
 pub mod brakes;
 pub mod difference;
 pub mod draft;
@@ -36,6 +37,7 @@ pub mod push;
 pub mod remote;
 pub mod repository;
 pub mod snapshot;
+mod trees;
 pub mod versions;
 pub mod watch;
 pub mod write;

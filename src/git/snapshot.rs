@@ -19,6 +19,7 @@ use gix::objs::tree::{EntryKind, EntryMode};
 
 use super::error::GitError;
 use super::repository::{Repository, object_id};
+use super::trees::{Budget, ENTRY_LIMIT, Walk};
 use crate::names::{CommitId, NameError, RepoPath};
 
 /// A file larger than this is not read. In bytes: hand-written YAML of a whole fabric in one
@@ -28,13 +29,6 @@ pub const FILE_LIMIT: u64 = 4 << 20;
 pub const COUNT_LIMIT: usize = 100_000;
 /// All files together, in bytes: what a small machine can hold while it compiles.
 pub const TOTAL_LIMIT: u64 = 256 << 20;
-
-/// Files, folders and whatever else a commit names. A handful of trees that hold each other
-/// several times over can name more than any machine holds.
-pub(super) const ENTRY_LIMIT: usize = 4 * COUNT_LIMIT;
-
-/// Folders inside folders; deeper ones are a mistake or a trap.
-pub(super) const DEPTH_LIMIT: usize = 64;
 
 /// The Git id of a file's bytes (SHA-1 of a blob object): equal ids, equal bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,7 +149,8 @@ impl Snapshot {
         snapshot.base = base.cloned();
         let tree = folder_of(repository, &gix, commit, base)?;
         snapshot.tree = Some(tree.id);
-        snapshot.take_folder(repository, &tree, "".into(), 0, &mut 0)?;
+        let mut budget = Budget::new(&snapshot.origin);
+        snapshot.take_folder(repository, &tree, "".into(), 0, &mut budget)?;
         Ok(snapshot)
     }
 
@@ -163,30 +158,41 @@ impl Snapshot {
     /// blobs that differ are read.
     pub fn advance(&self, repository: &Repository, commit: &CommitId) -> Result<Self, GitError> {
         let gix = repository.gix();
-        let base = self.base.as_ref();
-        let Some(old) = self.tree.and_then(|id| gix.find_tree(id).ok()) else {
-            return Self::of_commit(repository, commit, base);
-        };
-        let new = folder_of(repository, &gix, commit, base)?;
-        let mut next = self.clone();
-        next.origin = origin(repository, commit);
+        let new = folder_of(repository, &gix, commit, self.base.as_ref())?.id;
+        let mut next = self.moved(repository, &gix, new, origin(repository, commit))?;
         next.commit = Some(commit.clone());
-        next.tree = Some(new.id);
-        let changes = gix
-            .diff_tree_to_tree(Some(&old), Some(&new), Some(gix::diff::Options::default()))
-            .map_err(|error| next.failed(repository, &error))?;
-        let blobs = || changes.iter().filter(|change| !change.entry_mode().is_tree());
-        for change in blobs() {
-            next.forget(change.location());
+        Ok(next)
+    }
+
+    /// The snapshot of another tree, of no commit yet.
+    pub(super) fn moved(
+        &self,
+        repository: &Repository,
+        gix: &gix::Repository,
+        tree: ObjectId,
+        origin: String,
+    ) -> Result<Self, GitError> {
+        let old = self.tree.filter(|old| gix.has_object(old));
+        let mut next = match old {
+            Some(_) => Self { origin, ..self.clone() },
+            // a merge's tree is in no repository
+            None => Self { base: self.base.clone(), ..Self::empty(origin) },
+        };
+        (next.commit, next.tree) = (None, Some(tree));
+        let budget = Budget::new(&next.origin);
+        let changes = Walk { repository, gix, budget }.differing(old, Some(tree))?;
+        for change in &changes {
+            next.forget(change.path.as_ref());
         }
-        for change in blobs() {
-            use gix::object::tree::diff::ChangeDetached as Diff;
-            if let Diff::Addition { location, entry_mode, id, .. }
-            | Diff::Modification { location, entry_mode, id, .. }
-            | Diff::Rewrite { location, entry_mode, id, .. } = change
-            {
-                next.take(repository, &gix, location.as_ref(), *entry_mode, *id)?;
+        for change in changes {
+            if let Some((mode, id)) = change.new {
+                next.take(repository, gix, change.path.as_ref(), mode, id)?;
             }
+        }
+        // what is skipped adds up over many steps, each of them within bounds
+        if next.skipped.len() > ENTRY_LIMIT {
+            let (what, limit) = ("names that are not read", ENTRY_LIMIT as u64);
+            return Err(GitError::TooMuch { origin: next.origin, what, limit });
         }
         Ok(next)
     }
@@ -295,26 +301,19 @@ impl Snapshot {
     }
 
     /// Takes in what a folder holds that stands `depth` folders deep, with its name in front
-    /// of each path. `met` counts the entries of the whole commit.
+    /// of each path.
     fn take_folder(
         &mut self,
         repository: &Repository,
         folder: &gix::Tree<'_>,
         prefix: &BStr,
         depth: usize,
-        met: &mut usize,
+        budget: &mut Budget,
     ) -> Result<(), GitError> {
-        let origin = self.origin.clone();
-        let too_much = |what, limit: usize| Err(GitError::TooMuch { origin, what, limit: limit as u64 });
-        if depth > DEPTH_LIMIT {
-            return too_much("folders inside each other", DEPTH_LIMIT);
-        }
+        budget.descend(depth)?;
         for entry in folder.iter() {
-            *met += 1;
-            if *met > ENTRY_LIMIT {
-                return too_much("files and folders", ENTRY_LIMIT);
-            }
             let entry = entry.map_err(|error| self.failed(repository, &error))?;
+            budget.meet(prefix.len() + entry.filename().len())?;
             if entry.filename().starts_with(b".") {
                 continue;
             }
@@ -323,7 +322,7 @@ impl Snapshot {
                 let inner = folder.repo.find_tree(entry.object_id());
                 let inner = inner.map_err(|error| self.failed(repository, &error))?;
                 let prefix = [&path[..], b"/"].concat();
-                self.take_folder(repository, &inner, prefix.as_bstr(), depth + 1, met)?;
+                self.take_folder(repository, &inner, prefix.as_bstr(), depth + 1, budget)?;
             } else {
                 self.take(repository, folder.repo, path.as_bstr(), entry.mode(), entry.object_id())?;
             }
@@ -410,16 +409,27 @@ pub(super) fn folder_of<'gix>(
         GitError::local(repository.name(), format!("read the files of commit {}", commit.short()), &error)
     };
     let root = gix.find_commit(object_id(commit)).and_then(|commit| commit.tree()).map_err(failed)?;
-    let Some(path) = base else { return Ok(root) };
-    let entry = root.lookup_entry(path.as_str().split('/')).map_err(failed)?;
-    match entry.filter(|entry| entry.mode().is_tree()) {
-        Some(entry) => gix.find_tree(entry.object_id()).map_err(failed),
-        None => Err(GitError::PathMissing {
-            repository: repository.name().to_owned(),
-            path: path.clone(),
-            at: commit.clone(),
-        }),
-    }
+    let id = folder_in(repository, &root, commit, base)?;
+    gix.find_tree(id).map_err(failed)
+}
+
+/// The id of a folder in the root tree of a commit, or of what a merge with it gives.
+pub(super) fn folder_in(
+    repository: &Repository,
+    root: &gix::Tree<'_>,
+    at: &CommitId,
+    base: Option<&RepoPath>,
+) -> Result<ObjectId, GitError> {
+    let Some(path) = base else { return Ok(root.id) };
+    let entry = root.lookup_entry(path.as_str().split('/')).map_err(|error| {
+        GitError::local(repository.name(), format!("read the files of commit {}", at.short()), &error)
+    })?;
+    let folder = entry.filter(|entry| entry.mode().is_tree()).map(|entry| entry.object_id());
+    folder.ok_or_else(|| GitError::PathMissing {
+        repository: repository.name().to_owned(),
+        path: path.clone(),
+        at: at.clone(),
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::arista_eos;
 use super::cli::Cli;
+use super::effects::Effects;
 use super::quirks::Quirks;
 use crate::yang::{Path, Schema};
 
@@ -26,6 +27,8 @@ pub struct Profile {
     pub quirks: Quirks,
     /// How its engineers would type a tree: a view, never sent.
     pub cli: Cli,
+    /// What a change of each leaf does to its traffic.
+    pub effects: Effects,
     /// What its YANG modules allow, from the pack in this binary; read at the first call.
     pub schema: fn() -> Arc<Schema>,
 }

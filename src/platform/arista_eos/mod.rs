@@ -5,6 +5,7 @@
 //! `openmgmt`; no device was asked. Elsewhere: what a feature emits (`compile`).
 
 pub mod cli;
+pub mod effects;
 pub mod interfaces;
 pub mod pack;
 pub mod protected;
@@ -73,5 +74,6 @@ pub const PROFILE_4_35_0F: Profile = Profile {
         ],
     },
     cli: cli::CLI,
+    effects: effects::EFFECTS,
     schema: pack::eos_4_35_0f,
 };

@@ -1,8 +1,9 @@
-//! Whether the head of the branch may count: the brakes, the findings, the limits.
+//! Whether the head of the branch may count: the brakes, the findings, the limits, and what
+//! needs a person's word.
 //!
 //! A head that may not leaves the fabric on the last good commit (promises 5 and 6), and
 //! says why. Elsewhere: the brakes that Git sees (`git::brakes`), the rules of the intent
-//! (`intent`), the limits on deletions (`plan`).
+//! (`intent`), the limits on deletions and guarded changes (`plan`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::diagnostic::{self, Finding, Findings};
 use crate::git::{Allowance, Allowances, Repository, Snapshot, brakes};
 use crate::intent::check_succession;
 use crate::names::{CommitId, FabricName, RepoPath};
+use crate::plan::guarded::guarded;
 use crate::record::{FabricEntry, Verdict};
 
 /// What was said of a head.
@@ -199,30 +201,43 @@ fn judge(
     let target = Target::new(head, &build);
     let name = build.fabric.as_ref().map(|fabric| fabric.design.name.value.clone());
     let mut findings = build.findings;
-    let mut deletions = Findings::new();
+    let (mut deletions, mut meant) = (Findings::new(), Findings::new());
     if let (Some(before), Some(target)) = (before, target.as_ref().filter(|_| !findings.has_errors())) {
         for finding in check_succession(&before.fabric, &target.fabric).iter().cloned() {
             if is_deletion(&finding) { deletions.push(finding) } else { findings.push(finding) }
         }
         deletions.extend(target.plan_from(before).brake(&target.fabric.design.limits, &BTreeSet::new()));
+        meant = guarded(&before.fabric, &target.fabric);
     }
+    let held = hold(&deletions, &meant, allowances);
     match target.filter(|_| !findings.has_errors()) {
         None => Judged { verdict: Verdict::Refused, findings, target: None, snapshot: Some(snapshot), name },
-        Some(_) if deletions.has_errors() && !allowances.contains(Allowance::Deletions) => {
-            let way_out = |finding: Finding| {
-                let hint = finding.hint.clone().map_or_else(String::new, |hint| hint + "; or ");
-                match finding.code {
-                    "deletions-above-limit" => finding,
-                    _ => finding.hint(hint + &Allowance::Deletions.hint()),
-                }
-            };
-            frozen(deletions.iter().cloned().map(way_out), Some(snapshot))
-        }
+        Some(_) if !held.is_empty() => frozen(held.into_iter(), Some(snapshot)),
         Some(target) => {
             let target = Some(Arc::new(target));
             Judged { verdict: Verdict::Good, findings, target, snapshot: Some(snapshot), name }
         }
     }
+}
+
+/// What holds a head that compiles: deletions and guarded changes that its commit does not
+/// allow, each with the way out.
+fn hold(deletions: &Findings, meant: &Findings, allowances: &Allowances) -> Vec<Finding> {
+    let way_out = |finding: Finding| {
+        let hint = finding.hint.clone().map_or_else(String::new, |hint| hint + "; or ");
+        match finding.code {
+            "deletions-above-limit" => finding,
+            _ => finding.hint(hint + &Allowance::Deletions.hint()),
+        }
+    };
+    let mut held = Vec::new();
+    if deletions.has_errors() && !allowances.contains(Allowance::Deletions) {
+        held.extend(deletions.iter().cloned().map(way_out));
+    }
+    if !allowances.contains(Allowance::Guarded) {
+        held.extend(meant.iter().cloned());
+    }
+    held
 }
 
 fn frozen(findings: impl Iterator<Item = Finding>, snapshot: Option<Snapshot>) -> Judged {

@@ -2,7 +2,8 @@
 //! it allows.
 //!
 //! Here: pure parsing, after the rules of `git interpret-trailers --no-divider`. Elsewhere:
-//! reading commits (`history`), what an allowance opens (`brakes`, and `plan` for deletions).
+//! reading commits (`history`), what an allowance opens (`brakes`, and `plan` for deletions
+//! and guarded changes).
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -142,11 +143,13 @@ pub enum Allowance {
     Empty,
     /// More deletions than the fabric's limits; judged by `plan`.
     Deletions,
+    /// Changes that are never made without a person's word; found by `plan::guarded`.
+    Guarded,
 }
 
 impl Allowance {
     /// Each of them, in the order in which they are listed to people.
-    pub const ALL: [Self; 3] = [Self::RewrittenHistory, Self::Empty, Self::Deletions];
+    pub const ALL: [Self; 4] = [Self::RewrittenHistory, Self::Empty, Self::Deletions, Self::Guarded];
 
     /// The word in the trailer.
     pub fn as_str(self) -> &'static str {
@@ -154,6 +157,7 @@ impl Allowance {
             Self::RewrittenHistory => "rewritten-history",
             Self::Empty => "empty",
             Self::Deletions => "deletions",
+            Self::Guarded => "guarded",
         }
     }
 
@@ -180,7 +184,7 @@ impl FromStr for Allowance {
         Self::ALL.into_iter().find(|allowance| allowance.as_str() == text).ok_or_else(|| NameError {
             kind: "allowance",
             given: text.to_owned(),
-            expected: "rewritten-history, empty or deletions",
+            expected: "rewritten-history, empty, deletions or guarded",
         })
     }
 }
@@ -262,7 +266,7 @@ mod tests {
             (
                 "two lines",
                 "Gitfabric-Allow: empty\nGitfabric-Allow: deletions",
-                Allowance::ALL[1..].to_vec(),
+                vec![Allowance::Empty, Allowance::Deletions],
                 vec![],
             ),
             ("a slip", "Gitfabric-Allow: deletion", vec![], vec!["deletion"]),

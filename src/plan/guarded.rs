@@ -1,16 +1,386 @@
-//! Changes that are never made without a person's word: what they cut cannot be mended by
-//! the agent, or not without the whole fabric noticing.
+//! Changes that are never made without a person's word: they cut every session, tunnel or
+//! pair at once, or what they take away does not come back as it was.
 //!
 //! Here: [`guarded`], from two fabrics to findings. Elsewhere: holding them (`agent`),
 //! naming them (`review`), the trailer that lets them through (`git`).
 
-use crate::diagnostic::Findings;
-use crate::intent::Fabric;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The guarded changes from one fabric to the next, each as a finding with its place in
-/// the next one's files, if it has one. None of them is anything wrong: they are held until
-/// a commit says that they are meant.
+use crate::diagnostic::{Finding, Findings, Place, Spanned};
+use crate::git::Allowance;
+use crate::intent::Fabric;
+use crate::intent::model::{Device, DeviceState, RouteScheme};
+use crate::intent::topology::{Topology, VlanAt};
+use crate::names::{DeviceName, InterfaceName, PairName, VlanId};
+use crate::yang::natural::natural;
+
+/// How many devices a finding names before it counts the rest.
+const NAMED: usize = 6;
+
+/// The guarded changes from one fabric to the next, each as an error with its place in the
+/// next one's files, if it has one there. A change that one line makes on many devices is
+/// one finding. Devices that were not written yet (`staged`, new ones) and those that are
+/// let go of are left aside.
+///
+/// Codes: `guarded-asn`, `guarded-router-id`, `guarded-vtep`, `guarded-mlag-domain`,
+/// `guarded-peer-link`, `guarded-fabric-mtu`, `guarded-breakout`, `guarded-rd-scheme`,
+/// `guarded-vrf-deleted`, `guarded-gateway-kind`.
 pub fn guarded(before: &Fabric, after: &Fabric) -> Findings {
-    let _ = (before, after);
-    Findings::new()
+    let sides = Sides { before: Topology::new(before), after: Topology::new(after) };
+    let mut found = Found::default();
+    for device in sides.written() {
+        sides.device(device, &mut found);
+        sides.gateways(device, &mut found);
+    }
+    sides.schemes(&mut found);
+    sides.vrfs(&mut found);
+    found.into_findings()
+}
+
+/// What is found, by what one line of the intent says of how many devices.
+#[derive(Default)]
+struct Found(BTreeMap<(&'static str, Option<Place>, String), BTreeSet<DeviceName>>);
+
+impl Found {
+    fn push(&mut self, code: &'static str, place: Option<&Place>, what: String, device: Option<&DeviceName>) {
+        self.0.entry((code, place.cloned(), what)).or_default().extend(device.cloned());
+    }
+
+    /// A value of a device that is another than before. One that was not there before is
+    /// new, and guards nothing.
+    fn changed<T: PartialEq + std::fmt::Display>(
+        &mut self,
+        (code, what): (&'static str, &str),
+        (from, to): (Option<&Spanned<T>>, Option<&Spanned<T>>),
+        device: &Device,
+    ) {
+        let Some(from) = from else { return };
+        if to.is_some_and(|to| to.value == from.value) {
+            return;
+        }
+        let becomes = to.map_or_else(|| "goes".to_owned(), |to| format!("becomes {}", to.value));
+        let place = to.map_or(&device.place, |to| &to.place);
+        self.push(code, Some(place), format!("{what} {} {becomes}", from.value), Some(&device.name));
+    }
+
+    fn into_findings(self) -> Findings {
+        let finding = |((code, place, what), devices): ((&'static str, Option<Place>, String), _)| {
+            let message = match names(&devices) {
+                names if names.is_empty() => what,
+                names => format!("{what} on {names}"),
+            };
+            let finding = match place {
+                Some(place) => Finding::error(code, &place, message),
+                None => Finding::error_nowhere(code, message),
+            };
+            finding.hint(Allowance::Guarded.hint())
+        };
+        let mut findings: Findings = self.0.into_iter().map(finding).collect();
+        findings.sort();
+        findings
+    }
+}
+
+fn names(devices: &BTreeSet<DeviceName>) -> String {
+    let mut names: Vec<&str> = devices.iter().map(DeviceName::as_str).collect();
+    names.sort_by(|a, b| natural(a, b));
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    names.join(", ") + &more
+}
+
+struct Sides<'a> {
+    before: Topology<'a>,
+    after: Topology<'a>,
+}
+
+impl<'a> Sides<'a> {
+    /// The devices that may hold a configuration of ours and go on holding one.
+    fn written(&self) -> Vec<&'a Device> {
+        let was_written = |device: &&Device| {
+            let before = self.before.fabric().devices.get(&device.name).map(|device| *device.state);
+            before.is_some_and(|state| !matches!(state, DeviceState::Staged | DeviceState::Released))
+        };
+        let devices = self.after.fabric().devices.values().filter(was_written);
+        devices.filter(|device| *device.state != DeviceState::Released).collect()
+    }
+
+    fn device(&self, device: &'a Device, found: &mut Found) {
+        let name = &device.name;
+        let Some(old) = self.before.fabric().devices.get(name) else { return };
+        let (before, after) = (&self.before, &self.after);
+        found.changed(("guarded-asn", "AS"), (before.asn_of(name), after.asn_of(name)), device);
+        let loopbacks = (Some(&old.loopback), Some(&device.loopback));
+        found.changed(("guarded-router-id", "router id"), loopbacks, device);
+        found.changed(("guarded-vtep", "VTEP address"), (before.vtep_of(name), after.vtep_of(name)), device);
+        let (was, is) = (mlag(before, old), mlag(after, device));
+        if let Some(was) = &was {
+            let is_domain = is.as_ref().map(|is| &is.domain);
+            found.changed(("guarded-mlag-domain", "MLAG domain"), (Some(&was.domain), is_domain), device);
+        }
+        if let (Some(was), Some(is)) = (&was, &is) {
+            found.changed(("guarded-peer-link", "peer link"), (Some(&was.link), Some(&is.link)), device);
+        }
+        found.mtu(underlay_mtu(before, old), underlay_mtu(after, device), device);
+        for (cage, lanes) in cages(before, old) {
+            let now = cages(after, device).remove(&cage);
+            // the first lane alone is the whole port, further ones are breakout
+            if now.as_ref().is_some_and(|now| (now.len() > 1) != (lanes.len() > 1)) {
+                let to = if lanes.len() > 1 { "one port" } else { "several ports" };
+                let what = format!("breakout: {cage} becomes {to}");
+                found.push("guarded-breakout", Some(&device.place), what, Some(name));
+            }
+        }
+    }
+
+    /// VLANs whose gateway is of another kind than before.
+    fn gateways(&self, device: &Device, found: &mut Found) {
+        let before: BTreeMap<VlanId, &str> = self
+            .before
+            .vlans_at(&device.name)
+            .iter()
+            .filter_map(|at| Some((at.vlan.id, kind(at)?)))
+            .collect();
+        for at in self.after.vlans_at(&device.name) {
+            let (Some(was), Some(is)) = (before.get(&at.vlan.id), kind(at)) else { continue };
+            if *was != is {
+                let place = at.vlan.gateway.first().map_or(at.place, |gateway| &gateway.place);
+                let what = format!("VLAN {}: {was} becomes {is}", at.vlan.id);
+                found.push("guarded-gateway-kind", Some(place), what, Some(&device.name));
+            }
+        }
+    }
+
+    fn schemes(&self, found: &mut Found) {
+        let (before, after) = (&self.before.fabric().design, &self.after.fabric().design);
+        let (Some(was), Some(is)) = (&before.overlay, &after.overlay) else { return };
+        let pairs = [("VLANs", &was.vlan, &is.vlan), ("VRFs", &was.vrf, &is.vrf)];
+        for (of, was, is) in pairs {
+            let rd = |scheme: &'a Option<RouteScheme>| scheme.as_ref().map(|scheme| &scheme.rd);
+            let (Some(was), is) = (rd(was), rd(is)) else { continue };
+            if is.is_none_or(|is| is.value != was.value) {
+                let place = is.map_or(&after.place, |is| &is.place);
+                let to = is.map_or("goes".to_owned(), |is| format!("becomes {:?}", is.value));
+                let what = format!("RD scheme of {of}: {:?} {to}", was.value);
+                found.push("guarded-rd-scheme", Some(place), what, None);
+            }
+        }
+    }
+
+    /// VRFs that were on some device and are on none any more.
+    fn vrfs(&self, found: &mut Found) {
+        let carried = |topology: &Topology<'a>| -> BTreeMap<&'a str, BTreeSet<DeviceName>> {
+            let mut carried: BTreeMap<&str, BTreeSet<DeviceName>> = BTreeMap::new();
+            for name in topology.fabric().devices.keys() {
+                for vrf in topology.vrfs_at(name) {
+                    carried.entry(vrf.name.as_str()).or_default().insert(name.clone());
+                }
+            }
+            carried
+        };
+        let after = carried(&self.after);
+        for (vrf, devices) in carried(&self.before) {
+            if !after.contains_key(vrf) {
+                let place = self.after.fabric().vrfs.get(vrf).map(|vrf| &vrf.place);
+                for device in &devices {
+                    found.push("guarded-vrf-deleted", place, format!("VRF {vrf} is deleted"), Some(device));
+                }
+            }
+        }
+    }
+}
+
+impl Found {
+    /// The IP MTU of routed links; where none is said the device has its own default.
+    fn mtu(&mut self, from: Option<&Spanned<u16>>, to: Option<&Spanned<u16>>, device: &Device) {
+        let value = |mtu: Option<&Spanned<u16>>| mtu.map(|mtu| mtu.value);
+        if value(from) == value(to) || device.uplinks.is_empty() && from.is_none() {
+            return;
+        }
+        let shown = |mtu: Option<&Spanned<u16>>| {
+            mtu.map_or_else(|| "the device's default".to_owned(), |mtu| mtu.value.to_string())
+        };
+        let place = to.map_or(&device.place, |to| &to.place);
+        let what = format!("MTU of the fabric: {} becomes {}", shown(from), shown(to));
+        self.push("guarded-fabric-mtu", Some(place), what, Some(&device.name));
+    }
+}
+
+/// What a member of a pair has of MLAG.
+struct Mlag {
+    domain: Spanned<String>,
+    link: Spanned<String>,
+}
+
+/// None of a device that is in no pair.
+fn mlag(topology: &Topology<'_>, device: &Device) -> Option<Mlag> {
+    let design = topology.fabric().design.mlag.as_ref()?;
+    let pair = topology.pair_of(&device.name)?;
+    device.mlag.as_ref()?;
+    let own_name = || Spanned::new(PairName::to_string(&pair.name), pair.place.clone());
+    let ports: Vec<&str> = pair.peer_link.iter().map(|port| port.value.as_str()).collect();
+    let place = pair.peer_link.first().map_or(&pair.place, |port| &port.place);
+    Some(Mlag {
+        domain: pair.domain.clone().or_else(|| design.domain.clone()).unwrap_or_else(own_name),
+        link: Spanned::new(
+            format!("Port-Channel{} of {}", design.port_channel.value, ports.join(" and ")),
+            place.clone(),
+        ),
+    })
+}
+
+/// What a role says goes before what the fabric says, as compiling has it.
+fn underlay_mtu<'a>(topology: &Topology<'a>, device: &Device) -> Option<&'a Spanned<u16>> {
+    let design = &topology.fabric().design;
+    let role = design.roles.get(&device.role.value).and_then(|role| role.underlay.mtu.as_ref());
+    role.or(design.underlay.mtu.as_ref())
+}
+
+/// The kind of a VLAN's gateway on one device; none where it has no address there.
+fn kind(at: &VlanAt<'_>) -> Option<&'static str> {
+    match (at.vlan.gateway.is_empty(), at.addresses.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some("own addresses alone"),
+        (false, true) => Some("an anycast gateway (`ip address virtual`)"),
+        (false, false) => Some("own addresses with a virtual router (VARP)"),
+    }
+}
+
+/// The lanes in use of each front-panel port: `Ethernet5/1` is lane 1 of Ethernet5. The
+/// intent has no word for breakout; it names the ports that a device has.
+fn cages(topology: &Topology<'_>, device: &Device) -> BTreeMap<String, BTreeSet<String>> {
+    let of_pair = topology.pair_of(&device.name);
+    let of_pair = of_pair.into_iter().flat_map(|pair| {
+        pair.ports.keys().chain(pair.peer_link.iter().map(|port| &port.value)).collect::<Vec<_>>()
+    });
+    let links = topology.links(&device.name).iter().map(|link| link.port);
+    let ports = device.ports.keys().chain(of_pair).chain(links);
+    let mut cages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for port in ports {
+        let (cage, lane) = lane(port);
+        cages.entry(cage.to_owned()).or_default().insert(lane.to_owned());
+    }
+    cages
+}
+
+/// `Ethernet5/2` is lane 2 of Ethernet5, `Ethernet3/5/2` lane 2 of Ethernet3/5; a port
+/// without a lane is its own first.
+fn lane(port: &InterfaceName) -> (&str, &str) {
+    port.as_str().rsplit_once('/').unwrap_or((port.as_str(), "1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intent::fixture::Repo;
+
+    #[test]
+    fn each_guarded_change_is_found_with_its_place_and_nothing_else_is() {
+        for (case, edits, expected) in [
+            ("nothing", &[][..], &[][..]),
+            ("a VLAN's name", &["vlans/40.yaml: test-l2-vxlan => web"], &[]),
+            (
+                "the AS of a pair",
+                &["pairs/leaf1-2.yaml: 65001 => 65011"],
+                &["guarded-asn pairs/leaf1-2.yaml:2:6 AS 65001 becomes 65011 on leaf1, leaf2"],
+            ),
+            (
+                "the AS of a role",
+                &["fabric.yaml: asn: 65000 => asn: 64900"],
+                &["guarded-asn fabric.yaml:12:17 AS 65000 becomes 64900 on spine1, spine2"],
+            ),
+            (
+                "a router id",
+                &["devices/leaf1.yaml: 10.0.250.11 => 10.0.250.99"],
+                &[
+                    "guarded-router-id devices/leaf1.yaml:6:11 router id 10.0.250.11 becomes 10.0.250.99 on leaf1",
+                ],
+            ),
+            (
+                "a VTEP",
+                &["pairs/leaf1-2.yaml: 10.0.255.11 => 10.0.255.99"],
+                &[
+                    "guarded-vtep pairs/leaf1-2.yaml:3:7 VTEP address 10.0.255.11 becomes 10.0.255.99 on leaf1, leaf2",
+                ],
+            ),
+            (
+                "the domain of all pairs",
+                &["fabric.yaml: domain: leafs => domain: all"],
+                &[
+                    "guarded-mlag-domain fabric.yaml:29:11 MLAG domain leafs becomes all on leaf1, leaf2, leaf3, leaf4, leaf5, leaf6 and 2 more",
+                ],
+            ),
+            (
+                "a peer link",
+                &["pairs/leaf1-2.yaml: peer-link: Ethernet10 => peer-link: [Ethernet10, Ethernet9]"],
+                &[
+                    "guarded-peer-link pairs/leaf1-2.yaml:4:13 peer link Port-Channel999 of Ethernet10 becomes Port-Channel999 of Ethernet10 and Ethernet9 on leaf1, leaf2",
+                ],
+            ),
+            (
+                "the MTU of the fabric",
+                &["fabric.yaml: mtu: 9214 => mtu: 9000"],
+                &[
+                    "guarded-fabric-mtu fabric.yaml:16:8 MTU of the fabric: 9214 becomes 9000 on leaf1, leaf2, leaf3, leaf4, leaf5, leaf6 and 4 more",
+                ],
+            ),
+            (
+                "a port that is broken out",
+                &[
+                    "devices/leaf1.yaml: Ethernet12: => Ethernet11/2:",
+                    "devices/leaf1.yaml: Ethernet11: => Ethernet11/1:",
+                ],
+                &[
+                    "guarded-breakout devices/leaf1.yaml:1:1 breakout: Ethernet11 becomes several ports on leaf1",
+                ],
+            ),
+            (
+                "a scheme",
+                &["fabric.yaml: rd: \"{asn}:{vni}\" => rd: \"{router-id}:{vlan}\""],
+                &[
+                    "guarded-rd-scheme fabric.yaml:25:15 RD scheme of VLANs: \"{asn}:{vni}\" becomes \"{router-id}:{vlan}\"",
+                ],
+            ),
+            (
+                "a VRF that goes",
+                &["- vrfs/gold.yaml", "- vlans/34.yaml", "- vlans/78.yaml", "- vlans/900.yaml"],
+                &["guarded-vrf-deleted - VRF gold is deleted on leaf3, leaf4, leaf7, leaf8"],
+            ),
+            ("a VRF that leaves one device", &["vlans/34.yaml: leaf3: 10.34.34.2/24,  => "], &[]),
+            (
+                "a gateway of another kind",
+                &["vlans/34.yaml: at: { leaf3: 10.34.34.2/24, leaf4: 10.34.34.3/24 } => at: [leaf3-4]"],
+                &[
+                    "guarded-gateway-kind vlans/34.yaml:4:10 VLAN 34: own addresses with a virtual router (VARP) becomes an anycast gateway (`ip address virtual`) on leaf3, leaf4",
+                ],
+            ),
+            (
+                "a gateway for a VLAN without one",
+                &["vlans/40.yaml += vrf: gold\\ngateway: 10.40.40.1/24"],
+                &[],
+            ),
+            ("a device that was not written yet", &["devices/leaf8.yaml += state: released"], &[]),
+        ] {
+            let before = Repo::example();
+            let mut after = before.clone();
+            after.apply(edits);
+            let found = guarded(&before.load().fabric.unwrap(), &after.load().fabric.unwrap());
+            let place =
+                |finding: &Finding| finding.place.as_ref().map_or("-".to_owned(), ToString::to_string);
+            let shown: Vec<String> =
+                found.iter().map(|it| format!("{} {} {}", it.code, place(it), it.message)).collect();
+            assert_eq!(shown, expected, "{case}");
+            assert!(found.iter().all(|it| it.hint.as_ref().unwrap().ends_with("`Gitfabric-Allow: guarded`")));
+        }
+    }
+
+    #[test]
+    fn a_staged_device_may_change_in_every_way() {
+        let mut before = Repo::example();
+        before.apply(&["devices/leaf1.yaml += state: staged"]);
+        let mut after = before.clone();
+        after.apply(&["devices/leaf1.yaml: 10.0.250.11 => 10.0.250.99"]);
+        assert!(guarded(&before.fabric(), &after.load().fabric.unwrap()).is_empty());
+    }
 }

@@ -115,6 +115,17 @@ impl Effects {
         let area = self.areas.iter().find(|(place, _)| depth_within(path, place).is_some());
         area.map_or("other configuration", |(_, words)| words)
     }
+
+    /// What the parts of the configuration are called, each once, in the order of the table.
+    pub fn area_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&str> = Vec::new();
+        for (_, name) in self.areas {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        names
+    }
 }
 
 impl EffectRule {

@@ -45,8 +45,9 @@ async fn an_unreachable_device_holds_its_partner_alone_and_catches_up() {
 async fn a_refused_set_holds_partner_and_later_waves_until_the_next_commit() {
     let (lab, mut agent) = two_pairs(Settings { poll: "200ms", ..Settings::default() }).await;
     lab.device("leaf1").next_set(refusal());
-    let everywhere =
-        lab.commit("A smaller MTU", |files| files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000"));
+    let everywhere = lab.commit("EVPN sessions over more hops", |files| {
+        files.replace("fabric.yaml", "multihop: 3", "multihop: 4")
+    });
     let reason = agent.stands("leaf1", Standing::Diverged).await;
     assert!(reason.contains("no such thing here"), "{reason}");
     let report = agent
@@ -83,7 +84,9 @@ async fn a_divergence_outlives_the_slow_read_back() {
     let mut agent = Running::start(&lab);
     agent.settled(&lab.head()).await;
     lab.device("leaf1").next_set(refusal());
-    lab.commit("A smaller MTU", |files| files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000"));
+    lab.commit("EVPN sessions over more hops", |files| {
+        files.replace("fabric.yaml", "multihop: 3", "multihop: 4")
+    });
     agent.stands("leaf1", Standing::Diverged).await;
     let gets = lab.device("leaf1").gets_received();
     let turns = agent.until("the pass ends", |report| report.turns > 1).await.turns;

@@ -37,7 +37,7 @@ async fn what_another_client_configured_survives_commits_and_reverts() {
 
     let changed = lab.commit("Around it", |files| {
         files.rename_vlan("web");
-        files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000");
+        files.replace("fabric.yaml", "multihop: 3", "multihop: 4");
         files.replace(
             "pairs/leaf1-2.yaml",
             "Ethernet1: { to: host1, profile: server, lag: 1, vlans: [40] }",

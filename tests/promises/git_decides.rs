@@ -124,7 +124,7 @@ async fn what_netbox_says_of_a_fabric_is_applied_and_reverted() {
     agent.settled(&lab.head()).await;
     let owned = lab.owned();
 
-    let changed = lab.commit("A tenant of both families", |files| {
+    let changed = lab.commit("A tenant of both families\n\nGitfabric-Allow: guarded", |files| {
         files.write(
             "vlans/61.yaml",
             "name: app\nvrf: gold\nvni: 110061\nmtu: 9164\ntenant: gold-corp\nrt: \"65000:110061\"\n\
@@ -147,7 +147,7 @@ async fn what_netbox_says_of_a_fabric_is_applied_and_reverted() {
     agent.settled(&drained).await;
     lab.assert_true(&drained, &["leaf7", "leaf8", "spine1"]);
 
-    let back = lab.commit("As it was", |files| *files = Intent::border());
+    let back = lab.commit("As it was\n\nGitfabric-Allow: guarded", |files| *files = Intent::border());
     agent.settled(&back).await;
     assert_eq!(lab.owned(), owned);
     // not byte for byte: a port that was shut says now that it is enabled, as it was by default

@@ -165,3 +165,21 @@ async fn a_device_that_left_the_intent_freezes_the_agent_until_a_trailer_allows_
     assert_eq!(lab.sets(), "leaf1:1 leaf2:1 spine1:2", "what left the intent gets no Set");
     agent.end().await;
 }
+
+/// A guarded change waits for a person's word, and so does the commit that takes it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guarded_change_freezes_the_agent_until_a_trailer_allows_it_once() {
+    let lab = Lab::new(Intent::pair());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let smaller =
+        lab.commit("A smaller MTU", |files| files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000"));
+    assert_frozen(&mut agent, &lab, &smaller, "MTU of the fabric: 9214 becomes 9000").await;
+    let meant = lab.commit("It is meant\n\nGitfabric-Allow: guarded\n", |files| files.rename_vlan("web"));
+    agent.settled(&meant).await;
+    let other = lab.commit("Nothing guarded", |files| files.rename_vlan("db"));
+    agent.settled(&other).await;
+    let back = lab.commit("Back", |files| files.replace("fabric.yaml", "mtu: 9000", "mtu: 9214"));
+    assert_frozen(&mut agent, &lab, &back, "MTU of the fabric: 9000 becomes 9214").await;
+    agent.end().await;
+}

@@ -20,7 +20,7 @@ async fn a_commit_reaches_each_device_in_one_set() {
     let many = lab.commit("Many things at once", |files| {
         files.rename_vlan("web");
         files.replace("vlans/78.yaml", "10.78.78.1/24", "10.78.78.9/24");
-        files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000");
+        files.replace("fabric.yaml", "multihop: 3", "multihop: 4");
         files.remove("vlans/900.yaml");
         files.replace("vrfs/gold.yaml", "peers:", "# peers:");
         files.replace("vrfs/gold.yaml", "  border:", "#  border:");

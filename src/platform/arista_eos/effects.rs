@@ -5,7 +5,7 @@
 //! rule is found (`platform::effects`), which leaf an EOS command becomes (`compile`).
 
 use crate::platform::effects::Effect::{DeviceWide, DropsPort, Hitless, ResetsSession};
-use crate::platform::effects::On::{Any, False, Gone, Grows, New, NewWithInterface, True};
+use crate::platform::effects::On::{Any, Gone, Grows, New, NewWithInterface, True};
 use crate::platform::effects::{Effect, EffectRule, Effects, On};
 
 const fn rule(path: &'static str, on: On, effect: Effect, reason: &'static str) -> EffectRule {
@@ -160,17 +160,6 @@ const AREAS: &[(&str, &str)] = &[
     ),
     ("/network-instances", "VRFs"),
 ];
-
-/// Every area's words, each once, in the order of the table.
-pub fn areas() -> Vec<&'static str> {
-    let mut words: Vec<&str> = Vec::new();
-    for (_, area) in AREAS {
-        if !words.contains(area) {
-            words.push(area);
-        }
-    }
-    words
-}
 
 #[cfg(test)]
 mod tests {

@@ -172,8 +172,7 @@ async fn a_guarded_change_freezes_the_agent_until_a_trailer_allows_it_once() {
     let lab = Lab::new(Intent::pair());
     let mut agent = Running::start(&lab);
     agent.settled(&lab.head()).await;
-    let smaller =
-        lab.commit("A smaller MTU", |files| files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000"));
+    let smaller = lab.commit("A smaller MTU", |files| files.replace("fabric.yaml", "mtu: 9214", "mtu: 9000"));
     assert_frozen(&mut agent, &lab, &smaller, "MTU of the fabric: 9214 becomes 9000").await;
     let meant = lab.commit("It is meant\n\nGitfabric-Allow: guarded\n", |files| files.rename_vlan("web"));
     agent.settled(&meant).await;

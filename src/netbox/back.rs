@@ -5,7 +5,7 @@
 //! requests (`client`), what there is to tell, when, and what becomes of failures
 //! (`agent::back`), fields that are read (`mapping`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,6 +17,7 @@ use super::client::Client;
 use super::error::NetBoxError;
 use super::inventory::Page;
 use super::objection::{About, Objection};
+use super::queries::queries;
 use super::wire::{Choice, CustomFields, Id, or_default};
 
 /// How the change log's message begins for what is written here (NetBox 4.4), so that the
@@ -29,9 +30,6 @@ pub(super) const OWN_FIELDS: &str = "gitfabric_";
 
 const DEVICES: &str = "dcim/devices";
 const DEVICE: &str = "dcim.device";
-/// Names in one request; the address stays below the 4,094 bytes that gunicorn takes.
-const NAMES: usize = 100;
-const LONGEST_NAMES: usize = 2_500;
 /// NetBox's bound for a message in the change log.
 const MESSAGE: usize = 200;
 
@@ -160,7 +158,7 @@ impl Back {
     ) -> Result<Vec<Objection>, NetBoxError> {
         let unknown: Vec<&str> = names.filter(|name| !self.devices.contains_key(*name)).collect();
         let mut wrong = Vec::new();
-        for (query, asked) in queries(&unknown) {
+        for (query, asked) in queries("name", &unknown) {
             let mut found = self.devices_of(&query, &asked)?;
             for name in asked {
                 let mut devices = found.remove(name).unwrap_or_default();
@@ -176,8 +174,13 @@ impl Back {
         Ok(wrong)
     }
 
-    /// The devices of these names; a name may be that of several, at several sites.
-    fn devices_of(&self, query: &str, asked: &[&str]) -> Result<BTreeMap<String, Vec<Device>>, NetBoxError> {
+    /// The devices of these names, which need no escapes; a name may be that of several, at
+    /// several sites.
+    fn devices_of(
+        &self,
+        query: &str,
+        asked: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Vec<Device>>, NetBoxError> {
         #[derive(Deserialize)]
         struct Found {
             id: Id,
@@ -193,7 +196,7 @@ impl Back {
             let came = !page.results.is_empty();
             for Found { id, name, custom_fields } in page.results {
                 // what was not asked for came because a filter was not understood
-                let Some(name) = name.filter(|name| asked.contains(&name.as_str())) else {
+                let Some(name) = name.filter(|name| asked.contains(name.as_str())) else {
                     return Err(NetBoxError::FilterIgnored { url: body.url });
                 };
                 found.entry(name).or_default().push(Device { id, fields: (*custom_fields).clone() });
@@ -368,23 +371,6 @@ fn equal(held: Option<&Value>, value: &Value) -> bool {
     held == value || time(held).is_some_and(|held| time(value) == Some(held))
 }
 
-/// Names as queries that are short enough, each with the names in it. A device's name needs
-/// no escapes.
-fn queries<'a>(names: &[&'a str]) -> Vec<(String, Vec<&'a str>)> {
-    let mut queries: Vec<(String, Vec<&str>)> = Vec::new();
-    for name in names {
-        let part = format!("name={name}&");
-        match queries.last_mut() {
-            Some((query, asked)) if asked.len() < NAMES && query.len() + part.len() <= LONGEST_NAMES => {
-                query.push_str(&part);
-                asked.push(name);
-            }
-            _ => queries.push((part, vec![name])),
-        }
-    }
-    queries
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -441,18 +427,6 @@ mod tests {
         ] {
             assert_eq!(Value::Object(back(forms, held).different("leaf1", state)), expected, "{case}");
         }
-    }
-
-    #[test]
-    fn names_share_requests_that_stay_short() {
-        let names: Vec<String> = (0..250).map(|n| format!("leaf{n}")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let parts = queries(&names);
-        assert_eq!(parts.iter().map(|(_, asked)| asked.len()).collect::<Vec<_>>(), [100, 100, 50]);
-        let long = ["x".repeat(63); 1];
-        let long: Vec<&str> = std::iter::repeat_n(long[0].as_str(), 100).collect();
-        assert!(queries(&long).iter().all(|(query, _)| query.len() <= LONGEST_NAMES));
-        assert_eq!(queries(&[]), []);
     }
 
     #[test]

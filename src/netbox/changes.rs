@@ -13,6 +13,7 @@ use super::error::NetBoxError;
 use super::gone::Gone;
 use super::inventory::Endpoint;
 use super::lists;
+use super::queries::queries;
 use super::read::{self, read};
 use super::reading::{Reading, Wanted};
 use super::wire::Id;
@@ -21,9 +22,6 @@ use super::wire::Id;
 const MOST_CHANGES: usize = 2_000;
 /// How often NetBox may change under our eyes.
 const ROUNDS: u32 = 4;
-/// Ids in one request; the address stays below the 4,094 bytes that gunicorn takes.
-const IDS: usize = 150;
-const LONGEST_IDS: usize = 2_500;
 /// Version and rights are looked at again after this time.
 const CHECKED: Duration = Duration::from_mins(5);
 
@@ -234,7 +232,7 @@ fn read_objects(
         reading.inventory.take(list.path, *id);
     }
     let ids: Vec<Id> = objects.iter().filter(|(_, is_deleted)| !**is_deleted).map(|(id, _)| *id).collect();
-    for (query, asked) in queries(&ids) {
+    for (query, asked) in queries("id", &ids) {
         let mut body = client.get(list.path, &format!("{query}{}", lists::query(list)))?;
         let mut came = BTreeSet::new();
         loop {
@@ -257,22 +255,6 @@ fn read_objects(
         }
     }
     Ok(())
-}
-
-/// Ids as queries that are short enough, each with the ids in it.
-fn queries(ids: &[Id]) -> Vec<(String, BTreeSet<Id>)> {
-    let mut queries: Vec<(String, BTreeSet<Id>)> = Vec::new();
-    for id in ids {
-        let part = format!("id={id}&");
-        match queries.last_mut() {
-            Some((query, asked)) if asked.len() < IDS && query.len() + part.len() <= LONGEST_IDS => {
-                query.push_str(&part);
-                asked.insert(*id);
-            }
-            _ => queries.push((part, BTreeSet::from([*id]))),
-        }
-    }
-    queries
 }
 
 #[cfg(test)]
@@ -346,23 +328,6 @@ mod tests {
             }
         };
         text.split(", ").filter(|text| !text.is_empty()).map(change).collect()
-    }
-
-    #[test]
-    fn questions_for_many_objects_stay_short() {
-        for (count, first, expected) in
-            [(0_u64, 1, 0), (1, 1, 1), (150, 1, 1), (151, 1, 2), (2_000, 1_000_000_000_000_000, 16)]
-        {
-            let ids: Vec<Id> = (first..first + count).collect();
-            let queries = queries(&ids);
-            assert_eq!(queries.len(), expected, "{count}");
-            let asked: Vec<Id> = queries.iter().flat_map(|(_, asked)| asked.iter().copied()).collect();
-            assert_eq!(asked, ids);
-            for list in ENDPOINTS {
-                let longest = queries.iter().map(|(query, _)| query.len() + lists::query(list).len()).max();
-                assert!(longest.unwrap_or(0) < 3_500, "{}", list.path);
-            }
-        }
     }
 
     #[test]

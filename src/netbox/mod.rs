@@ -20,6 +20,7 @@ mod lists;
 mod mapping;
 mod objection;
 pub mod objects;
+mod queries;
 mod read;
 mod reading;
 mod rights;

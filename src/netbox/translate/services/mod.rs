@@ -2,20 +2,24 @@
 //!
 //! Read tolerantly: a list or a single server stands for `{ servers }`, and the usual words
 //! for one key are taken. What the intent has no place for is a note, once for all devices.
-//! Elsewhere: which level says it (`layers`), the other keys of the context (`fabric`).
+//! Elsewhere: which level says it (`layers`), the other keys of the context (`fabric`), how
+//! what does not fit is told once (`faults`).
+
+mod faults;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::Value;
 
+use self::faults::{Fault, Faults, no_place};
 use super::Draft;
 use super::layers::Wishes;
 use super::scope::{Member, Scope};
 use super::value::{list, number, shown, text};
 use crate::names::VrfName;
 use crate::netbox::mapping::{Field, Source};
-use crate::netbox::objection::{Objection, Objections, Weight};
+use crate::netbox::objection::Weight;
 use crate::netbox::yaml::{Map, Node};
 
 /// What each device wants.
@@ -287,56 +291,6 @@ fn unwanted(value: &Value, wanted: &[&[String]], path: &mut Vec<String>, tell: &
             tell(path);
         }
         path.pop();
-    }
-}
-
-fn no_place(field: String) -> Fault {
-    let message = "the intent has no place for it: left out".to_owned();
-    Fault { weight: Weight::Note, code: "context-left-out", field, message, expected: None }
-}
-
-/// What is wrong with a context; it is often wrong for many devices at once.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Fault {
-    weight: Weight,
-    code: &'static str,
-    field: String,
-    message: String,
-    expected: Option<String>,
-}
-
-/// Faults, each with the devices that have it.
-#[derive(Default)]
-struct Faults(BTreeMap<Fault, Vec<crate::netbox::wire::Id>>);
-
-impl Faults {
-    fn add(&mut self, fault: Fault, member: &Member<'_>) {
-        let devices = self.0.entry(fault).or_default();
-        if devices.last() != Some(&member.id) {
-            devices.push(member.id);
-        }
-    }
-
-    /// One objection a fault, at the first device that has it.
-    fn tell(self, scope: &Scope<'_>, out: &mut Objections) {
-        for (fault, devices) in self.0 {
-            let message = match devices.len() {
-                0 | 1 => fault.message,
-                all if all == scope.devices.len() => format!("{} (so on every device)", fault.message),
-                some => format!("{} (so on {some} devices)", fault.message),
-            };
-            let mut objection = match fault.weight {
-                Weight::Error => Objection::error(fault.code, message),
-                Weight::Warning => Objection::warning(fault.code, message),
-                Weight::Note => Objection::note(fault.code, message),
-            };
-            objection.expected = fault.expected;
-            let first = devices.first().and_then(|id| scope.device(*id));
-            out.push(match first {
-                Some(member) => objection.about(scope.about_device(member.device)).field(fault.field),
-                None => objection.field(fault.field),
-            });
-        }
     }
 }
 

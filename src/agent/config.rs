@@ -1,9 +1,11 @@
 //! The agent's configuration file: YAML, every key known, every default said.
 //!
-//! Here: [`Config`] and reading it; `netbox` has that part of it. `packaging/agent.yaml` is the commented example, and a
+//! Here: [`Config`] and reading it; `forge`, `netbox` and `web` have these parts of it. `packaging/agent.yaml` is the commented example, and a
 //! test parses it. Elsewhere: the intent's YAML (`intent`), values of secrets (`secrets`).
 
+mod forge;
 mod netbox;
+mod web;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+pub use self::forge::{App, Forge};
 pub use self::netbox::{Fields, NetBox};
+pub use self::web::{Readers, Web};
 use crate::names::{DeviceName, SecretName};
 
 /// The whole file.
@@ -33,6 +37,12 @@ pub struct Config {
     /// Which NetBox is told how its devices stand. Default: none.
     #[serde(default)]
     pub netbox: Option<NetBox>,
+    /// Where pull requests are reviewed. Default: nowhere.
+    #[serde(default)]
+    pub forge: Option<Forge>,
+    /// What is served over HTTP. Default: nothing.
+    #[serde(default)]
+    pub web: Option<Web>,
     /// How the agent logs.
     #[serde(default)]
     pub log: Log,
@@ -227,12 +237,14 @@ impl Config {
             super::inventory::split(&device.0, address, 0).map_err(|error| format!("{error:#}"))?;
         }
         config.netbox.as_ref().map_or(Ok(()), NetBox::check)?;
+        config.forge.as_ref().map_or(Ok(()), |forge| forge.check(&config.repository.url))?;
+        config.web.as_ref().map_or(Ok(()), |web| web.check(config.forge.is_some()))?;
         config.make_absolute(base);
         Ok(config)
     }
 
     fn make_absolute(&mut self, base: &Path) {
-        let Self { state, repository, devices, secrets, netbox, .. } = self;
+        let Self { state, repository, devices, secrets, netbox, forge, web, .. } = self;
         let tls = &mut devices.tls;
         *state = base.join(&*state);
         let optional = [
@@ -245,7 +257,10 @@ impl Config {
             &mut secrets.directory,
         ];
         let ca = netbox.as_mut().and_then(|netbox| netbox.ca.as_mut());
-        for path in optional.into_iter().flatten().chain(ca) {
+        let forge_ca = forge.as_mut().and_then(|forge| forge.ca.as_mut());
+        let web =
+            web.as_mut().map(|web| [&mut web.certificate, &mut web.key]).into_iter().flatten().flatten();
+        for path in optional.into_iter().flatten().chain(ca).chain(forge_ca).chain(web) {
             *path = base.join(&*path);
         }
         let is_remote = repository.url.contains("://") || repository.url.contains(':');
@@ -262,6 +277,11 @@ impl Config {
     /// The bare mirror of the repository.
     pub fn mirror(&self) -> PathBuf {
         self.state.join("mirror.git")
+    }
+
+    /// Where pages of plans are kept.
+    pub fn pages(&self) -> PathBuf {
+        self.state.join("plans")
     }
 
     /// The record's database.

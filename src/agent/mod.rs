@@ -4,7 +4,7 @@
 //! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
 //! devices hold), `live` (a plan against them), `due`, `pass`,
 //! `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
-//! `back` (what NetBox is told of it).
+//! `back` (what NetBox is told of it), `stands` (how devices stand, for reviews).
 //! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
 mod back;
@@ -17,6 +17,7 @@ mod pass;
 mod read;
 pub mod run;
 pub mod secrets;
+pub mod stands;
 pub mod target;
 mod verdict;
 
@@ -37,7 +38,7 @@ use crate::gnmi;
 use crate::names::{CommitId, DeviceName, FabricName, RepoPath};
 use crate::plan::FingerprintKey;
 use crate::record::{Lock, RecordError, Store};
-use crate::rollout::{Device, SecretLookup};
+use crate::rollout::{Device, Progress, SecretLookup};
 
 /// What a pass is asked to look at, beyond what it finds due by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Agent {
     observed: Option<CommitId>,
     /// Tells NetBox, if that is switched on.
     back: Option<Back>,
+    /// Tells which wave is under way.
+    progress: Progress,
     stop: CancellationToken,
     _lock: Lock,
 }
@@ -127,6 +130,7 @@ impl Agent {
             judged: None,
             observed: None,
             back,
+            progress: Progress::default(),
             stop,
             _lock: lock,
         })

@@ -15,6 +15,7 @@ use super::config::Mode;
 use super::due::{Due, Situation};
 use super::read::{Found, Read};
 use super::secrets::remembering;
+use super::stands::drifted;
 use super::target::Target;
 use super::verdict::Verdict;
 use super::{Agent, Asked};
@@ -94,6 +95,7 @@ impl Agent {
             key: self.key.clone(),
             secrets: remembering(Arc::clone(&self.secrets)),
             stop: self.stop.clone(),
+            progress: self.progress.clone(),
         };
         let diverged = situation.diverged();
         let mut ill: BTreeMap<DeviceName, String> =
@@ -161,6 +163,7 @@ impl Agent {
         }
         let settled = situation.holds(name);
         let plan = context.with_prints(|prints| read.plan(prints));
+        note_drift(name, &plan, &read, context).await?;
         if plan.is_empty() {
             if !settled {
                 found_equal(name, &read, context).await?;
@@ -270,6 +273,20 @@ async fn advance(journal: &Journal, due: &Due) -> anyhow::Result<()> {
         })
         .await?;
     Ok(())
+}
+
+/// Writes which owned leaves of a device somebody changed, as it was just read.
+async fn note_drift(
+    name: &DeviceName,
+    plan: &DevicePlan,
+    read: &Read,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let (name, leaves) = (name.clone(), drifted(&plan.changes, &read.recorded));
+    let write = context.journal.with(move |store, journal| {
+        store.set_drift(&journal.fabric, &name, &leaves, Timestamp::now()).map(|_| ())
+    });
+    Ok(write.await?)
 }
 
 /// A device that holds the commit already, which was not on record: now it is.

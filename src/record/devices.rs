@@ -310,6 +310,11 @@ impl Store {
                 event.pass.get(),
             ],
         )?;
+        // it was read back equal: nothing of it has drifted
+        write.execute(
+            "DELETE FROM drift WHERE fabric = ?1 AND device = ?2",
+            [fabric.as_str(), event.device.as_str()],
+        )?;
         insert_event(&write, fabric, event)?;
         write.commit()?;
         Ok(())
@@ -387,10 +392,14 @@ impl Store {
 
     /// Forgets a device that has left the intent.
     pub fn forget(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
-        self.connection.execute(
-            "DELETE FROM device WHERE fabric = ?1 AND device = ?2",
-            [fabric.as_str(), device.as_str()],
-        )?;
+        let write = self.connection.transaction()?;
+        for table in ["device", "drift"] {
+            write.execute(
+                &format!("DELETE FROM {table} WHERE fabric = ?1 AND device = ?2"),
+                [fabric.as_str(), device.as_str()],
+            )?;
+        }
+        write.commit()?;
         Ok(())
     }
 }

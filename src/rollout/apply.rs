@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::device::{Device, Reading, Session};
 use super::journal::{Holding, Journal, JournalError};
+use super::progress::Progress;
 use crate::gnmi::{Annotation, Error, ErrorKind};
 use crate::names::{DeviceName, SecretName};
 use crate::plan::{
@@ -73,6 +74,8 @@ pub struct Context {
     pub secrets: SecretLookup,
     /// Asks for a clean end: no Set is begun after it, one under way is finished.
     pub stop: CancellationToken,
+    /// Who is told which wave is under way.
+    pub progress: Progress,
 }
 
 /// What became of a device.

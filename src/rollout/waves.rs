@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::apply::{Context, Job, Outcome, apply};
 use super::device::Device;
 use super::journal::JournalError;
+use super::progress::Stage;
 use crate::gnmi::ErrorKind;
 use crate::names::DeviceName;
 
@@ -32,7 +33,15 @@ pub async fn run(
     context: &Context,
 ) -> Result<BTreeMap<DeviceName, Outcome>, JournalError> {
     let mut outcomes: BTreeMap<DeviceName, Outcome> = BTreeMap::new();
+    let has_jobs = |wave: &&Vec<DeviceName>| wave.iter().any(|device| jobs.contains_key(device));
+    let (of, devices) = (waves.iter().filter(has_jobs).count(), jobs.len());
+    let mut number = 0;
     for wave in waves {
+        if wave.iter().any(|device| jobs.contains_key(device)) {
+            number += 1;
+            let commit = context.journal.commit.clone();
+            context.progress.tell(Some(Stage { commit, wave: number, waves: of, devices }));
+        }
         let held = outcomes
             .iter()
             .find_map(|(device, outcome)| Some(format!("{device} {}", why_it_holds(outcome)?)));
@@ -67,9 +76,11 @@ pub async fn run(
             }
         }
         if let Some(fault) = fault {
+            context.progress.tell(None);
             return Err(fault);
         }
     }
+    context.progress.tell(None);
     Ok(outcomes)
 }
 

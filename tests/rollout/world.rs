@@ -9,7 +9,7 @@ use gitfabric::plan::{FingerprintKey, InFlight, Inputs, Recorded, Rules, device_
 use gitfabric::platform::Profile;
 use gitfabric::platform::arista_eos::protected::Protected;
 use gitfabric::record::{Standing, Store};
-use gitfabric::rollout::{Context, Device, Job, Journal, Outcome, Partner, Session, run};
+use gitfabric::rollout::{Context, Device, Job, Journal, Outcome, Partner, Progress, Session, run};
 use gitfabric::secret::SecretText;
 use gitfabric::simulator::{DeviceConfig, Handle, SimulatedFabric};
 use gitfabric::yang::{Path, Schema, Tree, Value, json};
@@ -128,6 +128,7 @@ impl World {
             key: FingerprintKey::new(&[7; 32]),
             secrets: Arc::new(move |name| secrets.get(name).cloned()),
             stop: self.stop.clone(),
+            progress: Progress::default(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The agent's own copy of the repository: bare, with full history, never checked out.
 //!
 //! Here: [`Mirror`], its fetch with a deadline, and how the branch moved. Elsewhere: where
-//! it fetches from and with which credential (`remote`); reading it (`repository`,
-//! `snapshot`); whether a head may be followed (`brakes`).
+//! it fetches from and with which credential (`remote`); the heads of pull requests (`pulls`);
+//! reading it (`repository`, `snapshot`); whether a head may be followed (`brakes`).
 //!
 //! Nothing is ever pruned: a commit that a force push left behind stays readable, and so
 //! does the way back to it.
@@ -19,6 +19,7 @@ use gix::protocol::transport::client::blocking_io::{Transport, http};
 use gix::remote::{Connection, Direction, ref_map};
 
 use super::error::{Cause, GitError, of_fetch};
+use super::pulls::Refused;
 use super::remote::Remote;
 use super::repository::{Repository, commit_id, options};
 use crate::names::CommitId;
@@ -29,8 +30,15 @@ pub struct Mirror {
     folder: PathBuf,
     remote: Remote,
     /// Set while a fetch runs, that of a thread which missed its deadline included.
-    busy: Arc<AtomicBool>,
+    busy: Busy,
+    /// The same for the heads of pull requests: they never hold up the branch.
+    pub(super) pulls_busy: Busy,
+    /// Heads of pull requests that were too much, so that they are not fetched again.
+    pub(super) refused: Refused,
 }
+
+/// Whether a fetch of its kind is under way.
+pub(super) type Busy = Arc<AtomicBool>;
 
 /// Where the branch is after a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +65,13 @@ pub enum Move {
 impl Mirror {
     /// The copy in `folder`, which is made if it is absent. Nothing is fetched yet.
     pub fn open(folder: &Path, remote: Remote) -> Result<Self, GitError> {
-        let mirror = Self { folder: folder.to_owned(), remote, busy: Arc::default() };
+        let mirror = Self {
+            folder: folder.to_owned(),
+            remote,
+            busy: Busy::default(),
+            pulls_busy: Busy::default(),
+            refused: Refused::default(),
+        };
         if !folder.join("HEAD").exists() {
             mirror.create()?;
         }
@@ -66,17 +80,27 @@ impl Mirror {
     }
 
     fn create(&self) -> Result<(), GitError> {
+        self.create_bare(&self.folder)?;
         let io = |cause| GitError::Folder { path: self.folder.clone(), cause };
-        fs::create_dir_all(&self.folder).map_err(io)?;
+        fs::write(self.folder.join("HEAD"), format!("ref: {}\n", self.reference())).map_err(io)
+    }
+
+    /// Makes a bare repository that nobody's housekeeping takes old commits from.
+    pub(super) fn create_bare(&self, folder: &Path) -> Result<(), GitError> {
+        let io = |cause| GitError::Folder { path: folder.to_owned(), cause };
+        fs::create_dir_all(folder).map_err(io)?;
         let (kind, plain) = (gix::create::Kind::Bare, gix::create::Options::default());
-        let git_dir =
-            gix::create::into(&self.folder, kind, plain).map_err(|error| self.failed("create it", &error))?;
-        // should a person run git in here: old commits must survive its housekeeping as well
-        let config = git_dir.as_ref().join("config");
+        gix::create::into(folder, kind, plain).map_err(|error| self.failed("create it", &error))?;
+        // should a person run git in here
+        let config = folder.join("config");
         let mut text = fs::read_to_string(&config).map_err(io)?;
         text.push_str("[gc]\n\tauto = 0\n\tpruneExpire = never\n\treflogExpire = never\n");
-        fs::write(&config, text).map_err(io)?;
-        fs::write(git_dir.as_ref().join("HEAD"), format!("ref: {}\n", self.reference())).map_err(io)
+        fs::write(&config, text).map_err(io)
+    }
+
+    /// Where it stands on this machine.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where it fetches from.
@@ -100,21 +124,32 @@ impl Mirror {
     /// is told to stop and left to its thread, and until that ends further fetches are
     /// [`GitError::Hanging`].
     pub fn fetch(&self, deadline: Duration) -> Result<Head, GitError> {
+        self.apart(&self.busy, deadline, move |mirror, stop| mirror.fetch_now(deadline, stop))
+    }
+
+    /// Does something in a thread of its own, and comes back at the deadline even if the other
+    /// side hangs. `busy` is set until it really ended.
+    pub(super) fn apart<T: Send + 'static>(
+        &self,
+        busy: &Busy,
+        deadline: Duration,
+        fetch: impl FnOnce(&Self, &Arc<AtomicBool>) -> Result<T, GitError> + Send + 'static,
+    ) -> Result<T, GitError> {
         let (url, branch) = (self.remote.url().to_owned(), self.remote.branch().to_owned());
-        if self.busy.swap(true, Ordering::AcqRel) {
+        if busy.swap(true, Ordering::AcqRel) {
             return Err(GitError::Hanging { url, branch });
         }
         let (done, outcome) = mpsc::sync_channel(1);
         let stop = Arc::new(AtomicBool::new(false));
-        let (mirror, stopped) = (self.clone(), Arc::clone(&stop));
+        let (mirror, stopped, under_way) = (self.clone(), Arc::clone(&stop), Arc::clone(busy));
         let fetching = thread::Builder::new().name("git-fetch".to_owned()).spawn(move || {
-            let idle_again = Idle(Arc::clone(&mirror.busy));
-            let outcome = mirror.fetch_now(deadline, &stopped);
+            let idle_again = Idle(under_way);
+            let outcome = fetch(&mirror, &stopped);
             drop(idle_again); // before the caller hears of it, who may fetch again at once
             let _ = done.send(outcome);
         });
         if let Err(cause) = fetching {
-            self.busy.store(false, Ordering::Release);
+            busy.store(false, Ordering::Release);
             return Err(GitError::Fetch { url, branch, cause: Cause::new(cause) });
         }
         match outcome.recv_timeout(deadline) {
@@ -135,7 +170,7 @@ impl Mirror {
         let gix = self.gix()?;
         let before = self.tip(&gix)?;
         let spec = format!("+{0}:{0}", self.reference());
-        let fetch = self.connect(&gix, &spec, deadline, |connection| {
+        let fetch = self.connect(&gix, &[spec], deadline, |connection| {
             connection.prepare_fetch(gix::progress::Discard, ref_map::Options::default())
         })?;
         if fetch.ref_map().is_missing_required_mapping() {
@@ -154,7 +189,7 @@ impl Mirror {
 
     /// The error of an absent branch, with those that exist (or the failure to list them).
     fn branch_missing(&self, gix: &gix::Repository, deadline: Duration) -> GitError {
-        let listed = self.connect(gix, "refs/heads/*:refs/heads/*", deadline, |connection| {
+        let listed = self.connect(gix, &["refs/heads/*:refs/heads/*".to_owned()], deadline, |connection| {
             connection.ref_map(gix::progress::Discard, ref_map::Options::default())
         });
         match listed {
@@ -172,10 +207,10 @@ impl Mirror {
     }
 
     /// Opens a connection with credentials and authorities, and does one thing with it.
-    fn connect<'gix, T>(
+    pub(super) fn connect<'gix, T>(
         &self,
         gix: &'gix gix::Repository,
-        spec: &str,
+        specs: &[String],
         deadline: Duration,
         then: impl FnOnce(Connection<'_, 'static, 'gix, Box<dyn Transport + Send>>) -> gix::Result<T>,
     ) -> Result<T, GitError> {
@@ -184,7 +219,7 @@ impl Mirror {
         let failed = |error: gix::Error| self.of_fetch(&error);
         let remote = gix
             .remote_at(self.remote.gix_url())
-            .and_then(|remote| remote.with_refspecs([spec], Direction::Fetch))
+            .and_then(|remote| remote.with_refspecs(specs.iter().map(String::as_str), Direction::Fetch))
             .map_err(failed)?
             .with_fetch_tags(gix::remote::fetch::Tags::None);
         let mut connection =
@@ -248,9 +283,18 @@ impl Mirror {
     /// Opened anew each time: gix sizes its table of packs when it opens, and every fetch
     /// adds one.
     fn gix(&self) -> Result<gix::Repository, GitError> {
-        let mut overrides = vec![BString::from("core.bare=true")];
+        self.gix_in(&self.folder, Vec::new())
+    }
+
+    /// One of the mirror's repositories, opened to fetch into, with more configuration.
+    pub(super) fn gix_in(
+        &self,
+        folder: &Path,
+        mut overrides: Vec<BString>,
+    ) -> Result<gix::Repository, GitError> {
+        overrides.push(BString::from("core.bare=true"));
         overrides.extend(self.remote.overrides()?);
-        gix::ThreadSafeRepository::open_opts(&self.folder, options(overrides))
+        gix::ThreadSafeRepository::open_opts(folder, options(overrides))
             .map(|repository| repository.to_thread_local())
             .map_err(|error| self.failed("open it", &error))
     }
@@ -263,11 +307,11 @@ impl Mirror {
         Ok(found.map(|id| commit_id(id.detach())))
     }
 
-    fn of_fetch(&self, error: &gix::Error) -> GitError {
+    pub(super) fn of_fetch(&self, error: &gix::Error) -> GitError {
         of_fetch(&self.remote, error)
     }
 
-    fn failed(&self, doing: &str, error: &gix::Error) -> GitError {
+    pub(super) fn failed(&self, doing: &str, error: &gix::Error) -> GitError {
         GitError::local(&self.folder.display().to_string(), doing, error)
     }
 }

@@ -29,6 +29,7 @@ pub mod folder;
 pub mod history;
 pub mod merge;
 pub mod message;
+mod meter;
 pub mod mirror;
 pub mod poll;
 mod program;

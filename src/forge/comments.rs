@@ -4,6 +4,7 @@
 
 use super::people::User;
 use super::pulls::News;
+use super::text::bounded_body;
 use super::{Forge, ForgeError};
 
 /// A comment on a pull request as a whole.
@@ -36,27 +37,30 @@ impl Forge {
     /// All comments on a pull request, oldest first, without those that the forge writes itself.
     /// Conditional.
     pub fn comments(&self, number: u64) -> Result<News<Vec<Comment>>, ForgeError> {
-        let _ = number;
-        todo!("comments")
+        let listed = self.reviewing.comments(&self.http, number)?;
+        Ok(self.http.news(listed))
     }
 
     /// Writes a comment; a body over the forge's limit is cut with a word about it. It is sent
     /// once: where the answer is lost, nobody knows whether it is there
     /// ([`ForgeError::may_be_done`]). [`sync_comment`](Self::sync_comment) looks.
     pub fn comment(&self, number: u64, body: &str) -> Result<Comment, ForgeError> {
-        let _ = (number, body);
-        todo!("comment")
+        self.reviewing.comment(&self.http, number, &bounded_body(body, self.kind))
     }
 
     /// Gives a comment of ours another body.
     pub fn edit_comment(&self, number: u64, id: u64, body: &str) -> Result<Edited, ForgeError> {
-        let _ = (number, id, body);
-        todo!("edit_comment")
+        match self.reviewing.edit_comment(&self.http, number, id, &bounded_body(body, self.kind)) {
+            Err(error) if error.says_it_is_gone() => Ok(Edited::Gone),
+            done => done.map(Edited::Done),
+        }
     }
 
     /// Deletes a comment of ours; one that is gone already is no error.
     pub fn delete_comment(&self, number: u64, id: u64) -> Result<(), ForgeError> {
-        let _ = (number, id);
-        todo!("delete_comment")
+        match self.reviewing.delete_comment(&self.http, number, id) {
+            Err(error) if error.says_it_is_gone() => Ok(()),
+            done => done,
+        }
     }
 }

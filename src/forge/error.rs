@@ -33,6 +33,14 @@ pub enum ForgeError {
         /// The API's address.
         api: String,
     },
+    /// The key of a GitHub App cannot be used.
+    #[error("the private key of the GitHub App for {api} cannot be used: {reason}")]
+    BadKey {
+        /// The API's address.
+        api: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A token would cross the network readable by anyone.
     #[error("no token is sent to {api}: http is not encrypted")]
     ClearText {
@@ -188,6 +196,9 @@ impl ForgeError {
             Self::BadToken { .. } => {
                 return Some("is it the token itself, and not the name of its file or variable?");
             }
+            Self::BadKey { .. } => {
+                return Some("give the file that GitHub made at the App's settings, \"Private keys\"");
+            }
             Self::Call { kind, problem, .. } => (*kind, &**problem),
             Self::BadApi { .. } | Self::Authority { .. } | Self::Client { .. } => return None,
         };
@@ -231,6 +242,20 @@ impl ForgeError {
                     | Problem::Unreadable { .. }
                     | Problem::TooLarge { .. }
             )
+        )
+    }
+
+    /// Whether what was to be read, edited or deleted is not there.
+    pub(super) fn says_it_is_gone(&self) -> bool {
+        matches!(self.problem(), Some(Problem::NotFound { .. } | Problem::Refused { status: 410, .. }))
+    }
+
+    /// Whether somebody else changed the same thing at the same time. Gitea has no word for it but
+    /// 500; what may be done may also have been undone.
+    pub(super) fn says_it_moved(&self) -> bool {
+        matches!(
+            self.problem(),
+            Some(Problem::Refused { status: 409 | 412, .. } | Problem::Broken { status: 500, .. })
         )
     }
 

@@ -4,7 +4,9 @@
 //! versions ignore), "repoCreatePullRequest", "repoEditPullRequest". A pull request by base and
 //! head ("repoGetPullRequestByBaseHead") is not asked for: of several it gives any. A draft is a
 //! title that begins with `WIP:` (Gitea docs, "Pull request": work in progress). Elsewhere: the
-//! common part (`forge`), the way there (`http`).
+//! common part (`forge`), reviews (`reviewing`), the way there (`http`).
+
+mod reviewing;
 
 use reqwest::Method;
 use serde::Deserialize;

@@ -2,7 +2,10 @@
 //!
 //! GitHub REST API, "Pulls": list (`head=OWNER:BRANCH`, `base`, `state`, `sort=created`), create,
 //! update. A `head` that GitHub cannot read is ignored, and the list is that of all: what comes
-//! back is looked at once more. Elsewhere: the common part (`forge`), the way there (`http`).
+//! back is looked at once more. Elsewhere: the common part (`forge`), reviews (`reviewing`), the way there (`http`).
+
+mod checks;
+mod reviewing;
 
 use reqwest::Method;
 use serde::Deserialize;

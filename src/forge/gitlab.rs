@@ -3,8 +3,10 @@
 //! GitLab REST API, "Merge requests": list project merge requests (`source_branch`,
 //! `target_branch`, `state`, newest first by default), create, update. The project is named by
 //! its path, escaped as one segment ("Namespaced paths"). A draft is a title that begins with
-//! `Draft:` (GitLab docs, "Draft merge requests"). Elsewhere: the common part (`forge`), the way
-//! there (`http`).
+//! `Draft:` (GitLab docs, "Draft merge requests"). Elsewhere: the common part (`forge`), reviews
+//! (`reviewing`), the way there (`http`).
+
+mod reviewing;
 
 use reqwest::Method;
 use serde::Deserialize;

@@ -61,6 +61,15 @@ impl Kind {
         }
     }
 
+    /// The longest description of a commit status in characters: GitHub REST API "Commit
+    /// statuses", GitLab REST API "Commits". Gitea names no limit; its page shows one line.
+    pub fn status_limit(self) -> usize {
+        match self {
+            Self::GitHub => 140,
+            Self::GitLab | Self::Gitea => 255,
+        }
+    }
+
     /// The length of a text as the forge counts it: characters on GitHub, bytes elsewhere.
     pub fn measure(self, text: &str) -> usize {
         match self {

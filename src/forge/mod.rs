@@ -7,9 +7,20 @@
 //! back, with its text renewed. What a person closed or merged is found too, so that a caller
 //! can see it.
 //!
-//! Here: [`Forge`], what it answers, and the seam between the forges. One file a forge:
-//! `github`, `gitlab`, `gitea`; each says which pages of its API it follows.
+//! Whoever reviews lists the open ones ([`Forge::pulls`]) and reads what was said on those that
+//! changed. A poll without news costs one call for each hundred open pull requests (fifty on
+//! Gitea), at most [`MOST_PAGES`], all conditional: an unchanged list is [`News::Same`]. Nothing
+//! else need be asked, since on each forge a pull request's [`PullSummary::updated_at`] moves with
+//! a push and with a comment.
 //!
+//! Here: [`Forge`], what it answers, and the seam between the forges. One file a forge:
+//! `github`, `gitlab`, `gitea`, and one for its reviews (`reviewing`); each says which pages of
+//! its API it follows.
+//!
+//! - `pulls`, `comments`, `statuses`, `people`: what reviews read and write
+//! - `sync`: one comment of ours, never a second one
+//! - `annotate`: findings on their lines
+//! - `app`: how to be let in, GitHub Apps too
 //! - [`kind`]: which forge it is, its limits and how it wants the token
 //! - [`repository`]: from a Git remote to the repository's name and the API's address
 //! - [`text`]: titles and descriptions within a forge's limits
@@ -30,6 +41,7 @@ pub mod kind;
 mod people;
 mod pulls;
 pub mod repository;
+mod reviewing;
 mod statuses;
 mod sync;
 pub mod text;
@@ -56,6 +68,8 @@ pub use statuses::{Status, StatusState};
 pub use sync::{Did, Synced};
 
 use self::http::{Clock, Http};
+use self::reviewing::Reviewing;
+use self::sync::Written;
 use crate::names::CommitId;
 
 /// How long one call waits in sum, unless told otherwise: GitHub asks for a minute where it
@@ -188,6 +202,9 @@ pub struct Forge {
     kind: Kind,
     http: Http,
     dialect: &'static dyn Dialect,
+    reviewing: &'static dyn Reviewing,
+    /// What this one wrote lately.
+    written: Written,
 }
 
 impl Forge {
@@ -197,12 +214,13 @@ impl Forge {
     }
 
     fn with_clock(config: &Config, clock: Clock) -> Result<Self, ForgeError> {
-        let dialect: &dyn Dialect = match config.kind {
-            Kind::GitHub => &github::GitHub,
-            Kind::GitLab => &gitlab::GitLab,
-            Kind::Gitea => &gitea::Gitea,
+        let (dialect, reviewing): (&dyn Dialect, &dyn Reviewing) = match config.kind {
+            Kind::GitHub => (&github::GitHub, &github::GitHub),
+            Kind::GitLab => (&gitlab::GitLab, &gitlab::GitLab),
+            Kind::Gitea => (&gitea::Gitea, &gitea::Gitea),
         };
-        Ok(Self { kind: config.kind, http: Http::new(config, clock)?, dialect })
+        let (kind, http) = (config.kind, Http::new(config, clock)?);
+        Ok(Self { kind, http, dialect, reviewing, written: Written::default() })
     }
 
     /// What the forge is.

@@ -13,16 +13,26 @@ pub struct User {
     pub id: u64,
 }
 
+impl User {
+    /// Whether two are the same: by their ids where both have one, else by their names.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        if self.id != 0 && other.id != 0 {
+            return self.id == other.id;
+        }
+        !self.name.is_empty() && self.name.eq_ignore_ascii_case(&other.name)
+    }
+}
+
 impl Forge {
     /// Whether somebody may push to the repository. Somebody who is no member may not. Remembered,
     /// and asked again conditionally.
     pub fn may_write(&self, user: &User) -> Result<bool, ForgeError> {
-        let _ = user;
-        todo!("may_write")
+        // nobody: an account that is gone
+        Ok(!user.name.is_empty() && self.reviewing.may_write(&self.http, user)?)
     }
 
     /// Who we are on this forge: the author of what we write. Asked once.
     pub fn whoami(&self) -> Result<User, ForgeError> {
-        todo!("whoami")
+        self.written.me(|| self.reviewing.whoami(&self.http))
     }
 }

@@ -63,19 +63,18 @@ impl Forge {
     /// [`MOST_PAGES`](super::MOST_PAGES) pages of them. Conditional: [`News::Same`] costs one call
     /// a page and counts against no limit on GitHub.
     pub fn pulls(&self, base: &str) -> Result<News<Vec<PullSummary>>, ForgeError> {
-        let _ = base;
-        todo!("pulls")
+        let listed = self.reviewing.pulls(&self.http, base)?;
+        Ok(self.http.news(listed))
     }
 
     /// One pull request, in any state.
     pub fn pull(&self, number: u64) -> Result<PullSummary, ForgeError> {
-        let _ = number;
-        todo!("pull")
+        self.reviewing.pull(&self.http, number)
     }
 
     /// Forgets what lists said, so that the next call of each brings it as new: for a caller that
     /// could not make use of what it was told.
     pub fn forget(&self) {
-        todo!("forget")
+        self.http.forget();
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Elsewhere: what each API says (`github::reviewing` and its like).
 
+use super::text::bounded_line;
 use super::{Forge, ForgeError};
 use crate::names::CommitId;
 
@@ -34,8 +35,7 @@ pub struct Status {
 impl Forge {
     /// The newest status of each context of a commit. Remembered, and asked again conditionally.
     pub fn statuses(&self, commit: &CommitId) -> Result<Vec<Status>, ForgeError> {
-        let _ = commit;
-        todo!("statuses")
+        self.reviewing.statuses(&self.http, commit)
     }
 
     /// Sets a status of a commit, unless it is what this [`Forge`] set last.
@@ -48,7 +48,24 @@ impl Forge {
         pull: Option<u64>,
         status: &Status,
     ) -> Result<(), ForgeError> {
-        let _ = (commit, pull, status);
-        todo!("set_status")
+        let description = bounded_line(&status.description, self.kind.status_limit());
+        let status = Status { description, ..status.clone() };
+        if self.written.is_set(commit, &status) {
+            return Ok(());
+        }
+        self.reviewing.set_status(&self.http, commit, pull, &status)?;
+        self.written.set(commit, status);
+        Ok(())
     }
+}
+
+/// The first status of each context, of a list that begins with the newest.
+pub(super) fn newest(all: Vec<Status>) -> Vec<Status> {
+    let mut newest: Vec<Status> = Vec::new();
+    for status in all {
+        if newest.iter().all(|known| known.context != status.context) {
+            newest.push(status);
+        }
+    }
+    newest
 }

@@ -11,11 +11,16 @@ const TITLE: usize = 240;
 
 /// A title of one line that every forge takes.
 pub fn bounded_title(title: &str) -> String {
-    let words: Vec<&str> = title.split(|c: char| c.is_whitespace() || c.is_control()).collect();
+    bounded_line(title, TITLE)
+}
+
+/// A text as one line of so many characters.
+pub(super) fn bounded_line(text: &str, limit: usize) -> String {
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
     let line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(TITLE) {
+    match line.char_indices().nth(limit) {
         None => line,
-        Some(_) => line.chars().take(TITLE - 1).chain(['…']).collect(),
+        Some(_) => line.chars().take(limit.saturating_sub(1)).chain(['…']).collect(),
     }
 }
 

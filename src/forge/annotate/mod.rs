@@ -1,8 +1,24 @@
 //! Findings on the very lines of a pull request, renewed in place and bounded in number.
 //!
-//! Elsewhere: which lines a diff has (`hunks`), how each forge takes them.
+//! On GitHub, an App makes a check run with annotations; a user's token writes review comments.
+//! On GitLab they are discussions, on Gitea the comments of one review. Ours begin with a hidden
+//! mark and are by us; those of an earlier call that are not wanted any longer are taken away.
+//!
+//! Here: what an annotation is, and how it reads. Elsewhere: comments on lines (`lines`), which
+//! lines a diff has (`hunks`), check runs (`github::checks`), reviews (`gitea::reviewing`).
 
+pub(super) mod hunks;
+pub(super) mod lines;
+
+use ring::digest::{SHA256, digest};
+
+use super::people::User;
 use super::{Forge, ForgeError, PullSummary};
+
+/// The most comments on lines; more would bury what people say.
+pub(super) const MOST_LINES: usize = 20;
+/// The longest text of an annotation in characters: GitHub takes 64 KB.
+const LONGEST: usize = 8_000;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,17 +59,68 @@ pub struct Annotated {
     pub removed: usize,
 }
 
+/// What is to stand on the lines of a pull request.
+pub(super) struct Work<'a> {
+    pub(super) pull: &'a PullSummary,
+    /// Whose annotations they are.
+    pub(super) name: &'a str,
+    pub(super) me: User,
+    /// The worst first, then by place.
+    pub(super) wanted: Vec<Annotation>,
+}
+
+impl Work<'_> {
+    /// The hidden line by which ours are known.
+    pub(super) fn mark(&self) -> String {
+        format!("<!-- gitfabric:lines {} -->", self.name.replace("--", "- -"))
+    }
+
+    /// A text that is equal for equal annotations.
+    pub(super) fn digest(&self) -> String {
+        let text = format!("{:?}", self.wanted);
+        let digest = digest(&SHA256, text.as_bytes());
+        digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Annotation {
+    /// Plain text of bounded length.
+    pub(super) fn text(&self) -> String {
+        match self.message.char_indices().nth(LONGEST) {
+            None => self.message.clone(),
+            Some((at, _)) => format!("{}…", self.message.get(..at).unwrap_or_default()),
+        }
+    }
+
+    /// As Markdown of which nothing is markup, a mention or a link.
+    pub(super) fn markdown(&self) -> String {
+        let text = self.text();
+        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        let sign = match self.severity {
+            Severity::Error => "❌",
+            Severity::Warning => "⚠️",
+            Severity::Notice => "ℹ️",
+        };
+        format!("{sign} gitfabric\n\n{fence}text\n{}\n{text}\n{fence}", self.title.replace(['\r', '\n'], " "))
+    }
+}
+
 impl Forge {
     /// Puts these annotations on a pull request's lines, and takes away those of an earlier call
-    /// that are not among them: none at all where the list is empty. `name` names the fabric and
-    /// the check (`gitfabric/plan`); annotations of another name are left alone.
+    /// that are not among them: none at all where the list is empty. `name` tells whose they are
+    /// (`gitfabric/findings dc1`); annotations of another name are left alone. A GitHub App makes
+    /// a check of this name, so that it should not be a commit status's as well.
     pub fn annotate(
         &self,
         pull: &PullSummary,
         name: &str,
         annotations: &[Annotation],
     ) -> Result<Annotated, ForgeError> {
-        let _ = (pull, name, annotations);
-        todo!("annotate")
+        let mut wanted = annotations.to_vec();
+        wanted.sort_by(|a, b| (a.severity, &a.path, a.line).cmp(&(b.severity, &b.path, b.line)));
+        wanted.dedup();
+        let work = Work { pull, name, me: self.whoami()?, wanted };
+        self.reviewing.annotate(&self.http, &work)
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Here: [`Http`], which makes a [`Call`] and gives its JSON. The token goes to the API's own
 //! scheme, host and port and nowhere else. Elsewhere: how long to wait between tries (`retry`),
-//! what an answer means (`judge`), going through pages (`pages`), which calls there are
-//! (`github`, `gitlab`, `gitea`).
+//! what an answer means (`judge`), going through pages (`pages`), what is known already (`cache`),
+//! whose word a call is (`auth`), which calls there are (`github`, `gitlab`, `gitea`).
 
+mod auth;
+mod cache;
 mod judge;
 mod pages;
 mod retry;
@@ -13,19 +15,24 @@ mod retry;
 mod tests;
 
 use std::io::Read;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION,
+};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Method, Url};
+use reqwest::{Certificate, Method, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::auth::Auth;
+use self::cache::Cache;
+pub(super) use self::cache::Listed;
+use super::Config;
 use super::error::{Cause, ForgeError, Problem};
 use super::kind::Kind;
-use super::{Config, Credential};
-use crate::secret::SecretText;
 
 /// A forge that does not take a connection within this time is not there.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -56,6 +63,7 @@ impl Clock {
 }
 
 /// One request, in the words of an error and in those of the API.
+#[derive(Clone)]
 pub(super) struct Call {
     doing: String,
     method: Method,
@@ -63,6 +71,10 @@ pub(super) struct Call {
     body: Option<Vec<u8>>,
     /// Whether making it twice does no more than making it once.
     repeatable: bool,
+    /// What we have of it already.
+    if_none_match: Option<HeaderValue>,
+    /// Whether a GitHub App makes it in its own name, not in that of its installation.
+    as_app: bool,
 }
 
 impl Call {
@@ -73,12 +85,29 @@ impl Call {
         self.repeatable = true;
         self
     }
+
+    /// Says of a change that it adds to what is there, so that it must not be made again when
+    /// nobody knows whether the first arrived.
+    #[must_use]
+    pub(super) fn once(mut self) -> Self {
+        self.repeatable = false;
+        self
+    }
+
+    /// Makes it in the name of a GitHub App.
+    #[must_use]
+    fn as_app(mut self) -> Self {
+        self.as_app = true;
+        self
+    }
 }
 
 /// A successful answer, read to its end.
 struct Answer {
     headers: HeaderMap,
     body: Vec<u8>,
+    /// 304: it is what we have.
+    is_same: bool,
 }
 
 /// A connection pool to one API, for one repository.
@@ -87,32 +116,24 @@ pub(super) struct Http {
     api: Url,
     kind: Kind,
     repository: String,
-    token: Option<SecretText>,
+    auth: Auth,
     headers: HeaderMap,
     patience: Duration,
     clock: Clock,
+    cache: Cache,
+    /// Writes go one after another (GitHub REST API, "Best practices": avoid concurrent requests).
+    writing: Mutex<()>,
 }
 
 impl Http {
     /// Checks address and token, and reads the authorities.
     pub(super) fn new(config: &Config, clock: Clock) -> Result<Self, ForgeError> {
         let (api, repository) = config.repository.locate(config.kind, config.api.as_deref())?;
-        let mut headers = fixed_headers(config.kind);
-        let token = match &config.credential {
-            Credential::Token(token) => Some(SecretText::new(token.expose().trim())),
-            Credential::Nobody | Credential::App(_) => None,
-        };
-        if let Some(token) = &token {
-            if api.scheme() == "http" && !is_loopback(&api) {
-                return Err(ForgeError::ClearText { api: api.to_string() });
-            }
-            let (name, value) = token_header(config.kind, token)
-                .ok_or_else(|| ForgeError::BadToken { api: api.to_string() })?;
-            headers.insert(name, value);
-        }
+        let auth = Auth::new(config, &api)?;
         let client = client(config, &api)?;
-        let (kind, patience) = (config.kind, config.patience);
-        Ok(Self { client, api, kind, repository, token, headers, patience, clock })
+        let (kind, patience, headers) = (config.kind, config.patience, fixed_headers(config.kind));
+        let (cache, writing) = (Cache::default(), Mutex::default());
+        Ok(Self { client, api, kind, repository, auth, headers, patience, clock, cache, writing })
     }
 
     /// The API's address.
@@ -129,18 +150,40 @@ impl Http {
     pub(super) fn get(&self, doing: String, path: &[&str], query: &[(&str, &str)]) -> Call {
         let mut url = self.url(path);
         url.query_pairs_mut().extend_pairs(query);
-        Call { doing, method: Method::GET, url, body: None, repeatable: true }
+        Self::call(doing, Method::GET, url, None, true)
     }
 
     /// Makes something new.
     pub(super) fn post(&self, doing: String, path: &[&str], body: &impl Serialize) -> Call {
-        let body = Some(json(body));
-        Call { doing, method: Method::POST, url: self.url(path), body, repeatable: false }
+        Self::call(doing, Method::POST, self.url(path), Some(json(body)), false)
     }
 
     /// Changes something into what the body says, by PATCH or PUT.
     pub(super) fn change(&self, doing: String, method: Method, path: &[&str], body: &impl Serialize) -> Call {
-        Call { doing, method, url: self.url(path), body: Some(json(body)), repeatable: true }
+        Self::call(doing, method, self.url(path), Some(json(body)), true)
+    }
+
+    /// Takes something away.
+    pub(super) fn delete(&self, doing: String, path: &[&str]) -> Call {
+        Self::call(doing, Method::DELETE, self.url(path), None, true)
+    }
+
+    /// A query to GitHub's GraphQL, which is beside the API's version.
+    pub(super) fn graphql(&self, doing: String, query: &str) -> Call {
+        let mut url = self.api.clone();
+        let is_below = url.path().trim_end_matches('/').ends_with("/v3");
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty();
+            if is_below {
+                segments.pop();
+            }
+            segments.push("graphql");
+        }
+        Self::call(doing, Method::POST, url, Some(json(&serde_json::json!({ "query": query }))), true)
+    }
+
+    fn call(doing: String, method: Method, url: Url, body: Option<Vec<u8>>, repeatable: bool) -> Call {
+        Call { doing, method, url, body, repeatable, if_none_match: None, as_app: false }
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -149,6 +192,34 @@ impl Http {
             segments.pop_if_empty().extend(path);
         }
         url
+    }
+
+    /// Whether the token is that of a GitHub App's installation.
+    pub(super) fn is_app(&self) -> bool {
+        self.auth.is_app()
+    }
+
+    /// Waits a second between writes of which there are many (GitHub REST API, "Best practices":
+    /// pause between mutative requests).
+    pub(super) fn breathe(&self) {
+        if self.kind == Kind::GitHub {
+            (self.clock.sleep)(Duration::from_secs(1));
+        }
+    }
+
+    /// Lets every list be news again.
+    pub(super) fn forget(&self) {
+        self.cache.forget();
+    }
+
+    /// Makes a call whose answer says nothing.
+    pub(super) fn done(&self, call: &Call) -> Result<(), ForgeError> {
+        self.send(call).map(drop)
+    }
+
+    /// Makes a call, and gives its answer as text.
+    pub(super) fn text(&self, call: &Call) -> Result<String, ForgeError> {
+        self.send(call).map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
     }
 
     /// Makes a call, and reads its answer as JSON.
@@ -169,15 +240,34 @@ impl Http {
         })
     }
 
+    /// A comment that others changed each time that we looked.
+    pub(super) fn contested(&self, number: u64) -> ForgeError {
+        let said = "others edit or delete the comment at the same time".to_owned();
+        let doing = format!("bring the comment on {number} up to date");
+        self.failed(&self.get(doing, &[], &[]), Problem::Refused { status: 409, said })
+    }
+
+    /// An answer that lacks what the API promises.
+    pub(super) fn lacks(&self, call: &Call, reason: &str) -> ForgeError {
+        let (content_type, reason) = ("JSON".to_owned(), reason.to_owned());
+        self.failed(call, Problem::Unreadable { content_type, reason, start: String::new() })
+    }
+
     /// Makes a call, again and again while that is worth it and there is patience for it.
     fn send(&self, call: &Call) -> Result<Answer, ForgeError> {
-        let mut waited = Duration::ZERO;
-        let mut tries = 1;
+        let is_write = call.method != Method::GET && !call.as_app;
+        let mut word = self.authorization(call)?;
+        let _alone = is_write.then(|| self.writing.lock().unwrap_or_else(PoisonError::into_inner));
+        let (mut waited, mut tries, mut is_renewed) = (Duration::ZERO, 1, false);
         loop {
-            let failure = match self.once(call, tries) {
+            let failure = match self.once(call, word.as_ref(), tries) {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if !is_renewed && self.is_worn_out(call, &failure) {
+                (word, is_renewed) = (self.authorization(call)?, true);
+                continue;
+            }
             match failure.again {
                 Some(pause) if tries < retry::TRIES && waited.saturating_add(pause) <= self.patience => {
                     let (api, problem) = (self.api.as_str(), &failure.problem);
@@ -192,11 +282,12 @@ impl Http {
     }
 
     /// Makes a call once, and follows redirects within the API's own host.
-    fn once(&self, call: &Call, tries: u32) -> Result<Answer, retry::Failure> {
+    fn once(&self, call: &Call, word: Option<&HeaderValue>, tries: u32) -> Result<Answer, retry::Failure> {
         let mut url = call.url.clone();
         for _ in 0..=REDIRECTS {
-            let response = self.exchange(call, &url).map_err(|error| self.of_network(call, &error, tries))?;
-            if !response.status().is_redirection() {
+            let response =
+                self.exchange(call, word, &url).map_err(|error| self.of_network(call, &error, tries))?;
+            if !response.status().is_redirection() || response.status() == StatusCode::NOT_MODIFIED {
                 return self.judge(call, response, tries);
             }
             url = self.redirected(call, &url, &response)?;
@@ -205,8 +296,14 @@ impl Http {
         Err(retry::Failure::last(Problem::Redirected { status: 302, to }))
     }
 
-    fn exchange(&self, call: &Call, url: &Url) -> reqwest::Result<Response> {
+    fn exchange(&self, call: &Call, word: Option<&HeaderValue>, url: &Url) -> reqwest::Result<Response> {
         let mut request = self.client.request(call.method.clone(), url.clone()).headers(self.headers.clone());
+        if let Some(word) = word {
+            request = request.header(self.kind.token_header().0, word.clone());
+        }
+        if let Some(known) = &call.if_none_match {
+            request = request.header(IF_NONE_MATCH, known.clone());
+        }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -248,13 +345,16 @@ impl Http {
         if body.len() as u64 > LARGEST {
             return Err(too_large());
         }
-        if (200..300).contains(&status) {
-            return Ok(Answer { headers, body });
+        let is_same = status == 304 && call.if_none_match.is_some();
+        if (200..300).contains(&status) || is_same {
+            return Ok(Answer { headers, body, is_same });
         }
         let said = self.clean(&judge::said(&body));
         let pause = retry::pause(self.kind, status, &headers, &said, tries, (self.clock.now)());
-        let problem = judge::problem(status, said, self.token.is_some(), tries, pause);
-        Err(retry::Failure { problem, again: pause.and_then(|pause| pause.worth_it(call.repeatable)) })
+        let problem = judge::problem(status, said, self.auth.is_somebody(), tries, pause);
+        let again = pause.and_then(|pause| pause.worth_it(call.repeatable));
+        let date = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(retry::date);
+        Err(retry::Failure { problem, again, date })
     }
 
     fn of_network(&self, call: &Call, error: &reqwest::Error, tries: u32) -> retry::Failure {
@@ -265,13 +365,13 @@ impl Http {
         }
         // what could not connect was not sent, so that it may always be tried again
         let again = (call.repeatable || error.is_connect()).then(|| retry::back_off(tries));
-        retry::Failure { problem: Problem::Unreachable { tries, cause }, again }
+        retry::Failure { problem: Problem::Unreachable { tries, cause }, again, date: None }
     }
 
     fn of_break(&self, call: &Call, error: &std::io::Error, tries: u32) -> retry::Failure {
         let cause = Cause::new(self.clean(&Cause::of(error).to_string()));
         let again = call.repeatable.then(|| retry::back_off(tries));
-        retry::Failure { problem: Problem::Unreachable { tries, cause }, again }
+        retry::Failure { problem: Problem::Unreachable { tries, cause }, again, date: None }
     }
 
     fn failed(&self, call: &Call, problem: Problem) -> ForgeError {
@@ -287,10 +387,7 @@ impl Http {
     /// A text from outside that may be shown: without the token, should someone repeat it.
     fn clean(&self, text: &str) -> String {
         let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        match &self.token {
-            Some(token) => line.replace(token.expose(), "(secret)"),
-            None => line,
-        }
+        self.auth.hide(line)
     }
 }
 
@@ -307,18 +404,6 @@ fn fixed_headers(kind: Kind) -> HeaderMap {
         headers.insert("x-github-api-version", HeaderValue::from_static("2022-11-28"));
     }
     headers
-}
-
-/// The token as a header that does not show; none if it cannot be one.
-fn token_header(kind: Kind, token: &SecretText) -> Option<(HeaderName, HeaderValue)> {
-    let token = token.expose();
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return None;
-    }
-    let (name, before) = kind.token_header();
-    let mut value = HeaderValue::try_from(format!("{before}{token}")).ok()?;
-    value.set_sensitive(true);
-    Some((HeaderName::from_static(name), value))
 }
 
 /// Whether an address is on this machine: nobody else can read what is sent there.

@@ -1,8 +1,9 @@
 //! Lists that come in pages.
 //!
-//! Here: following `rel="next"` of a `Link` header (RFC 8288; GitHub, GitLab and Gitea all send
+//! Here: lists that are read once, and following `rel="next"` of a `Link` header (RFC 8288; GitHub, GitLab and Gitea all send
 //! it) up to a number of pages. Only the query of such a link is taken: behind a proxy some
-//! forges name themselves wrongly, and the token goes to the API's own host alone.
+//! forges name themselves wrongly, and the token goes to the API's own host alone. Elsewhere: lists
+//! that are asked for again and again (`cache`).
 
 use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
@@ -16,30 +17,91 @@ impl Http {
     /// until it is found, and at most `most` pages in all.
     pub(in crate::forge) fn first_of<T: DeserializeOwned, R>(
         &self,
-        mut call: Call,
+        call: Call,
         most: usize,
         wanted: impl Fn(T) -> Option<R>,
     ) -> Result<Option<R>, ForgeError> {
+        let mut found = None;
+        self.each_page(call, most, |page: Vec<T>| {
+            found = page.into_iter().find_map(&wanted);
+            found.is_none()
+        })?;
+        Ok(found)
+    }
+
+    /// All items that `wanted` makes something of, of at most `most` pages.
+    pub(in crate::forge) fn all<T: DeserializeOwned, R>(
+        &self,
+        call: Call,
+        most: usize,
+        wanted: impl Fn(T) -> Option<R>,
+    ) -> Result<Vec<R>, ForgeError> {
+        let mut found = Vec::new();
+        self.each_page(call, most, |page: Vec<T>| {
+            found.extend(page.into_iter().filter_map(&wanted));
+            true
+        })?;
+        Ok(found)
+    }
+
+    /// Goes through pages until there is no next one, or `go_on` says that it is enough.
+    fn each_page<T: DeserializeOwned>(
+        &self,
+        mut call: Call,
+        most: usize,
+        mut go_on: impl FnMut(Vec<T>) -> bool,
+    ) -> Result<(), ForgeError> {
         for _ in 0..most {
             let answer = self.send(&call)?;
-            let page: Vec<T> = self.read(&call, &answer)?;
-            if let Some(found) = page.into_iter().find_map(&wanted) {
-                return Ok(Some(found));
+            if !go_on(self.read(&call, &answer)?) {
+                return Ok(());
             }
             match next(&answer.headers, &call.url) {
                 Some(query) if call.url.query() != Some(&query) => call.url.set_query(Some(&query)),
-                _ => return Ok(None),
+                _ => return Ok(()),
             }
         }
-        Ok(None)
+        Ok(())
     }
 }
 
 /// The query of the next page.
-fn next(headers: &HeaderMap, base: &Url) -> Option<String> {
+pub(super) fn next(headers: &HeaderMap, base: &Url) -> Option<String> {
     let links = headers.get_all(LINK);
     let target = links.iter().filter_map(|value| value.to_str().ok()).find_map(next_target)?;
     base.join(target).ok()?.query().map(str::to_owned)
+}
+
+/// The query of the page after one that is full and has no link. An item that comes later and
+/// begins a page changes nothing on the page before: its `ETag` stays, and a 304 has no links.
+pub(super) fn after_full(url: &Url, items: usize) -> Option<String> {
+    let length = parameter(url, "per_page")?.parse::<usize>().ok()?;
+    let page = parameter(url, "page").map_or(Ok(1), |page| page.parse::<u64>()).ok()?;
+    (items >= length).then(|| replaced(url, "page", &page.saturating_add(1).to_string()))
+}
+
+/// Asks for shorter pages; false if they are as short as can be.
+pub(super) fn shorten(url: &mut Url) -> bool {
+    for name in ["per_page", "limit"] {
+        let length = parameter(url, name).and_then(|length| length.parse().ok());
+        let Some(length) = length.filter(|length: &usize| *length > 1) else { continue };
+        let query = replaced(url, name, &length.div_ceil(5).to_string());
+        url.set_query(Some(&query));
+        return true;
+    }
+    false
+}
+
+fn parameter(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// A query with another value of a parameter.
+fn replaced(url: &Url, name: &str, value: &str) -> String {
+    let mut changed = url.clone();
+    let others = url.query_pairs().filter(|(key, _)| key != name);
+    changed.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);
+    changed.query().unwrap_or_default().to_owned()
 }
 
 /// The target of `<TARGET>; rel="next"` in a list of links. A target may hold commas.

@@ -17,12 +17,14 @@ pub(super) const TRIES: u32 = 4;
 pub(super) struct Failure {
     pub(super) problem: Problem,
     pub(super) again: Option<Duration>,
+    /// The forge's clock, in seconds of the epoch, where it answered.
+    pub(super) date: Option<i64>,
 }
 
 impl Failure {
     /// A failure that the same call would meet again.
     pub(super) fn last(problem: Problem) -> Self {
-        Self { problem, again: None }
+        Self { problem, again: None, date: None }
     }
 }
 
@@ -90,8 +92,13 @@ fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
+    until(u64::try_from(date(value)?).ok()?, now)
+}
+
+/// A date of HTTP in seconds of the epoch.
+pub(super) fn date(value: &str) -> Option<i64> {
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    until(u64::try_from(date.as_second()).ok()?, now)
+    Some(date.as_second())
 }
 
 /// From now to a second of the epoch; nothing if it is over. A second is added, because the

@@ -26,7 +26,7 @@ pub(crate) enum Pem {
 }
 
 impl Pem {
-    pub(super) fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Pkcs1 => include_str!("app.pkcs1.pem"),
             Self::Pkcs8 => include_str!("app.pkcs8.pem"),

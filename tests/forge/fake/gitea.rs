@@ -63,6 +63,11 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Ans
         }
         ("POST", ["statuses", sha]) => set_status(world, sha, &body),
         ("GET", ["collaborators", name, "permission"]) => permission(world, name),
+        ("GET", ["assignees"]) => {
+            let writers = world.people.iter().filter(|(_, role)| [Role::Write, Role::Admin].contains(role));
+            let shown: Vec<Value> = writers.map(|(name, _)| shapes::user(world, name)).collect();
+            Answer::json(200, &json!(shown))
+        }
         _ => said(404, "Not Found"),
     }
 }

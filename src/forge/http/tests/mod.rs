@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::*;
 use crate::forge::fixture::{Answer, Entry, FakeForge, Server, TOKEN};
-use crate::forge::{Forge, Repository};
+use crate::forge::{Credential, Forge, Repository};
+use crate::secret::SecretText;
 
 /// Any moment; 2023-11-14 22:13:20 UTC.
 const NOW: u64 = 1_700_000_000;
@@ -176,7 +177,9 @@ fn a_token_is_neither_sent_in_clear_nor_shown() {
     }
     let forge = Forge::new(&config("https://git.example/a/b", &format!("{TOKEN}\n"))).unwrap();
     assert!(!format!("{forge:?} {:?}", config("https://h/a/b", TOKEN)).contains(TOKEN));
-    assert!(!format!("{:?}", forge.http.headers).contains(TOKEN));
+    let call = forge.http.get("look".to_owned(), &["user"], &[]);
+    let word = forge.http.authorization(&call).unwrap().unwrap();
+    assert!(word.is_sensitive() && !format!("{word:?}").contains(TOKEN));
 }
 
 #[test]

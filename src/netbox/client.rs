@@ -2,11 +2,10 @@
 //!
 //! Blocking: call it from a thread that runs no async code. No proxy of the environment is
 //! used, no redirect leaves the configured address, and the token is sent to nobody else.
-//! Elsewhere: what is asked for (`read`, `changes`), what is written (`back`), what can go
-//! wrong (`error`).
+//! Elsewhere: address, token and authorities (`config`), what is asked for (`read`, `changes`),
+//! what is written (`back`), what can go wrong (`error`).
 
 use std::io::Read;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,6 +16,7 @@ use serde_json::Value;
 
 use super::address::{Address, cut, shown};
 use super::answer::Body;
+use super::config::{Config, Sleep, authorities, authorization};
 use super::error::{Cause, NetBoxError};
 use crate::git::poll;
 use crate::secret::SecretText;
@@ -29,53 +29,6 @@ const TRIES: u32 = 5;
 const LONGEST_REST: Duration = Duration::from_mins(1);
 /// Redirects that are followed: one for a moved path, one more for its slash.
 const REDIRECTS: u32 = 2;
-
-/// How to wait between two tries.
-pub type Sleep = Arc<dyn Fn(Duration) + Send + Sync>;
-
-/// Where a NetBox is, and how to be let in.
-#[derive(Clone)]
-pub struct Config {
-    /// Where its web page stands, with its path if it has one: `https://netbox.example/dcim`.
-    pub url: String,
-    /// The token, v1 or v2.
-    pub token: SecretText,
-    /// Authorities in PEM form, trusted beside the system's.
-    pub ca: Option<PathBuf>,
-    /// How long one answer may take. Default: 60 s.
-    pub timeout: Duration,
-    /// Requests at a time. Default and most that helps: 4, NetBox's own number of workers.
-    pub parallel: usize,
-    /// Whether the token may be sent over http to another machine. Default: no.
-    pub clear_text: bool,
-    /// How to wait before a request is sent again. Default: sleeps.
-    pub sleep: Sleep,
-}
-
-impl Config {
-    /// The defaults for an address and a token.
-    pub fn new(url: impl Into<String>, token: SecretText) -> Self {
-        Self {
-            url: url.into(),
-            token,
-            ca: None,
-            timeout: Duration::from_mins(1),
-            parallel: 4,
-            clear_text: false,
-            sleep: Arc::new(std::thread::sleep),
-        }
-    }
-}
-
-impl std::fmt::Debug for Config {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config")
-            .field("ca", &self.ca)
-            .field("timeout", &self.timeout)
-            .field("parallel", &self.parallel)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A NetBox that can be asked.
 pub struct Client {
@@ -371,36 +324,6 @@ enum Failure {
     Unclear(NetBoxError, Option<Duration>),
 }
 
-/// The header that NetBox wants for a token of either form.
-fn authorization(token: &SecretText) -> Result<HeaderValue, NetBoxError> {
-    let bad =
-        |reason: &str| NetBoxError::Unusable { what: "the token".to_owned(), reason: reason.to_owned() };
-    let token = token.expose().trim();
-    if token.is_empty() {
-        return Err(bad("it is empty"));
-    }
-    if !token.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(bad("it holds blanks or letters that no token has; give nothing but the token"));
-    }
-    let word = if token.starts_with("nbt_") { "Bearer" } else { "Token" };
-    let mut header =
-        HeaderValue::from_str(&format!("{word} {token}")).map_err(|_| bad("no header can hold it"))?;
-    header.set_sensitive(true);
-    Ok(header)
-}
-
-fn authorities(ca: Option<&PathBuf>) -> Result<Vec<reqwest::Certificate>, NetBoxError> {
-    let Some(path) = ca else { return Ok(Vec::new()) };
-    let bad = |reason: String| NetBoxError::Unusable {
-        what: format!("the authority in {}", path.display()),
-        reason,
-    };
-    let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-    let found =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(Cause::of(&error).to_string()))?;
-    if found.is_empty() { Err(bad("it holds no certificate in PEM form".to_owned())) } else { Ok(found) }
-}
-
 /// What TLS says against the other side, if it was that: no later try is answered otherwise.
 fn of_tls<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
     // an error of I/O hides the one that it wraps from the chain of sources
@@ -426,28 +349,6 @@ fn rest(tries: u32, random: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_is_sent_in_the_words_of_its_kind() {
-        for (token, expected) in [
-            ("0123456789abcdef0123456789abcdef01234567\n", "Token 0123456789abcdef0123456789abcdef01234567"),
-            (" nbt_ABCDEFabcdef.0123", "Bearer nbt_ABCDEFabcdef.0123"),
-        ] {
-            let header = authorization(&SecretText::new(token)).unwrap();
-            assert_eq!(header.to_str().unwrap(), expected);
-            assert!(header.is_sensitive());
-        }
-        for (token, expected) in [
-            ("", "it is empty"),
-            (" \n", "it is empty"),
-            ("Token hunter2", "nothing but the token"),
-            ("hunter2\r\nX-Other: 1", "nothing but the token"),
-            ("hüter2", "nothing but the token"),
-        ] {
-            let error = authorization(&SecretText::new(token)).unwrap_err().to_string();
-            assert!(error.contains(expected) && !error.contains("hunter2"), "{token}: {error}");
-        }
-    }
 
     #[test]
     fn rests_double_and_differ() {

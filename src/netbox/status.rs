@@ -111,6 +111,12 @@ impl Status {
             }
             Some(_) => {}
         }
+        if self.bgp.as_deref().and_then(minor).is_some_and(|bgp| bgp < (0, 19)) {
+            notes.push(
+                "this netbox-bgp does not tell the prefix lists of a peer group: name them at the sessions"
+                    .to_owned(),
+            );
+        }
         notes
     }
 }
@@ -176,7 +182,8 @@ mod tests {
     #[test]
     fn a_person_is_told_of_versions_that_do_not_fit() {
         for (version, bgp, expected) in [
-            ("4.2.9", Some("0.15.0"), ""),
+            ("4.2.9", Some("0.15.0"), "this netbox-bgp does not tell the prefix lists of a peer group"),
+            ("4.6.8", Some("0.19.0"), ""),
             ("4.7.0", Some("0.20.1"), ""),
             ("4.6.8", Some("0.18.2"), "netbox-bgp 0.18.2 was not made for NetBox 4.6.8"),
             ("4.6.8", None, "netbox-bgp is not installed"),

@@ -4,7 +4,6 @@
 //! before; what fails one check is not looked at further. Elsewhere: sizes and slow clients
 //! (`server`), the export that is woken (`export`).
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::counts::Counts;
 use super::debounce::Debounce;
 use super::replay::Seen;
 use super::signature::HookSecret;
@@ -59,7 +59,7 @@ struct Receiver {
     seen: Mutex<Seen>,
     waker: Waker,
     /// How many deliveries did not wake so far, by the reason.
-    idle: Mutex<BTreeMap<&'static str, u64>>,
+    idle: Counts,
 }
 
 impl fmt::Debug for NetboxHook {
@@ -105,7 +105,7 @@ impl NetboxHook {
         let (waker, wakeups) = wake::channel(debounce);
         // as long as a time stamp lets a delivery in: one from the future for longer
         let seen = Mutex::new(Seen::new(window.oldest.saturating_add(window.ahead)));
-        let idle = Mutex::default();
+        let idle = Counts::default();
         (Self(Arc::new(Receiver { secret, window, clock, seen, waker, idle })), wakeups)
     }
 
@@ -170,7 +170,7 @@ impl Receiver {
         match verdict {
             Verdict::Woke(wake) => tracing::info!("NetBox tells: {wake}"),
             Verdict::SeenBefore => {
-                if let Some(count) = self.count(verdict.reason()) {
+                if let Some(count) = self.idle.one_more(verdict.reason()) {
                     tracing::info!("{PATH}: a delivery came again ({count} so far)");
                 }
             }
@@ -182,24 +182,14 @@ impl Receiver {
     }
 
     fn warn(&self, reason: &'static str, why: &str) {
-        if let Some(count) = self.count(reason) {
+        if let Some(count) = self.idle.one_more(reason) {
             tracing::warn!("{PATH}: refused, {reason} ({count} of these so far): {}", why.trim_end());
         }
-    }
-
-    /// Counts one more of a reason, and gives the count if it is to be logged: at the 1st, 2nd,
-    /// 4th, 8th … of each, so that a wrong secret is seen also among many old deliveries, and a
-    /// flood from outside does not fill the log.
-    fn count(&self, reason: &'static str) -> Option<u64> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = idle.entry(reason).or_default();
-        *count += 1;
-        count.is_power_of_two().then_some(*count)
     }
 }
 
 /// Longer than can be counted is as good as the longest that can.
-fn signed_duration(duration: Duration) -> SignedDuration {
+pub(super) fn signed_duration(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
@@ -348,7 +338,8 @@ mod tests {
     #[test]
     fn refusals_are_logged_by_reason_and_ever_more_rarely() {
         let (receiver, _wakeups) = receiver();
-        let logged = |reason, times| (0..times).filter_map(|_| receiver.count(reason)).collect::<Vec<_>>();
+        let logged =
+            |reason, times| (0..times).filter_map(|_| receiver.idle.one_more(reason)).collect::<Vec<_>>();
         assert_eq!(logged(Verdict::NotSigned.reason(), 1000).len(), 10);
         let old = Verdict::Old(SignedDuration::from_secs(400));
         assert_eq!(logged(old.reason(), 5), [1, 2, 4], "a flood of one reason hides no other");

@@ -2,13 +2,13 @@
 //!
 //! Here: [`Seen`], in terms of given instants. A delivery is remembered for as long as its
 //! time stamp would let it in again; of too many the oldest is forgotten, since a delivery
-//! that counts twice costs one look at NetBox, and memory without bound costs the process.
-//! Elsewhere: how old a delivery may be (`netbox`).
+//! that counts twice costs one look at NetBox or the forge, and memory without bound costs the process.
+//! Elsewhere: how old a delivery may be (`netbox`, `forge`).
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use ring::digest::{SHA256, digest};
+use ring::digest::{Digest, SHA256, digest};
 use tokio::time::Instant;
 
 /// How many deliveries are remembered: 300 kB. A worker of NetBox sends some seven a
@@ -34,6 +34,11 @@ impl Seen {
 
     /// Whether this body is seen for the first time.
     pub(super) fn first_time(&mut self, body: &[u8], now: Instant) -> bool {
+        self.first_time_of(&digest(&SHA256, body), now)
+    }
+
+    /// The same of a body that is not held as a whole, by its SHA-256.
+    pub(super) fn first_time_of(&mut self, body: &Digest, now: Instant) -> bool {
         while let Some((arrived, print)) = self.order.front()
             && (now.saturating_duration_since(*arrived) > self.window || self.order.len() >= MOST)
         {
@@ -41,7 +46,7 @@ impl Seen {
             self.order.pop_front();
         }
         let mut print = Print::default();
-        print.copy_from_slice(digest(&SHA256, body).as_ref());
+        print.iter_mut().zip(body.as_ref()).for_each(|(to, from)| *to = *from);
         let first = self.prints.insert(print);
         if first {
             self.order.push_back((now, print));

@@ -1,7 +1,7 @@
 //! Which part answers which request.
 //!
 //! Here: [`routes`], and the answers that belong to no part. Elsewhere: the parts
-//! (`netbox`), sockets and limits (`server`).
+//! (`netbox`, `forge`, `pages`, `stands`), sockets and limits (`server`).
 
 use axum::Router;
 use axum::http::StatusCode;

@@ -22,9 +22,9 @@ impl fmt::Debug for HookSecret {
     }
 }
 
-/// A secret that anybody could sign with.
+/// A secret that anybody could sign with, or a signing token that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the webhook's secret is empty: anybody could sign with it")]
+#[error("the secret is empty, or what follows its `whsec_` is not base64: anybody could use it")]
 pub struct WeakSecret;
 
 impl HookSecret {

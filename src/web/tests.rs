@@ -39,7 +39,7 @@ fn hook() -> (NetboxHook, Wakeups) {
 }
 
 /// A server on loopback with a receiver.
-struct Lab {
+pub(super) struct Lab {
     address: SocketAddr,
     stop: CancellationToken,
     serving: JoinHandle<()>,
@@ -55,6 +55,11 @@ impl Lab {
         Self { address, stop, serving, wakeups }
     }
 
+    /// The same with a part beside it.
+    pub(super) async fn with(more: Router) -> Self {
+        Self::start(Limits::default(), None, more).await
+    }
+
     async fn plain() -> Self {
         Self::start(Limits::default(), None, Router::new()).await
     }
@@ -64,7 +69,7 @@ impl Lab {
     }
 
     /// Sends bytes on a connection of their own and reads to its end.
-    async fn ask(&self, request: &[u8]) -> String {
+    pub(super) async fn ask(&self, request: &[u8]) -> String {
         ask(self.connect().await, request).await
     }
 }
@@ -82,7 +87,7 @@ async fn read(mut stream: impl AsyncRead + Unpin) -> String {
 }
 
 /// `200 body`, or `(cut)` if no answer came.
-fn brief(answer: &str) -> String {
+pub(super) fn brief(answer: &str) -> String {
     let Some((head, body)) = answer.split_once("\r\n\r\n") else { return "(cut)".to_owned() };
     let status = head.split(' ').nth(1).unwrap_or_default();
     format!("{status} {}", body.trim_end())

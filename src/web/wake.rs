@@ -1,7 +1,7 @@
 //! What a delivery becomes: a wake-up, told to whoever waits for it.
 //!
 //! Here: [`Wake`] (for the log), [`Wakeups`] (the waiting end). Elsewhere: who may wake
-//! (`netbox`), when a burst is over (`debounce`).
+//! (`netbox`, `forge`), when a burst is over (`debounce`).
 
 use std::fmt;
 
@@ -57,6 +57,28 @@ impl fmt::Display for Wake {
             write!(f, " (request {request})")?;
         }
         Ok(())
+    }
+}
+
+impl Wake {
+    /// The same of a forge's delivery: its kind and number (`pull_request 7`), what became of
+    /// it, by whom. `body` is nothing where it was too large to be read for a line of a log.
+    pub(super) fn of_forge(event: &str, delivery: Option<&str>, body: &Value) -> Self {
+        let text = |text: &str| word(Some(&Value::from(text)));
+        let kinds = ["pull_request", "merge_request", "issue", "object_attributes"];
+        let number = kinds.iter().find_map(|kind| {
+            let object = body.get(kind)?;
+            object.get("number").or_else(|| object.get("iid"))?.as_u64()
+        });
+        let kind = text(event).unwrap_or_default();
+        let inner = |object: &str, key: &str| word(body.get(object).and_then(|object| object.get(key)));
+        let user = inner("sender", "login").or_else(|| inner("user", "username"));
+        Self {
+            event: word(body.get("action")).or_else(|| inner("object_attributes", "action")),
+            object_type: Some(number.map_or(kind.clone(), |number| format!("{kind} {number}"))),
+            request_id: delivery.and_then(text),
+            user: user.or_else(|| word(body.get("user_username"))),
+        }
     }
 }
 

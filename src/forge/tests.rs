@@ -1,4 +1,12 @@
 //! Pull requests on all three forges: the same stories, over real sockets.
+//!
+//! Here: opening and renewing. Elsewhere: what reviews read and write (`reviewing`), our one
+//! comment (`commenting`), findings on lines (`annotating`), GitHub Apps (`apps`).
+
+mod annotating;
+mod apps;
+mod commenting;
+mod reviewing;
 
 use super::fixture::{Answer, Entry, FakeForge, TOKEN};
 use super::*;

@@ -45,8 +45,8 @@ const REDIRECTS: u32 = 3;
 
 /// Time, as the retries see it: tests wait by writing down.
 pub(super) struct Clock {
-    now: Box<dyn Fn() -> SystemTime + Send + Sync>,
-    sleep: Box<dyn Fn(Duration) + Send + Sync>,
+    pub(super) now: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    pub(super) sleep: Box<dyn Fn(Duration) + Send + Sync>,
 }
 
 impl Clock {
@@ -149,7 +149,9 @@ impl Http {
     /// Reads something. Each segment of the path is escaped as one, `/` included.
     pub(super) fn get(&self, doing: String, path: &[&str], query: &[(&str, &str)]) -> Call {
         let mut url = self.url(path);
-        url.query_pairs_mut().extend_pairs(query);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         Self::call(doing, Method::GET, url, None, true)
     }
 

@@ -83,9 +83,10 @@ fn edit_note(world: &mut World, id: u64, body: &Value) -> Answer {
     if let Some(refusal) = too_long(&body) {
         return refusal;
     }
-    if let Some(line) = world.on_lines.iter_mut().find(|line| line.id == id) {
-        line.body = body;
-        return Answer::json(200, &json!({ "id": id }));
+    if let Some(place) = world.on_lines.iter().position(|line| line.id == id) {
+        world.on_lines[place].body = body;
+        let discussion = show_line(world, &world.on_lines[place]);
+        return Answer::json(200, &discussion["notes"][0]);
     }
     if world.reword(id, &body) { shown(world, 200, id) } else { said(404, "404 Note Not Found") }
 }
@@ -108,7 +109,7 @@ fn show_line(world: &World, line: &OnLine) -> Value {
     json!({
         "id": format!("{:040x}", line.id), "individual_note": false,
         "notes": [{
-            "id": line.id, "type": "DiffNote", "body": line.body, "author": shapes::user(world, &line.author),
+            "created_at": time(0), "updated_at": time(0), "id": line.id, "type": "DiffNote", "body": line.body, "author": shapes::user(world, &line.author),
             "system": false, "resolvable": true, "resolved": false,
             "position": {
                 "position_type": "text", "head_sha": line.commit, "old_path": line.path, "new_path": line.path,

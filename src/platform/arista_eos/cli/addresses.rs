@@ -80,14 +80,17 @@ fn ipv4<'t>(entry: Entry<'_, 't>, primary: &mut bool, out: &mut Block<'t>) {
         let text = format!("ip address {address} secondary");
         out.say(("ip address secondary", &address), &text, &format!("no {text}"), leaves);
     } else if std::mem::take(primary) {
-        out.set("ip address", &address, leaves);
+        // `no ip address` alone would take the others too
+        let text = format!("ip address {address}");
+        out.say(("ip address", ""), &text, &format!("no {text}"), leaves);
     }
 }
 
 fn virtual_addresses<'t>(varp: Node<'_, 't>, out: &mut Block<'t>) {
     let first = varp.at("virtual-address/config");
     if let (Some(ip), Some(length)) = (first.leaf("ip"), first.leaf("prefix-length")) {
-        out.set("ip address virtual", &format!("{}/{}", ip.text(), length.text()), [ip, length]);
+        let text = format!("ip address virtual {}/{}", ip.text(), length.text());
+        out.say(("ip address virtual", ""), &text, &format!("no {text}"), [ip, length]);
     }
     for entry in varp.entries("secondary-virtual-addresses/address") {
         let Some(length) = entry.leaf("config/prefix-length") else { continue };

@@ -82,7 +82,11 @@ fn kept(old: &Command<'_>, new: &Command<'_>, depth: usize, out: &mut Vec<CliLin
             removed(old, depth, out);
             added(new, depth, out);
         } else {
-            out.push(line(new, Sign::Change, depth, &new.text));
+            let mut line = line(new, Sign::Change, depth, &new.text);
+            // what the old value came from, an address for one, may be another leaf
+            let gone = old.leaves.iter().filter(|said| new.leaves.iter().all(|it| it.path != said.path));
+            line.leaves.extend(gone.map(|said| said.path.clone()));
+            out.push(line);
         }
         return;
     }
@@ -106,7 +110,7 @@ fn block(old: &Block<'_>, new: &Block<'_>, depth: usize) -> (Vec<CliLine>, Vec<C
     for (slot, old, new) in both(old, new) {
         match (old, new) {
             (Some(old), None) => {
-                if old.kind == Kind::Group {
+                if old.kind == Kind::Group && !old.inside.commands.is_empty() {
                     neighbors.insert(&slot.name, gone.len());
                 }
                 removed(old, depth, &mut gone);
@@ -219,7 +223,7 @@ fn removed(command: &Command<'_>, depth: usize, out: &mut Vec<CliLine>) {
 }
 
 fn line(command: &Command<'_>, sign: Sign, depth: usize, text: &str) -> CliLine {
-    line_of(&command.leaves, sign, depth, text)
+    line_of(command.behind(), sign, depth, text)
 }
 
 fn line_of(leaves: &[Said<'_>], sign: Sign, depth: usize, text: &str) -> CliLine {

@@ -227,13 +227,23 @@ impl<'t> Command<'t> {
             }
             return;
         }
+        let leaves = self.behind();
         out.push(Line {
             depth,
             text: self.text.clone(),
-            leaves: self.leaves.iter().map(|said| said.path).collect(),
-            origin: self.leaves.iter().find_map(|said| said.origin()),
+            leaves: leaves.iter().map(|said| said.path).collect(),
+            origin: leaves.iter().find_map(|said| said.origin()),
         });
         self.inside.print(depth + 1, out);
+    }
+
+    /// The leaves behind the line itself; of a mode without own ones, those of what is in it
+    /// first.
+    pub(super) fn behind(&self) -> &[Said<'t>] {
+        match self.inside.commands.values().next() {
+            Some(first) if self.leaves.is_empty() => first.behind(),
+            _ => &self.leaves,
+        }
     }
 
     /// Every leaf behind this command and what is inside it.

@@ -1,0 +1,113 @@
+//! What holds for any trees: typing the changes gives the other configuration, nothing that
+//! differs is silent, nothing panics.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::fixture::{drawn, pairs, pool};
+use super::model::Model;
+use crate::platform::arista_eos::cli::CLI;
+use crate::platform::arista_eos::pack::eos_4_35_0f;
+use crate::platform::cli::Sign;
+use crate::yang::diff::diff;
+use crate::yang::schema::Kind;
+use crate::yang::{Elem, Form, Leaf, NodeId, Path, Scalar, Schema, Tree, Value};
+
+/// Types the changes into the one configuration, and compares with the other.
+fn assert_leads_over(before: &Tree, after: &Tree) {
+    let lines = CLI.changes(before, after);
+    let mut model = Model::of(&CLI.config(before));
+    model.type_in(&lines);
+    let wanted = Model::of(&CLI.config(after));
+    let (is, should) = (model.lines(), wanted.lines());
+    let (extra, missing) = (is.difference(&should), should.difference(&is));
+    assert!(
+        is == should,
+        "typed:\n{}\nextra: {:#?}\nmissing: {:#?}",
+        drawn(&lines),
+        extra.collect::<Vec<_>>(),
+        missing.collect::<Vec<_>>()
+    );
+    let told: BTreeSet<&Path> =
+        lines.iter().filter(|line| line.sign != Sign::Context).flat_map(|line| &line.leaves).collect();
+    for difference in diff(before, after) {
+        assert!(told.contains(difference.path()), "{} is silent", difference.path());
+    }
+}
+
+#[test]
+fn typing_the_changes_leads_from_any_device_to_any_other() {
+    for before in pool() {
+        for after in pool() {
+            assert_leads_over(before, after);
+        }
+    }
+}
+
+/// A tree of any nodes of the schema, with any texts.
+fn any_tree() -> impl Strategy<Value = Tree> {
+    let step = (any::<prop::sample::Index>(), "[ -~é\\n]{0,9}");
+    let leaf = (prop::collection::vec(step, 14), prop::collection::vec(".{0,9}", 0..3), any::<bool>());
+    prop::collection::vec(leaf, 0..30).prop_map(|leaves| {
+        let schema = eos_4_35_0f();
+        leaves.iter().filter_map(|(steps, texts, list)| any_leaf(&schema, steps, texts, *list)).collect()
+    })
+}
+
+fn any_leaf(
+    schema: &Schema,
+    steps: &[(prop::sample::Index, String)],
+    texts: &[String],
+    list: bool,
+) -> Option<(Path, Leaf)> {
+    let (mut at, mut path) = (None::<NodeId>, Path::root());
+    for (step, key) in steps {
+        let children = schema.children(at);
+        if children.is_empty() {
+            break;
+        }
+        let node = *step.get(children);
+        let name = Arc::clone(&schema.node(node).name);
+        path.push(match schema.node(node).kind {
+            Kind::List { .. } => {
+                Elem::entry(name, schema.key_names(node).into_iter().map(|name| (name, key.as_str())))
+            }
+            _ => Elem::new(name),
+        });
+        at = Some(node);
+    }
+    let scalars: Vec<Scalar> = texts.iter().map(|text| Scalar::new(text.as_str(), Form::Text)).collect();
+    let value = match scalars.first() {
+        None => Value::Presence,
+        Some(_) if list => Value::LeafList(scalars),
+        Some(one) => Value::Scalar(one.clone()),
+    };
+    Some((path, Leaf { node: at?, value, origin: None }))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn typing_the_changes_leads_from_any_tree_to_any_edit_of_it(pair in pairs()) {
+        assert_leads_over(&pair.before, &pair.after);
+    }
+
+    #[test]
+    fn no_tree_makes_the_view_panic_or_drop_a_leaf(before in any_tree(), after in any_tree()) {
+        let lines = CLI.config(&before);
+        let told: BTreeSet<&Path> = lines.iter().flat_map(|line| &line.leaves).copied().collect();
+        for (path, _) in before.iter() {
+            prop_assert!(told.contains(path), "{} is silent", path);
+        }
+        prop_assert!(lines.iter().all(|line| !line.text.contains(char::is_control)));
+        let changes = CLI.changes(&before, &after);
+        prop_assert!(changes.iter().all(|line| !line.text.contains(char::is_control)));
+        let told: BTreeSet<&Path> = changes.iter().flat_map(|line| &line.leaves).collect();
+        for difference in diff(&before, &after) {
+            prop_assert!(told.contains(difference.path()), "{} is silent", difference.path());
+        }
+    }
+}

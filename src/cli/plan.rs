@@ -15,7 +15,7 @@ use crate::agent::live;
 use crate::compile::{Build, Engine};
 use crate::git::Snapshot;
 use crate::names::DeviceName;
-use crate::plan::{Plan, Revision, plan_of_builds, render};
+use crate::plan::{Plan, Revision, commands, plan_of_builds, render};
 
 /// Show what would change on every device: between two states of the intent, or live.
 ///
@@ -23,7 +23,9 @@ use crate::plan::{Plan, Revision, plan_of_builds, render};
 /// to the files; with two, from the one to the other. No device is asked: the plan is
 /// commit against commit, and the same on a laptop, in a CI job and in the agent. With
 /// --live, what the devices hold now is compared instead; that needs the agent's
-/// configuration, for their addresses and for what is on record as ours.
+/// configuration, for their addresses and for what is on record as ours. With --view eos it
+/// shows EOS commands in place of YANG leaves, each with the line of the intent that it
+/// comes from.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
@@ -46,6 +48,9 @@ pub struct Args {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// What to print of a device's changes
+    #[arg(long, value_enum, default_value_t = View::Leaves)]
+    view: View,
     /// Print JSON for machines: --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
@@ -68,6 +73,16 @@ enum Format {
     Json,
 }
 
+/// What is printed of a device's changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum View {
+    /// The YANG leaves, which are what is sent
+    Leaves,
+    /// The EOS commands that an engineer would type for the same, in an order that works. A
+    /// view, never sent; a leaf that has no command is a comment with its path
+    Eos,
+}
+
 /// A state of the intent, built.
 struct State {
     revision: Revision,
@@ -77,25 +92,31 @@ struct State {
 /// Runs `gitfabric plan`.
 pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let mut engine = Engine::new();
-    let mut plan = if args.live {
+    if args.view == View::Eos && (args.json || args.format == Format::Json) {
+        anyhow::bail!("JSON holds the leaves: --view eos goes with --format text or markdown");
+    }
+    let (mut plan, builds) = if args.live {
         let to = args.state(&mut engine, args.from.as_deref())?;
         let only: BTreeSet<DeviceName> = args.devices.iter().cloned().collect();
         let config = Arc::new(args.agent.read()?);
-        wait(live::plan(config, &to.build, to.revision, &only))?
+        (wait(live::plan(config, &to.build, to.revision, &only))?, to.build.devices)
     } else {
         let from = args.state(&mut engine, Some(args.from.as_deref().unwrap_or("HEAD")))?;
         let to = args.state(&mut engine, args.to.as_deref())?;
         let Some(fabric) = &to.build.fabric else { anyhow::bail!("the intent has no fabric.yaml") };
-        plan_of_builds(&from.build.devices, fabric, &to.build.devices, (Some(from.revision), to.revision))
+        let revisions = (Some(from.revision), to.revision);
+        (plan_of_builds(&from.build.devices, fabric, &to.build.devices, revisions), to.build.devices)
     };
     args.narrow(&mut plan)?;
-    match if args.json { Format::Json } else { args.format } {
-        Format::Text => {
-            write!(out, "{}", render::text(&plan, render::Style { colour: true, foreign: args.foreign }))?;
-        }
-        Format::Markdown => write!(out, "{}", render::markdown(&plan))?,
-        Format::Json => writeln!(out, "{}", render::json(&plan).trim_end())?,
-    }
+    let style = render::Style { colour: true, foreign: args.foreign };
+    let drawn = match (if args.json { Format::Json } else { args.format }, args.view) {
+        (Format::Text, View::Leaves) => render::text(&plan, style),
+        (Format::Text, View::Eos) => render::text_commands(&plan, &commands(&plan, &builds), style),
+        (Format::Markdown, View::Leaves) => render::markdown(&plan),
+        (Format::Markdown, View::Eos) => render::markdown_commands(&plan, &commands(&plan, &builds)),
+        (Format::Json, _) => render::json(&plan).trim_end().to_owned() + "\n",
+    };
+    write!(out, "{drawn}")?;
     Ok(if args.detailed_exitcode && !plan.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 

@@ -5,12 +5,14 @@
 //! (changes → the operations of one gNMI Set), `entries` (list entries on a path), `rules`
 //! (what a platform asks), `fabric` (all devices, the brakes, the seal), `between`
 //! (from commit to commit), `guarded` (what never goes without a person's word), `waves` (who
-//! changes at the same time), `render` (text, Markdown, JSON). Pure: values in, values out.
+//! changes at the same time), `render` (text, Markdown, JSON), `commands` (what an engineer
+//! would type for it). Pure: values in, values out.
 //! A [`DevicePlan`] is complete: applying it makes no further choice, printing it tells all.
 //! Elsewhere: reading devices and sending (`gnmi`), when (`rollout`), remembering what was
 //! done (`record`).
 
 pub mod between;
+pub mod commands;
 mod compare;
 pub mod device;
 mod entries;
@@ -27,6 +29,7 @@ pub mod set;
 pub mod waves;
 
 pub use between::plan_of_builds;
+pub use commands::{Commands, commands};
 pub use device::{Action, Change, Counts, DevicePlan, Inputs, Note, Prints, device_plan};
 pub use fabric::{Plan, Revision};
 pub use operations::{Operations, Payload, Write};

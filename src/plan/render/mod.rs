@@ -9,14 +9,17 @@ mod json;
 mod markdown;
 mod text;
 
-pub use json::json;
-pub use markdown::markdown;
-pub use text::{Style, text};
+use std::collections::BTreeSet;
 
-use super::device::{Action, Change, Counts, Note};
+pub use json::json;
+pub use markdown::{markdown, markdown_commands};
+pub use text::{Style, text, text_commands};
+
+use super::device::{Action, Change, Counts, DevicePlan, Note};
 use super::fabric::Plan;
 use super::removal::Stays;
-use crate::yang::{Scalar, Value};
+use crate::platform::cli::{CliLine, INDENT, Sign};
+use crate::yang::{Path, Scalar, Value};
 
 /// The sign of a change: `+`, `~` or `-`.
 fn sign(change: &Change) -> char {
@@ -68,6 +71,22 @@ fn printable(text: &impl ToString) -> String {
 fn origin(change: &Change) -> Option<String> {
     let was = if matches!(change.action, Action::Delete { .. }) { "was " } else { "" };
     change.origin.as_ref().map(|origin| format!("{was}{origin}"))
+}
+
+/// A command, as deep as it stands.
+fn command(line: &CliLine) -> String {
+    format!("{:indent$}{}", "", printable(&line.text), indent = line.depth * INDENT)
+}
+
+/// Where the intent asks for a command; for one that takes away, where it last said otherwise.
+fn origin_of_command(line: &CliLine) -> Option<String> {
+    let was = if line.sign == Sign::Remove { "was " } else { "" };
+    line.origin.as_ref().filter(|_| line.sign != Sign::Context).map(|origin| format!("{was}{origin}"))
+}
+
+/// The leaves of a device that somebody changed on it.
+fn drifted(device: &DevicePlan) -> BTreeSet<&Path> {
+    device.changes.iter().filter(|change| change.drift).map(|change| &change.path).collect()
 }
 
 /// A note as a sentence.

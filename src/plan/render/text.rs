@@ -2,9 +2,15 @@
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::{note, origin, plural, printable, revisions, short_counts, sign, summary, values};
+use super::{
+    command, drifted, note, origin, origin_of_command, plural, printable, revisions, short_counts, sign,
+    summary, values,
+};
+use crate::names::DeviceName;
+use crate::plan::commands::Commands;
 use crate::plan::device::{Change, DevicePlan};
 use crate::plan::fabric::Plan;
+use crate::platform::cli::{CliLine, Sign};
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +23,19 @@ pub struct Style {
 
 /// Draws the whole plan, devices without changes only where there is something to note.
 pub fn text(plan: &Plan, style: Style) -> String {
+    draw(plan, style, &|_, device| draw_changes(device, Paint(style.colour)))
+}
+
+/// Draws the whole plan with the commands of each device in place of its leaves.
+pub fn text_commands(plan: &Plan, commands: &Commands, style: Style) -> String {
+    draw(plan, style, &|name, device| {
+        let lines = commands.get(name).map(Vec::as_slice).unwrap_or_default();
+        draw_commands(lines, device, Paint(style.colour))
+    })
+}
+
+/// The plan around what changes on a device, which a closure says in lines.
+fn draw(plan: &Plan, style: Style, lines_of: &dyn Fn(&DeviceName, &DevicePlan) -> Vec<String>) -> String {
     let paint = Paint(style.colour);
     let mut out = format!("fabric {}, {}\n", plan.fabric, revisions(plan));
     for (name, device) in plan.in_natural_order() {
@@ -25,7 +44,8 @@ pub fn text(plan: &Plan, style: Style) -> String {
             out.push('\n');
             let title = paint.with(Ansi::new().bold(), name.as_str());
             out.push_str(&format!("{title}  {}\n", short_counts(device.counts())));
-            draw_device(&mut out, device, style);
+            lines_of(name, device).iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+            draw_rest(&mut out, device, style);
         }
     }
     if !plan.passed_over.is_empty() {
@@ -45,16 +65,32 @@ pub fn text(plan: &Plan, style: Style) -> String {
     out
 }
 
-fn draw_device(out: &mut String, device: &DevicePlan, style: Style) {
-    let paint = Paint(style.colour);
-    for change in &device.changes {
-        out.push_str(&format!("  {}\n", draw_change(change, paint)));
-    }
+fn draw_changes(device: &DevicePlan, paint: Paint) -> Vec<String> {
     let red = AnsiColor::Red.on_default();
-    for entry in &device.removed {
-        let line = format!("- {} (the whole entry)", printable(entry));
-        out.push_str(&format!("  {}\n", paint.with(red, &line)));
-    }
+    let whole = |entry| paint.with(red, &format!("- {} (the whole entry)", printable(entry)));
+    let changes = device.changes.iter().map(|change| draw_change(change, paint));
+    changes.chain(device.removed.iter().map(whole)).collect()
+}
+
+fn draw_commands(lines: &[CliLine], device: &DevicePlan, paint: Paint) -> Vec<String> {
+    let drifted = drifted(device);
+    let draw_command = |line: &CliLine| {
+        let text = format!("{} {}", line.sign.as_char(), command(line));
+        let colour = match line.sign {
+            Sign::Context => return text,
+            Sign::Add => AnsiColor::Green,
+            Sign::Change => AnsiColor::Yellow,
+            Sign::Remove => AnsiColor::Red,
+        };
+        let drift = line.leaves.iter().any(|path| drifted.contains(path));
+        annotated(paint.with(colour.on_default(), &text), drift, origin_of_command(line), paint)
+    };
+    lines.iter().map(draw_command).collect()
+}
+
+/// What is not the plan's own: notes, and what is not ours.
+fn draw_rest(out: &mut String, device: &DevicePlan, style: Style) {
+    let paint = Paint(style.colour);
     for line in device.notes.iter().map(note) {
         out.push_str(&format!("  {} {line}\n", paint.with(AnsiColor::Cyan.on_default(), "note:")));
     }
@@ -78,11 +114,15 @@ fn draw_change(change: &Change, paint: Paint) -> String {
         _ => AnsiColor::Red,
     };
     let line = format!("{} {} {}", sign(change), printable(&change.path), values(change));
-    let mut drawn = paint.with(colour.on_default(), &line);
-    if change.drift {
+    annotated(paint.with(colour.on_default(), &line), change.drift, origin(change), paint)
+}
+
+/// With whether it is drift, and where the intent says so.
+fn annotated(mut drawn: String, drift: bool, origin: Option<String>, paint: Paint) -> String {
+    if drift {
         drawn.push_str(&paint.with(AnsiColor::Magenta.on_default(), "  drift"));
     }
-    if let Some(origin) = origin(change) {
+    if let Some(origin) = origin {
         drawn.push_str(&paint.with(Ansi::new().dimmed(), &format!("  {origin}")));
     }
     drawn

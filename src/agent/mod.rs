@@ -4,7 +4,8 @@
 //! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
 //! devices hold), `live` (a plan against them), `due`, `pass`,
 //! `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
-//! `back` (what NetBox is told of it), `stands` (how devices stand, for reviews).
+//! `back` (what NetBox is told of it), `stands` (how devices stand, for reviews), `reviews`
+//! (pull requests), `served` (what goes out and comes in over HTTP).
 //! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
 mod back;
@@ -15,8 +16,10 @@ pub mod inventory;
 pub mod live;
 mod pass;
 mod read;
+pub mod reviews;
 pub mod run;
 pub mod secrets;
+mod served;
 pub mod stands;
 pub mod target;
 mod verdict;
@@ -57,6 +60,8 @@ pub struct Agent {
     store: Arc<Mutex<Store>>,
     inventory: Inventory,
     secrets: SecretLookup,
+    /// Values of the configuration's secrets.
+    secret_values: Arc<Secrets>,
     key: FingerprintKey,
     engine: Engine,
     snapshot: Option<Snapshot>,
@@ -118,6 +123,7 @@ impl Agent {
             path,
             store: Arc::new(Mutex::new(store)),
             inventory,
+            secret_values: Arc::clone(&secrets),
             secrets: Arc::new(move |name| {
                 let found = secrets.get(name).map_err(anyhow::Error::from);
                 found.inspect_err(|error| tracing::warn!("{error:#}")).ok()

@@ -1,6 +1,6 @@
 //! The loop: look at the branch, pass, wait for whatever comes first.
 //!
-//! Polls, pushes to a local repository, timers and devices that may be back only wake;
+//! Polls, pushes to a local repository, webhooks of a forge, timers and devices that may be back only wake;
 //! none carries data (promise 1). Elsewhere: what a pass does (`pass`).
 
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::served::Served;
 use super::{Agent, Asked};
 use crate::git::{poll, watch::Watch};
 use crate::record::{DeviceEntry, FabricEntry, Standing};
@@ -37,14 +38,24 @@ impl Agent {
     /// Runs until `stop` is cancelled. A Set that is under way is finished and recorded
     /// first, and NetBox has a short time to be told of it. `reports` always holds the newest report.
     pub async fn run(mut self, reports: watch::Sender<Report>) -> anyhow::Result<()> {
-        let ended = self.follow(&reports).await;
+        let (wake, forge_woke) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let mut served = self.serve(vec![Arc::clone(&wake), Arc::clone(&forge_woke)]).await;
+        let reviews = self.start_reviews(reports.subscribe(), forge_woke, served.pages.clone());
+        let ended = self.follow(&reports, &wake, &mut served).await;
         self.finish_telling().await;
+        if let Some(reviews) = reviews {
+            reviews.finish().await;
+        }
         ended
     }
 
-    async fn follow(&mut self, reports: &watch::Sender<Report>) -> anyhow::Result<()> {
-        let wake = Arc::new(Notify::new());
-        let _watch = self.watch(&wake);
+    async fn follow(
+        &mut self,
+        reports: &watch::Sender<Report>,
+        wake: &Arc<Notify>,
+        served: &mut Served,
+    ) -> anyhow::Result<()> {
+        let _watch = self.watch(wake);
         self.resume().await?;
         let mut read_back_at = Instant::now() + self.config.full_read_back;
         let (mut failures, mut retries) = (0_u32, 0_u32);
@@ -58,6 +69,7 @@ impl Agent {
             });
             let report = reports.borrow().clone();
             self.tell_netbox(&report).await;
+            self.publish_stands(served).await;
             if let Err(error) = &turn {
                 tracing::error!("{error:#}");
             }

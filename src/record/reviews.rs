@@ -97,6 +97,17 @@ impl Store {
         Ok(found.optional()?)
     }
 
+    /// The commits that the forge was told are under way.
+    pub fn told_pending(&self, fabric: &FabricName) -> Result<Vec<CommitId>, RecordError> {
+        let mut query = self.connection.prepare(
+            "SELECT commit_id FROM told WHERE fabric = ?1 AND state = 'pending' ORDER BY commit_id",
+        )?;
+        let found = query.query_map([fabric.as_str()], |row| row.get::<_, String>(0))?;
+        found
+            .map(|text| text.map_err(Into::into).and_then(|text| parsed("commit_id", &text, &text)))
+            .collect()
+    }
+
     /// Writes what the forge was told of a commit.
     pub fn set_told(
         &mut self,
@@ -163,6 +174,7 @@ mod tests {
 
         assert_eq!(store.told(&fabric, &commit).unwrap(), None);
         store.set_told(&fabric, &commit, ("pending", "wave 1 of 2")).unwrap();
+        assert_eq!(store.told_pending(&fabric).unwrap(), [commit.clone()]);
         store.set_told(&fabric, &commit, ("success", "done")).unwrap();
         let told = Store::open(&file).unwrap().told(&fabric, &commit).unwrap();
         assert_eq!(told, Some(("success".to_owned(), "done".to_owned())));

@@ -340,7 +340,7 @@ const SECRET_KEYS: [&str; 7] = ["pas", "secret", "token", "psk", "private", "com
 /// The line with stars in place of what follows a key of a secret, unless that is a
 /// reference: a finding may stand beside a password that somebody wrote in plain text, and
 /// reports end up in logs and comments (promise 10). Columns stay as they are.
-fn concealed(line: &str) -> String {
+pub(crate) fn concealed(line: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '"' | '\'');
     for (colon, _) in line.match_indices(':') {
         let (before, after) = (&line[..colon], &line[colon + 1..]);

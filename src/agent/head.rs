@@ -14,11 +14,10 @@ use jiff::Timestamp;
 use super::Agent;
 use super::target::Target;
 use crate::compile::Engine;
-use crate::diagnostic::{self, Finding, Findings};
-use crate::git::{Allowance, Allowances, Repository, Snapshot, brakes};
-use crate::intent::check_succession;
+use crate::diagnostic::{self, Findings};
+use crate::git::{Allowances, Repository, Snapshot, brakes};
 use crate::names::{CommitId, FabricName, RepoPath};
-use crate::plan::guarded::guarded;
+use crate::plan::step::Step;
 use crate::record::{FabricEntry, Verdict};
 
 /// What was said of a head.
@@ -102,7 +101,7 @@ impl Agent {
                 .map_err(anyhow::Error::from)
                 .and_then(|brakes| {
                     if !brakes.frozen.is_empty() {
-                        return Ok(frozen(brakes.frozen.iter().map(brakes::Frozen::finding), None));
+                        return Ok(frozen(brakes.frozen.iter().map(brakes::Frozen::finding).collect(), None));
                     }
                     let snapshot = read(&repository, snapshot.as_ref(), &head, path.as_ref())?;
                     Ok(judge(&mut engine, head, snapshot, before.as_deref(), &brakes.allowances))
@@ -201,18 +200,15 @@ fn judge(
     let target = Target::new(head, &build);
     let name = build.fabric.as_ref().map(|fabric| fabric.design.name.value.clone());
     let mut findings = build.findings;
-    let (mut deletions, mut meant) = (Findings::new(), Findings::new());
+    let mut held = Findings::new();
     if let (Some(before), Some(target)) = (before, target.as_ref().filter(|_| !findings.has_errors())) {
-        for finding in check_succession(&before.fabric, &target.fabric).iter().cloned() {
-            if is_deletion(&finding) { deletions.push(finding) } else { findings.push(finding) }
-        }
-        deletions.extend(target.plan_from(before).brake(&target.fabric.design.limits, &BTreeSet::new()));
-        meant = guarded(&before.fabric, &target.fabric);
+        let step = Step::between(&before.fabric, &target.fabric, &target.plan_from(before));
+        held = step.held(allowances);
+        findings.append(step.errors);
     }
-    let held = hold(&deletions, &meant, allowances);
     match target.filter(|_| !findings.has_errors()) {
         None => Judged { verdict: Verdict::Refused, findings, target: None, snapshot: Some(snapshot), name },
-        Some(_) if !held.is_empty() => frozen(held.into_iter(), Some(snapshot)),
+        Some(_) if !held.is_empty() => frozen(held, Some(snapshot)),
         Some(target) => {
             let target = Some(Arc::new(target));
             Judged { verdict: Verdict::Good, findings, target, snapshot: Some(snapshot), name }
@@ -220,33 +216,6 @@ fn judge(
     }
 }
 
-/// What holds a head that compiles: deletions and guarded changes that its commit does not
-/// allow, each with the way out.
-fn hold(deletions: &Findings, meant: &Findings, allowances: &Allowances) -> Vec<Finding> {
-    let way_out = |finding: Finding| {
-        let hint = finding.hint.clone().map_or_else(String::new, |hint| hint + "; or ");
-        match finding.code {
-            "deletions-above-limit" => finding,
-            _ => finding.hint(hint + &Allowance::Deletions.hint()),
-        }
-    };
-    let mut held = Vec::new();
-    if deletions.has_errors() && !allowances.contains(Allowance::Deletions) {
-        held.extend(deletions.iter().cloned().map(way_out));
-    }
-    if !allowances.contains(Allowance::Guarded) {
-        held.extend(meant.iter().cloned());
-    }
-    held
-}
-
-fn frozen(findings: impl Iterator<Item = Finding>, snapshot: Option<Snapshot>) -> Judged {
-    let findings = findings.collect();
+fn frozen(findings: Findings, snapshot: Option<Snapshot>) -> Judged {
     Judged { verdict: Verdict::Frozen, findings, target: None, snapshot, name: None }
-}
-
-/// What the trailer `Gitfabric-Allow: deletions` lets through, among the rules that compare
-/// a commit with the one before.
-fn is_deletion(finding: &Finding) -> bool {
-    matches!(finding.code, "devices-deleted" | "device-not-released")
 }

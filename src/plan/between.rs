@@ -54,16 +54,16 @@ pub fn plan_of_builds(
 /// A device's plan as if it held exactly what another build of it says.
 fn plan_of_device(before: Option<&DeviceBuild>, after: &DeviceBuild) -> DevicePlan {
     let recorded = before.map_or_else(Recorded::default, |before| Recorded::holding(&before.tree));
-    plan_of_recorded(&recorded, after)
+    plan_of_recorded(&recorded, &recorded.tree, after)
 }
 
-/// A device's plan as if it held exactly what is on record.
-pub fn plan_of_recorded(recorded: &Recorded, after: &DeviceBuild) -> DevicePlan {
+/// A device's plan as if it held this tree, with what is on record of it.
+pub(super) fn plan_of_recorded(recorded: &Recorded, actual: &Tree, after: &DeviceBuild) -> DevicePlan {
     let inputs = Inputs {
         schema: &after.schema,
         rules: &Rules::of(after.profile, &after.protected),
         desired: &after.tree,
-        actual: &recorded.tree,
+        actual,
         unknown: &BTreeSet::new(),
         recorded,
         bootstrap: &Tree::new(),

@@ -223,6 +223,19 @@ impl DevicePlan {
         self.changes.iter().filter_map(write).collect()
     }
 
+    /// What a device that holds this tree holds after the plan, leaf by leaf.
+    pub fn applied(&self, actual: &Tree) -> Tree {
+        let mut after = actual.clone();
+        for change in &self.changes {
+            after.remove(&change.path);
+        }
+        for entry in &self.removed {
+            after.remove_below(entry);
+        }
+        after.extend(self.writes());
+        after
+    }
+
     /// What has to be on record before the Set of this digest is sent.
     pub fn in_flight(&self, set: String) -> InFlight {
         InFlight { set, writes: self.writes(), created: self.created.clone() }

@@ -171,19 +171,6 @@ pub(crate) fn plan_with(
     device_plan(&Inputs { schema, rules, desired, actual, unknown, recorded, bootstrap, prints })
 }
 
-/// What a device holds after a plan, as gNMI says it, leaf by leaf.
-pub(crate) fn apply(plan: &DevicePlan, actual: &Tree) -> Tree {
-    let mut after = actual.clone();
-    for change in &plan.changes {
-        after.remove(&change.path);
-    }
-    for entry in &plan.removed {
-        after.remove_below(entry);
-    }
-    after.extend(plan.writes());
-    after
-}
-
 /// A plan with one of everything that can be shown.
 pub(crate) fn fabric_plan() -> Plan {
     let schema = schema();

@@ -4,9 +4,10 @@
 //! leaf), `foreign` (what is not ours), `removal` (which list entries go as a whole), `set`
 //! (changes → the operations of one gNMI Set), `entries` (list entries on a path), `rules`
 //! (what a platform asks), `fabric` (all devices, the brakes, the seal), `between`
-//! (from commit to commit), `guarded` (what never goes without a person's word), `waves` (who
-//! changes at the same time), `render` (text, Markdown, JSON), `commands` (what an engineer
-//! would type for it). Pure: values in, values out.
+//! (from commit to commit), `guarded` (what never goes without a person's word), `step`
+//! (what holds a commit), `revert` (whether it can be taken back), `waves` (who changes at the
+//! same time), `render` (text, Markdown, JSON), `commands` (what an engineer would type for
+//! it). Pure: values in, values out.
 //! A [`DevicePlan`] is complete: applying it makes no further choice, printing it tells all.
 //! Elsewhere: reading devices and sending (`gnmi`), when (`rollout`), remembering what was
 //! done (`record`).
@@ -23,9 +24,11 @@ pub mod operations;
 pub mod recorded;
 mod removal;
 pub mod render;
+pub mod revert;
 pub mod rules;
 pub mod secret;
 pub mod set;
+pub mod step;
 pub mod waves;
 
 pub use between::plan_of_builds;

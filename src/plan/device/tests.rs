@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::fixture::{apply, plan, plan_with, recorded, schema, text, tree};
+use crate::plan::fixture::{plan, plan_with, recorded, schema, text, tree};
 use crate::plan::{FingerprintKey, SecretMark};
 use crate::platform::arista_eos::protected::Protected;
 
@@ -351,7 +351,7 @@ fn line(path: &str, pick: u8) -> String {
 /// Applies a plan as `rollout` does: device and record move together.
 fn roll(schema: &Schema, desired: &Tree, actual: &mut Tree, recorded: &mut Recorded) -> DevicePlan {
     let plan = plan(schema, desired, actual, recorded);
-    *actual = apply(&plan, actual);
+    *actual = plan.applied(actual);
     recorded.created = plan.created_after(&recorded.created);
     recorded.tree = desired.clone();
     plan

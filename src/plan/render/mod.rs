@@ -43,7 +43,7 @@ fn values(change: &Change) -> String {
 }
 
 /// A value as people read it; texts that could be misread are quoted.
-fn value(value: &Value) -> String {
+pub(crate) fn value(value: &Value) -> String {
     match value {
         Value::Scalar(scalar) => quoted(scalar),
         Value::LeafList(scalars) => {
@@ -61,7 +61,7 @@ fn quoted(scalar: &Scalar) -> String {
 }
 
 /// A path, or words from outside, with whatever is not printable escaped.
-fn printable(text: &impl ToString) -> String {
+pub(crate) fn printable(text: &impl ToString) -> String {
     let plain = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric();
     let show = |c: char| if plain(c) { c.to_string() } else { c.escape_debug().to_string() };
     text.to_string().chars().map(show).collect()
@@ -135,7 +135,7 @@ fn summary(plan: &Plan) -> String {
     )
 }
 
-fn plural(count: usize, noun: &str) -> String {
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 

@@ -97,6 +97,15 @@ impl Repo {
         *text = changed.collect();
     }
 
+    /// Writes all files below a folder.
+    pub(crate) fn write_to(&self, folder: &Path) {
+        for (path, text) in &self.0 {
+            let file = folder.join(path.as_str());
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+    }
+
     /// The text of a file.
     pub(crate) fn text(&self, path: &RepoPath) -> Option<&String> {
         self.0.get(path)

@@ -5,10 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::yang::{Elem, Path, Value};
 
 /// How much a change of a leaf costs, from nothing to everything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Traffic that flows goes on flowing.
     Hitless,

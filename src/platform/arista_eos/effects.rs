@@ -29,7 +29,7 @@ const RULES: &[EffectRule] = &[
     rule("/routing-policy", Any, Hitless, "routes are judged anew, sessions stay; which routes pass may change"),
 
     // interfaces of all kinds
-    rule("/interfaces/interface/config/description", Any, Hitless, "a text"),
+    rule("/interfaces/interface/config/description", Any, Hitless, "a name for people"),
     rule("/interfaces/interface[Vxlan]/arista-vxlan/config/mac-learn-mode", Any, Hitless, "from which VTEPs addresses are learned from now on"),
     rule("/interfaces/interface[Vxlan]/arista-vxlan/vlan-to-vnis/vlan-to-vni", New, Hitless, "a VLAN is stretched in addition"),
     rule("/interfaces/interface[Vxlan]/arista-vxlan/vlan-to-vnis", Any, DropsPort, "hosts of the VLAN lose those behind other VTEPs"),
@@ -72,7 +72,7 @@ const RULES: &[EffectRule] = &[
     // VLANs and their routes
     rule("/network-instances/network-instance/vlans/vlan", New, Hitless, "a VLAN that was not there"),
     rule("/network-instances/network-instance/vlans/vlan", Gone, DropsPort, "every port loses the VLAN"),
-    rule("/network-instances/network-instance/vlans/vlan/config/name", Any, Hitless, "a text"),
+    rule("/network-instances/network-instance/vlans/vlan/config/name", Any, Hitless, "a name for people"),
     rule("/network-instances/network-instance/vlans", Any, DropsPort, "ports lose or get the VLAN"),
     rule("/arista/eos/evpn/evpn-instances/evpn-instance", New, Hitless, "a VLAN is advertised in addition"),
     rule("/arista/eos/evpn/evpn-instances/evpn-instance", Gone, DropsPort, "hosts of the VLAN lose those behind other VTEPs"),
@@ -113,7 +113,7 @@ const RULES: &[EffectRule] = &[
     rule(bgp!("global"), Any, ResetsSession, "sessions negotiate their families anew"),
     rule(bgp!("neighbors/neighbor"), New, Hitless, "a session in addition"),
     rule(bgp!("neighbors/neighbor"), Gone, ResetsSession, "the session ends"),
-    rule(bgp!("neighbors/neighbor/config/description"), Any, Hitless, "a text"),
+    rule(bgp!("neighbors/neighbor/config/description"), Any, Hitless, "a name for people"),
     rule(bgp!("neighbors/neighbor/config/enabled"), True, Hitless, "the session comes up"),
     rule(bgp!("neighbors/neighbor/config/enabled"), Any, ResetsSession, "the session is shut"),
     rule(bgp!("neighbors/neighbor/config/send-community-type"), Any, Hitless, "routes are sent anew, the session stays"),

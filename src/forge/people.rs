@@ -15,7 +15,7 @@ pub struct User {
 
 impl User {
     /// Whether two are the same: by their ids where both have one, else by their names.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub fn is(&self, other: &Self) -> bool {
         if self.id != 0 && other.id != 0 {
             return self.id == other.id;
         }

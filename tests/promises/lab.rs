@@ -28,7 +28,7 @@ pub(crate) struct Lab {
     /// The folder of the intent in the repository.
     base: Option<RepoPath>,
     /// What the head holds, and the commits so far.
-    history: Mutex<Vec<(CommitId, Intent)>>,
+    pub(crate) history: Mutex<Vec<(CommitId, Intent)>>,
 }
 
 /// How a lab differs from the usual one.
@@ -266,7 +266,7 @@ pub(crate) fn fabric_name() -> FabricName {
     "evpn-lab".parse().unwrap()
 }
 
-fn author() -> Author {
+pub(crate) fn author() -> Author {
     let when = jiff::Timestamp::from_second(1_780_000_000).unwrap();
     Author { name: "Lab".to_owned(), email: "lab@example.net".to_owned(), when }
 }

@@ -260,7 +260,7 @@ impl Watcher {
         let Some(fabric) = self.fabric() else { return Ok(Ours::Unknown) };
         for comment in comments {
             if Marker::fabric_of(&comment.body).as_ref() == Some(&fabric)
-                && comment.author.name == forge.whoami()?.name
+                && comment.author.is(&forge.whoami()?)
             {
                 return Ok(Ours::There(comment.id, Marker::parse(&comment.body)));
             }

@@ -207,8 +207,11 @@ impl ForgeError {
             | Problem::Forbidden { .. }
             | Problem::NotFound { .. }
             | Problem::Refused { status: 423 | 451, .. } => kind.least_rights(),
-            Problem::RateLimited { .. } => "wait, or give the exporter a token that nobody else uses",
-            Problem::Refused { .. } => "are both branches pushed, and is there a commit between them?",
+            Problem::RateLimited { .. } => "wait, or use a token that nobody else uses",
+            Problem::Refused { .. } if self.is_about_opening() => {
+                "are both branches pushed, and is there a commit between them?"
+            }
+            Problem::Refused { .. } => "is the pull request locked, or the repository archived?",
             Problem::Broken { .. } => "the next run tries again; if this stays, look at the forge's state",
             Problem::Unreachable { .. } => {
                 "the next run tries again; if this stays, check name, port, route and proxy"
@@ -221,6 +224,10 @@ impl ForgeError {
                 "is this the address of the API, and the forge of this kind? a web page means that it is not"
             }
         })
+    }
+
+    fn is_about_opening(&self) -> bool {
+        matches!(self, Self::Call { doing, .. } if doing.starts_with("open a "))
     }
 
     /// Whether trying again may help without anybody doing anything.

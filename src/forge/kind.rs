@@ -96,19 +96,21 @@ impl Kind {
         }
     }
 
-    /// The least rights of a token that opens pull requests, for hints.
+    /// The least rights of a token that opens or reviews pull requests, for hints.
     pub fn least_rights(self) -> &'static str {
         match self {
             Self::GitHub => {
-                "the token needs \"Pull requests: read and write\" on this repository (a classic token: \
-                 `repo`; a workflow: `permissions: pull-requests: write`, and that Actions may create pull \
-                 requests in the repository's settings)"
+                "the token needs \"Pull requests: read and write\", and for reviews \"Commit statuses: read \
+                 and write\", on this repository (a classic token: `repo`; a workflow: `permissions: \
+                 pull-requests: write` and `statuses: write`, and that Actions may create pull requests in \
+                 the repository's settings)"
             }
             Self::GitLab => {
                 "the token needs the scope `api`, and its user the role Developer in this project"
             }
             Self::Gitea => {
-                "the token needs the scope `write:repository`, and its user the right to write to this repository"
+                "the token needs the scope `write:repository`, and for reviews `write:issue` and `read:user`; \
+                 its user the right to write to this repository"
             }
         }
     }

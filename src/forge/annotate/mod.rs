@@ -10,6 +10,8 @@
 pub(super) mod hunks;
 pub(super) mod lines;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 
 use super::people::User;
@@ -78,8 +80,7 @@ impl Work<'_> {
     /// A text that is equal for equal annotations.
     pub(super) fn digest(&self) -> String {
         let text = format!("{:?}", self.wanted);
-        let digest = digest(&SHA256, text.as_bytes());
-        digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
     }
 }
 

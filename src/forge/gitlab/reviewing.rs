@@ -59,9 +59,12 @@ struct MergeRequest {
 
 #[derive(Deserialize)]
 struct DiffRefs {
-    base_sha: String,
-    start_sha: String,
-    head_sha: String,
+    #[serde(rename = "base_sha")]
+    base: String,
+    #[serde(rename = "start_sha")]
+    start: String,
+    #[serde(rename = "head_sha")]
+    head: String,
 }
 
 #[derive(Deserialize, Clone)]
@@ -108,8 +111,8 @@ struct Position {
 struct Diff {
     old_path: String,
     new_path: String,
-    #[serde(default)]
-    diff: String,
+    #[serde(default, rename = "diff")]
+    patch: String,
 }
 
 #[derive(Deserialize)]
@@ -300,13 +303,13 @@ impl Reviewing for super::GitLab {
             Some(Problem::Refused { status: 400, said }) => said.contains("Cannot transition status"),
             _ => false,
         };
-        let states: &[&str] = match status.state {
+        let ways: &[&str] = match status.state {
             StatusState::Pending => &["pending", "running"],
             StatusState::Success => &["success"],
             StatusState::Failure => &["failed"],
             StatusState::Error => &["canceled"],
         };
-        for state in states {
+        for state in ways {
             match set(state) {
                 Err(error) if has_no_way(&error) => {}
                 done => return done,
@@ -353,7 +356,7 @@ impl LineComments for super::GitLab {
             is_wanted.then_some(FileDiff {
                 path: found.new_path,
                 old_path: found.old_path,
-                patch: found.diff,
+                patch: found.patch,
             })
         })
     }
@@ -363,8 +366,8 @@ impl LineComments for super::GitLab {
         // GitLab makes them a moment after a push; without them there is no line yet
         let Some(refs) = one(http, work.pull.number)?.diff_refs else { return Ok(()) };
         let mut position = json!({
-            "position_type": "text", "base_sha": refs.base_sha, "start_sha": refs.start_sha,
-            "head_sha": refs.head_sha, "old_path": wanted.old_path, "new_path": wanted.path,
+            "position_type": "text", "base_sha": refs.base, "start_sha": refs.start,
+            "head_sha": refs.head, "old_path": wanted.old_path, "new_path": wanted.path,
             "new_line": wanted.line,
         });
         if let (Some(line), Some(position)) = (wanted.old_line, position.as_object_mut()) {

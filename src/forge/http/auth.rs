@@ -137,7 +137,7 @@ impl Http {
         match &self.auth {
             Auth::Nobody => Ok(None),
             Auth::Token(_, header) => Ok(Some(header.clone())),
-            Auth::App(app) if call.as_app => {
+            Auth::App(app) if call.by_app => {
                 let now = (self.clock.now)();
                 let signed = app
                     .key
@@ -156,7 +156,7 @@ impl Http {
             return false;
         };
         let mut state = app.now();
-        if !call.as_app {
+        if !call.by_app {
             return state.token.take().is_some();
         }
         let (Some(date), Ok(now)) = (failure.date, (self.clock.now)().duration_since(SystemTime::UNIX_EPOCH))
@@ -183,17 +183,16 @@ impl Http {
             (state.id, state.ahead)
         };
         let (owner, name) = self.repository.split_once('/').unwrap_or_default();
-        let id = match id {
-            Some(id) => id,
-            None => {
-                let doing = "find the App's installation".to_owned();
-                let call = self.get(doing, &["repos", owner, name, "installation"], &[]).as_app();
-                self.json::<Installed>(&call)?.id
-            }
+        let id = if let Some(id) = id {
+            id
+        } else {
+            let doing = "find the App's installation".to_owned();
+            let call = self.get(doing, &["repos", owner, name, "installation"], &[]).by_app();
+            self.json::<Installed>(&call)?.id
         };
         let path = ["app", "installations", &id.to_string(), "access_tokens"];
         let doing = "get a token for the App's installation".to_owned();
-        let call = self.post(doing, &path, &json!({ "repositories": [name] })).repeatable().as_app();
+        let call = self.post(doing, &path, &json!({ "repositories": [name] })).repeatable().by_app();
         let granted: Granted = self.json(&call)?;
         let text = SecretText::new(granted.token);
         let header =

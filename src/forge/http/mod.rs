@@ -74,7 +74,7 @@ pub(super) struct Call {
     /// What we have of it already.
     if_none_match: Option<HeaderValue>,
     /// Whether a GitHub App makes it in its own name, not in that of its installation.
-    as_app: bool,
+    by_app: bool,
 }
 
 impl Call {
@@ -96,8 +96,8 @@ impl Call {
 
     /// Makes it in the name of a GitHub App.
     #[must_use]
-    fn as_app(mut self) -> Self {
-        self.as_app = true;
+    fn by_app(mut self) -> Self {
+        self.by_app = true;
         self
     }
 }
@@ -185,7 +185,7 @@ impl Http {
     }
 
     fn call(doing: String, method: Method, url: Url, body: Option<Vec<u8>>, repeatable: bool) -> Call {
-        Call { doing, method, url, body, repeatable, if_none_match: None, as_app: false }
+        Call { doing, method, url, body, repeatable, if_none_match: None, by_app: false }
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -257,7 +257,7 @@ impl Http {
 
     /// Makes a call, again and again while that is worth it and there is patience for it.
     fn send(&self, call: &Call) -> Result<Answer, ForgeError> {
-        let is_write = call.method != Method::GET && !call.as_app;
+        let is_write = call.method != Method::GET && !call.by_app;
         let mut word = self.authorization(call)?;
         let _alone = is_write.then(|| self.writing.lock().unwrap_or_else(PoisonError::into_inner));
         let (mut waited, mut tries, mut is_renewed) = (Duration::ZERO, 1, false);

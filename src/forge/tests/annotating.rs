@@ -124,7 +124,7 @@ fn a_line_that_the_forge_refuses_is_left_out() {
 
 /// A client with the key of the forge's App.
 fn app(fake: &FakeForge) -> Forge {
-    let key = crate::secret::SecretText::new(fake.app_key(Pem::Pkcs1));
+    let key = crate::secret::SecretText::new(Pem::Pkcs1.text());
     let credential = Credential::App(App { id: APP_ID.to_owned(), key, installation: None });
     let repository = Repository::of_remote(&fake.remote()).unwrap();
     let clock = Clock::standing(std::time::SystemTime::now(), |_| {});

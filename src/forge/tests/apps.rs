@@ -9,7 +9,7 @@ use crate::forge::{App, Did};
 use crate::secret::SecretText;
 
 fn config(fake: &FakeForge, pem: Pem, installation: Option<u64>) -> Config {
-    let key = SecretText::new(fake.app_key(pem));
+    let key = SecretText::new(pem.text());
     let credential = Credential::App(App { id: APP_ID.to_owned(), key, installation });
     Config { credential, ..Config::new(fake.kind, Repository::of_remote(&fake.remote()).unwrap()) }
 }
@@ -99,7 +99,7 @@ fn a_clock_that_is_off_is_made_good_with_the_forges() {
         assert!(forge.pulls("main").is_ok(), "{ahead} s ahead");
     }
     let fake = FakeForge::start(Kind::GitHub);
-    let key = SecretText::new(fake.app_key(Pem::Pkcs1));
+    let key = SecretText::new(Pem::Pkcs1.text());
     let credential = Credential::App(App { id: "1".to_owned(), key, installation: None });
     let repository = Repository::of_remote(&fake.remote()).unwrap();
     let forge = Forge::new(&Config { credential, ..Config::new(Kind::GitHub, repository) }).unwrap();
@@ -131,7 +131,7 @@ fn a_key_that_cannot_be_used_is_told_at_once() {
         let config = Config { credential: Credential::App(app), ..Config::new(kind, repository) };
         Forge::new(&config).unwrap_err()
     };
-    let key = fake.app_key(Pem::Pkcs8);
+    let key = Pem::Pkcs8.text();
     for (case, kind, id, key, expected) in [
         ("no key", Kind::GitHub, APP_ID, "hunter2", "cannot be used: it is no PEM"),
         ("no id", Kind::GitHub, " ", key, "the App's id is empty"),

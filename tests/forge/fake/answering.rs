@@ -1,6 +1,10 @@
 //! From a request to its answer: tricks first, then who asks, then the API of the kind; pages,
 //! `ETag`s and 304 are the same for all.
 
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gitfabric::forge::Kind;
 use serde_json::{Value, json};
 
@@ -62,6 +66,7 @@ impl World {
             }
         }
         let answer = self.carry_out(request);
+        written_down(self.kind, request, &answer);
         (!is_lost).then_some(answer)
     }
 
@@ -117,8 +122,7 @@ impl World {
             return answer;
         }
         let digest = ring::digest::digest(&ring::digest::SHA256, &answer.body);
-        let hex: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let etag = format!("W/\"{hex}\"");
+        let etag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(digest));
         if request.header("if-none-match") == etag {
             return Answer::of(304, "", "").with("ETag", &etag);
         }
@@ -142,6 +146,18 @@ impl World {
         let next = format!("http://inside.forge.test/list?{}&page={}", others.join("&"), page + 1);
         answer.with("Link", &format!("<{next}>; rel=\"next\", <{next}>; rel=\"last\""))
     }
+}
+
+/// Adds what was asked and answered to the file that `FORGE_LOG` names, for `.ci/forge`.
+fn written_down(kind: Kind, request: &Request, answer: &Answer) {
+    let Some(path) = std::env::var_os("FORGE_LOG") else { return };
+    let body = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
+    let line = json!({
+        "kind": kind.name(), "method": request.method, "target": request.target, "asked": request.json(),
+        "status": answer.status, "answered": body(&answer.body),
+    });
+    let mut file = std::fs::File::options().create(true).append(true).open(path).unwrap();
+    file.write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
 /// An answer of words.
@@ -180,9 +196,9 @@ pub(super) fn files(diff: &str) -> Vec<(String, String)> {
 /// Whether a line of a file, counted in the new one, is in a diff.
 pub(super) fn has_line(diff: &str, path: &str, wanted: u64) -> bool {
     let all = files(diff);
-    let Some((_, patch)) = all.iter().find(|(file, _)| file == path) else { return false };
+    let Some((_, hunks)) = all.iter().find(|(file, _)| file == path) else { return false };
     let mut at = 0;
-    patch.lines().any(|line| {
+    hunks.lines().any(|line| {
         if let Some(hunk) = line.strip_prefix("@@ ") {
             let new = hunk.split('+').nth(1).unwrap_or_default();
             at = number(new.split([',', ' ']).next().unwrap_or_default());

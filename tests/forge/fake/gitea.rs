@@ -17,14 +17,13 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Ans
     match (request.method.as_str(), rest) {
         ("GET", ["pulls"]) => world.list_pulls(request),
         ("POST", ["pulls"]) => world.create_pull(&body),
-        ("GET", ["pulls", n]) if n.ends_with(".diff") => {
-            let entry = world.entry(number(n.trim_end_matches(".diff")));
-            entry.map_or_else(
-                || said(404, "Not Found"),
-                |entry| Answer::of(200, "text/plain", entry.diff.clone()),
-            )
-        }
-        ("GET", ["pulls", n]) => world.get_pull(number(n)),
+        ("GET", ["pulls", n]) => match n.split_once('.') {
+            Some((n, "diff")) => {
+                let diff = world.entry(number(n)).map(|entry| entry.diff.clone());
+                diff.map_or_else(|| said(404, "Not Found"), |diff| Answer::of(200, "text/plain", diff))
+            }
+            _ => world.get_pull(number(n)),
+        },
         ("PATCH", ["pulls", n]) => world.edit_pull(number(n), &body),
         ("GET", ["pulls", n, "reviews"]) => {
             let shown = world.reviews.iter().filter(|review| review.pull == number(n));

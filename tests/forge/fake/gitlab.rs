@@ -145,9 +145,9 @@ fn discuss(world: &mut World, pull: u64, body: &Value) -> Answer {
 /// Whether a line of the new file was added.
 fn changed(diff: &str, path: &str, wanted: u64) -> bool {
     let all = files(diff);
-    let Some((_, patch)) = all.iter().find(|(file, _)| file == path) else { return false };
+    let Some((_, hunks)) = all.iter().find(|(file, _)| file == path) else { return false };
     let mut at = 0;
-    patch.lines().any(|line| {
+    hunks.lines().any(|line| {
         if let Some(hunk) = line.strip_prefix("@@ ") {
             let new = hunk.split('+').nth(1).unwrap_or_default();
             at = number(new.split([',', ' ']).next().unwrap_or_default());

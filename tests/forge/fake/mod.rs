@@ -6,7 +6,7 @@
 //! let fake = FakeForge::start_tls(Kind::GitLab);     // fake.server.authority: its CA as PEM
 //! fake.remote()                                      // http://127.0.0.1:PORT/acme/net.git
 //! TOKEN, BOT                                         // the token that it takes, and whose it is
-//! fake.app_key(Pem::Pkcs1), APP_ID                   // its GitHub App, and an installation of it
+//! Pem::Pkcs1.text(), APP_ID                          // its GitHub App's key, installed there
 //!
 //! let number = fake.add(Entry { head: "vlan".into(), sha, ..Entry::default() });
 //! fake.push(number, &sha);                           // the head moves
@@ -99,11 +99,6 @@ impl FakeForge {
     /// The repository's remote.
     pub(crate) fn remote(&self) -> String {
         format!("{}/acme/net.git", self.server.url())
-    }
-
-    /// The private key of its GitHub App.
-    pub(crate) fn app_key(&self, pem: Pem) -> &'static str {
-        pem.text()
     }
 
     /// Looks at all there is, or changes it.

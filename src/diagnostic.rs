@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -216,9 +216,20 @@ impl Finding {
     }
 }
 
-/// All findings of a stage. A stage never stops at its first.
+/// All findings of a stage. A stage never stops at its first; what nobody would read, above
+/// [`Findings::LISTED`] errors or warnings, is counted and not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings(Vec<Finding>);
+pub struct Findings {
+    list: Vec<Finding>,
+    /// Errors and warnings that are counted alone.
+    more: (usize, usize),
+}
+
+/// The code of the finding that says how many there are beyond those that are listed.
+const MORE: &str = "findings-more";
+
+/// How many findings are held while they are collected.
+const HELD: usize = 20_000;
 
 impl Findings {
     /// No findings yet.
@@ -226,48 +237,101 @@ impl Findings {
         Self::default()
     }
 
+    /// Errors that are listed at the end, and as many warnings.
+    pub const LISTED: usize = 1000;
+
     /// Adds one.
     pub fn push(&mut self, finding: Finding) {
-        self.0.push(finding);
+        if self.list.len() < HELD { self.list.push(finding) } else { self.count_one(&finding) }
+    }
+
+    /// Adds one that says why there are no more.
+    pub(crate) fn push_surely(&mut self, finding: Finding) {
+        self.list.push(finding);
+    }
+
+    fn count_one(&mut self, finding: &Finding) {
+        match finding.severity {
+            Severity::Error => self.more.0 += 1,
+            Severity::Warning => self.more.1 += 1,
+        }
     }
 
     /// Takes over all of another stage's.
-    pub fn append(&mut self, mut other: Findings) {
-        self.0.append(&mut other.0);
+    pub fn append(&mut self, other: Findings) {
+        self.more = (self.more.0 + other.more.0, self.more.1 + other.more.1);
+        self.extend(other.list);
     }
 
     /// Whether any of them stops the commit.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|finding| finding.severity == Severity::Error)
+        self.more.0 > 0 || self.list.iter().any(|finding| finding.severity == Severity::Error)
     }
 
-    /// How many errors and how many warnings.
+    /// How many errors and how many warnings, those that are not listed included.
     pub fn count(&self) -> (usize, usize) {
-        let errors = self.0.iter().filter(|finding| finding.severity == Severity::Error).count();
-        (errors, self.0.len() - errors)
+        let own = || self.list.iter().filter(|finding| finding.code != MORE);
+        let errors = own().filter(|finding| finding.severity == Severity::Error).count();
+        (errors + self.more.0, own().count() - errors + self.more.1)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
-    /// All of them, in the present order.
+    /// All that are listed, in the present order.
     pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Sorts by file, line, column, then errors first, and folds equal ones: the order in
     /// which a person mends them, the same on every run. One fault that several devices'
     /// compilations met is shown once.
     pub fn sort(&mut self) {
-        self.0.sort_by(|a, b| {
+        self.list.sort_by(|a, b| {
             let key = |finding: &Finding| (finding.place.clone(), finding.severity, finding.code);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message)).then_with(|| a.device.cmp(&b.device))
         });
-        self.0.dedup_by(|b, a| {
+        self.list.dedup_by(|b, a| {
             a.place.is_some() && a.place == b.place && a.code == b.code && a.message == b.message
         });
+    }
+
+    /// Sorts, and keeps the first `most` errors and as many warnings; the others are counted.
+    pub fn hold(&mut self, most: usize) {
+        self.sort();
+        let (mut errors, mut warnings) = (0, 0);
+        for finding in std::mem::take(&mut self.list) {
+            let seen = match finding.severity {
+                Severity::Error => &mut errors,
+                Severity::Warning => &mut warnings,
+            };
+            *seen += 1;
+            if *seen <= most { self.list.push(finding) } else { self.count_one(&finding) }
+        }
+    }
+
+    /// Sorts, keeps what somebody may read, and says how many there are beyond it.
+    pub fn settle(&mut self) {
+        self.list.retain(|finding| finding.code != MORE);
+        self.hold(Self::LISTED);
+        let count = |count: usize, one: &str| match count {
+            0 => None,
+            1 => Some(format!("one more {one}")),
+            _ => Some(format!("{count} more {one}s")),
+        };
+        let (errors, warnings) = self.more;
+        let parts: Vec<String> =
+            [count(errors, "error"), count(warnings, "warning")].into_iter().flatten().collect();
+        if !parts.is_empty() {
+            let mut finding =
+                Finding::error_nowhere(MORE, format!("and {}, not listed", parts.join(" and ")));
+            if errors == 0 {
+                finding.severity = Severity::Warning;
+            }
+            self.list.push(finding);
+        }
     }
 }
 
@@ -276,21 +340,27 @@ impl<'a> IntoIterator for &'a Findings {
     type IntoIter = std::slice::Iter<'a, Finding>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.list.iter()
     }
 }
 
 impl FromIterator<Finding> for Findings {
     fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
-        Self(findings.into_iter().collect())
+        let mut all = Self::default();
+        all.extend(findings);
+        all
     }
 }
 
 impl Extend<Finding> for Findings {
     fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
-        self.0.extend(findings);
+        findings.into_iter().for_each(|finding| self.push(finding));
     }
 }
+
+/// A longer line is named and not shown, in bytes: nobody reads it, and to draw it 3,000 times
+/// takes a minute.
+const LONGEST_DRAWN: usize = 4000;
 
 /// Draws a finding under its source line, as compilers do. `source` gives the text of a
 /// file; without it the place is named and no line is shown. With `colour` the text holds
@@ -303,7 +373,8 @@ pub fn draw(finding: &Finding, source: &dyn Fn(&RepoPath) -> Option<Arc<str>>, c
     for (place, primary, label) in marked.chain(related) {
         let text = source(&place.file).unwrap_or_else(|| Arc::from(""));
         let line = text.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or("");
-        sources.push((place.clone(), concealed(line), primary, label));
+        let line = if line.len() > LONGEST_DRAWN { line.to_owned() } else { concealed(line) };
+        sources.push((place.clone(), line, primary, label));
     }
 
     let level = match finding.severity {
@@ -314,18 +385,26 @@ pub fn draw(finding: &Finding, source: &dyn Fn(&RepoPath) -> Option<Arc<str>>, c
         Some(device) => format!("{device}: {}", finding.message),
         None => finding.message.clone(),
     };
-    let mut snippets = Vec::new();
+    let mut elements: Vec<Element<'_>> = Vec::new();
     for (place, text, primary, label) in &sources {
-        let line = text.as_str();
+        let (line, file) = (text.as_str(), place.file.as_str());
+        if line.len() > LONGEST_DRAWN {
+            let at = Origin::path(file).line(place.line as usize).char_column(place.column as usize);
+            elements.push(at.into());
+            if !label.is_empty() {
+                elements.push(Level::NOTE.message(label.as_str()).into());
+            }
+            continue;
+        }
         let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
         let mut annotation = kind.span(byte_span(line, place.column, place.length));
         if !label.is_empty() {
             annotation = annotation.label(label.as_str());
         }
-        let snippet = Snippet::source(line).line_start(place.line as usize).path(place.file.as_str());
-        snippets.push(snippet.annotation(annotation));
+        let snippet = Snippet::source(line).line_start(place.line as usize).path(file);
+        elements.push(snippet.annotation(annotation).into());
     }
-    let group = level.primary_title(title).id(finding.code).elements(snippets);
+    let group = level.primary_title(title).id(finding.code).elements(elements);
     let mut report = vec![group];
     if let Some(hint) = &finding.hint {
         report.push(Group::with_title(Level::HELP.secondary_title(hint.as_str())));
@@ -406,6 +485,14 @@ mod tests {
              --> vlans/40.yaml:2:6\n  |\n2 | vrf: golf\n  |      ^^^^ not defined under vrfs/\n  |\n\
              help: did you mean `gold`?"
         );
+    }
+
+    #[test]
+    fn a_line_that_nobody_reads_is_named_and_not_shown() {
+        let line = format!("password: hunter2{}", " ".repeat(LONGEST_DRAWN));
+        let finding = Finding::error("x", &place(1, 4001, 3), "m").label("here").hint("h");
+        let drawn = draw(&finding, &|_| Some(Arc::from(line.as_str())), false);
+        assert_eq!(drawn, "error[x]: m\n--> vlans/40.yaml:1:4001\n = note: here\nhelp: h");
     }
 
     #[test]

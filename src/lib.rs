@@ -24,6 +24,7 @@ pub mod diagnostic;
 pub mod names;
 pub(crate) mod nearest;
 pub mod secret;
+pub mod stop;
 
 // Commits to files: mirror, snapshot, history, brakes.
 pub mod git;

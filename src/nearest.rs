@@ -5,7 +5,10 @@
 /// that sorted candidates give the same answer on every run.
 pub(crate) fn nearest<'c>(given: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (given.chars().count() / 3).max(1);
-    let scored = candidates.into_iter().map(|candidate| (edits(given, candidate), candidate));
+    // each letter that one has more is an edit: most candidates are out without a matrix
+    let length = |text: &str| text.chars().take(LETTERS).count();
+    let within = |candidate: &&str| length(candidate).abs_diff(length(given)) <= allowed;
+    let scored = candidates.into_iter().filter(within).map(|candidate| (edits(given, candidate), candidate));
     let best = scored.min_by_key(|(edits, _)| *edits)?;
     (best.0 <= allowed).then_some(best.1)
 }
@@ -32,10 +35,13 @@ pub(crate) fn suggest<'c>(given: &str, candidates: impl IntoIterator<Item = &'c 
     (1..=12).contains(&candidates.len()).then(|| format!("there is {}", list()))
 }
 
+/// Letters that are compared. Names have at most 63.
+const LETTERS: usize = 64;
+
 /// How many single edits (insert, remove, change, swap of neighbours) lead from one text to
-/// the other, letters' case aside. Long texts are cut: names have at most 63 letters.
+/// the other, letters' case aside. Long texts are cut.
 fn edits(a: &str, b: &str) -> usize {
-    let letters = |text: &str| text.chars().take(64).flat_map(char::to_lowercase).collect::<Vec<_>>();
+    let letters = |text: &str| text.chars().take(LETTERS).flat_map(char::to_lowercase).collect::<Vec<_>>();
     let (a, b) = (letters(a), letters(b));
     // rows of the matrix of Wagner and Fischer, the last two kept for swaps
     let mut before: Vec<usize> = Vec::new();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const STAGES: [&str; 10] =
     ["git", "intent", "yang", "platform", "compile", "plan", "review", "gnmi", "record", "rollout"];
 /// What every module may import.
-const SHARED: [&str; 4] = ["names", "diagnostic", "nearest", "secret"];
+const SHARED: [&str; 5] = ["names", "diagnostic", "nearest", "secret", "stop"];
 /// The edges: they import stages and shared modules, never each other.
 const EDGES: [&str; 4] = ["forge", "netbox", "simulator", "web"];
 /// They join everything; `agent` and `export` do not see each other, nor `cli`.

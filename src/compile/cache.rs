@@ -18,6 +18,7 @@ use crate::intent::model::Platform;
 use crate::intent::topology::Topology;
 use crate::names::{DeviceName, RepoPath};
 use crate::platform::arista_eos::protected::Protected;
+use crate::stop::{GaveUp, Stop, unstopped};
 use crate::yang::Schema;
 
 /// The schema of a platform; none if it is not known.
@@ -63,10 +64,27 @@ impl<B: PartialEq> Compiler<B> {
         schemas: Schemas<'_>,
         blobs: Blobs<'_, B>,
     ) -> BTreeMap<DeviceName, Arc<Compiled>> {
+        unstopped(|stop| self.compile_within(fabric, topology, schemas, blobs, stop))
+    }
+
+    /// The same, until `stop` says that it is enough. What was remembered stays remembered.
+    pub fn compile_within(
+        &mut self,
+        fabric: &Fabric,
+        topology: &Topology<'_>,
+        schemas: Schemas<'_>,
+        blobs: Blobs<'_, B>,
+        stop: Stop<'_>,
+    ) -> Result<BTreeMap<DeviceName, Arc<Compiled>>, GaveUp> {
         self.compiled = 0;
         let mut known = std::mem::take(&mut self.cached);
         let mut result = BTreeMap::new();
         for name in fabric.devices.keys() {
+            if stop() {
+                known.append(&mut self.cached);
+                self.cached = known;
+                return Err(GaveUp);
+            }
             let Some(slice) = Slice::of(fabric, topology, name) else { continue };
             let Some(schema) = schemas(slice.platform) else {
                 result.insert(name.clone(), Arc::new(unknown_platform(&slice)));
@@ -76,7 +94,7 @@ impl<B: PartialEq> Compiler<B> {
             result.insert(name.clone(), Arc::clone(&cached.compiled));
             self.cached.insert(name.clone(), cached);
         }
-        result
+        Ok(result)
     }
 
     /// How many devices the last call really compiled.

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use super::bootstrap;
 use super::cache::Compiler;
-use super::stop::{GaveUp, Stop};
 use super::{Compiled, Slice};
 use crate::diagnostic::Findings;
 use crate::git::Snapshot;
@@ -19,6 +18,7 @@ use crate::intent::{Cache, Fabric, Loaded, Topology};
 use crate::names::DeviceName;
 use crate::platform::Profile;
 use crate::platform::arista_eos::protected::Protected;
+use crate::stop::{GaveUp, Stop, unstopped};
 use crate::yang::{Schema, Tree};
 
 /// Loads, checks and compiles; remembers what has not changed since.
@@ -73,31 +73,31 @@ impl Engine {
     /// Builds a snapshot. Cross-device errors keep devices from being compiled; everything
     /// that can be found out is.
     pub fn build(&mut self, snapshot: &Snapshot) -> Build {
-        let loaded = self.files.load(snapshot);
+        unstopped(|stop| self.build_within(snapshot, stop))
+    }
+
+    /// The same for what a stranger wrote: ends without a result soon after `stop` says so, which
+    /// is asked at each file, rule and device. A build that is not stopped is that of
+    /// [`Engine::build`], and one that is stopped forgets nothing of the builds before.
+    pub fn build_within(&mut self, snapshot: &Snapshot, stop: Stop<'_>) -> Result<Build, GaveUp> {
+        let loaded = self.files.load_within(snapshot, stop)?;
         let mut findings = loaded.findings;
         let Some(fabric): Option<Arc<Fabric>> = loaded.fabric.map(Arc::new) else {
-            return Build { fabric: None, devices: BTreeMap::new(), findings, compiled: 0 };
+            findings.settle();
+            return Ok(Build { fabric: None, devices: BTreeMap::new(), findings, compiled: 0 });
         };
         let topology = Topology::new(&fabric);
         let schemas = |platform: &Platform| schema_of(platform);
         let blobs = |path: &_| snapshot.get(path).map(|file| file.blob);
-        let compiled = self.compiler.compile(&fabric, &topology, &schemas, &blobs);
+        let compiled = self.compiler.compile_within(&fabric, &topology, &schemas, &blobs, stop)?;
         for device in compiled.values() {
-            findings.extend(device.findings.iter().cloned());
+            findings.append(device.findings.clone());
         }
-        findings.sort();
-        let devices = self.finish(&fabric, &topology, compiled);
+        findings.settle();
+        let devices = self.finish(&fabric, &topology, compiled, stop)?;
         let compiled = self.compiler.compiled();
         drop(topology);
-        Build { fabric: Some(fabric), devices, findings, compiled }
-    }
-
-    /// The same within bounds: ends without a result soon after `stop` says so.
-    pub fn build_within(&mut self, snapshot: &Snapshot, stop: Stop<'_>) -> Result<Build, GaveUp> {
-        if stop() {
-            return Err(GaveUp);
-        }
-        Ok(self.build(snapshot))
+        Ok(Build { fabric: Some(fabric), devices, findings, compiled })
     }
 
     /// The EOS configuration that a device needs before the agent can reach it; none for a
@@ -113,10 +113,16 @@ impl Engine {
         fabric: &Fabric,
         topology: &Topology<'_>,
         compiled: BTreeMap<DeviceName, Arc<Compiled>>,
-    ) -> BTreeMap<DeviceName, Arc<DeviceBuild>> {
+        stop: Stop<'_>,
+    ) -> Result<BTreeMap<DeviceName, Arc<DeviceBuild>>, GaveUp> {
         let mut known = std::mem::take(&mut self.built);
         let mut devices = BTreeMap::new();
         for (name, compiled) in compiled {
+            if stop() {
+                known.append(&mut self.built);
+                self.built = known;
+                return Err(GaveUp);
+            }
             let platform = topology.platform_of(&name);
             let (Some(profile), Some(schema)) = (profile_of(platform), schema_of(platform)) else { continue };
             let build = match known.remove(&name) {
@@ -137,7 +143,7 @@ impl Engine {
             devices.insert(name.clone(), Arc::clone(&build));
             self.built.insert(name, (compiled, build));
         }
-        devices
+        Ok(devices)
     }
 }
 

@@ -14,7 +14,6 @@ pub mod bootstrap;
 pub mod cache;
 mod engine;
 pub mod slice;
-mod stop;
 
 mod defaults;
 
@@ -38,9 +37,9 @@ mod vxlan;
 #[cfg(test)]
 mod tests;
 
+pub use crate::stop::{GaveUp, Stop};
 pub use engine::{Build, DeviceBuild, Engine};
 pub use slice::Slice;
-pub use stop::{GaveUp, Stop};
 
 use std::sync::Arc;
 
@@ -62,6 +61,10 @@ pub struct Compiled {
     pub protected: Protected,
 }
 
+/// More findings of one device are counted and not kept: what is wrong with one is wrong with
+/// many.
+const OF_A_DEVICE: usize = 200;
+
 /// Compiles one device and validates the result against its schema.
 pub fn compile(slice: &Slice<'_>, schema: &Schema) -> Compiled {
     let mut findings = Findings::new();
@@ -73,7 +76,7 @@ pub fn compile(slice: &Slice<'_>, schema: &Schema) -> Compiled {
     findings.extend(written.iter().cloned().map(|finding| finding.on(slice.device)));
     let faults = faults(slice, schema, &tree);
     findings.extend(faults.iter().map(|fault| into_finding(fault).on(slice.device)));
-    findings.sort();
+    findings.hold(OF_A_DEVICE);
     Compiled { tree: Arc::new(tree), findings, protected: slice.protected() }
 }
 

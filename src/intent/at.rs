@@ -3,11 +3,13 @@
 //! Here: the list form, the map form (with a place's own addresses) and selectors.
 //! Elsewhere: which devices a selector means (`topology`), whether it means any (`check`).
 
+use std::collections::BTreeMap;
+
 use super::decode::Fields;
 use super::model::{Placement, Selector};
 use super::scalar::{Read, ip_net, name, scalar, shortened, wrong_hint};
 use super::yaml::{Node, Scalar, Value};
-use crate::diagnostic::{Finding, Findings, Spanned};
+use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::names::{PairName, RoleName};
 
 /// `at: [leaf1-2, role:leaf]`, or `at: { leaf3: 10.34.34.2/24, leaf4: [...] }`; none where
@@ -65,14 +67,14 @@ fn selector(node: &Node) -> Read<Selector> {
 }
 
 fn repeated(what: &str, placements: &[Placement], out: &mut Findings) {
-    for (index, placement) in placements.iter().enumerate() {
-        let before = placements.iter().take(index);
-        if let Some(first) = before.into_iter().find(|before| before.selector == placement.selector) {
+    let mut seen: BTreeMap<&Selector, &Place> = BTreeMap::new();
+    for placement in placements {
+        let selector = &placement.selector;
+        let first = *seen.entry(&selector.value).or_insert(&selector.place);
+        if first != &selector.place {
             let message = format!("{what}: `at` names the same place twice");
-            let finding = Finding::error("at-twice", &placement.selector.place, message);
-            out.push(
-                finding.related(&first.selector.place, "first named here").hint("remove one of the two"),
-            );
+            let finding = Finding::error("at-twice", &selector.place, message);
+            out.push(finding.related(first, "first named here").hint("remove one of the two"));
         }
     }
 }

@@ -4,6 +4,8 @@
 //! is unknown without a second list of them. Elsewhere: readers of single values
 //! (`scalar`, `route`), the objects themselves (`design`, `device`, `pair`, …).
 
+use std::collections::BTreeSet;
+
 use super::scalar::{Read, shortened};
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
@@ -191,15 +193,15 @@ impl<'n> Fields<'n> {
     /// probably meant to be: what these say is not to be relied on.
     pub(crate) fn close(self, out: &mut Findings) -> Vec<&'static str> {
         let mut meant = Vec::new();
+        // a key that is there already was hardly meant
+        let given: BTreeSet<&str> = self.entries.iter().map(|(key, _)| key.value.as_str()).collect();
+        let free: Vec<&'static str> =
+            self.asked.iter().copied().filter(|asked| !given.contains(asked)).collect();
         for (key, _) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.value.as_str())) {
             let message = format!("{}: there is no key `{}{}`", self.what, self.path, shortened(&key.value));
             let finding = Finding::error("key-unknown", &key.place, message);
-            // a key that is there already was hardly meant
-            let free = || {
-                self.asked.iter().copied().filter(|asked| self.entries.iter().all(|(k, _)| k.value != *asked))
-            };
-            meant.extend(crate::nearest::nearest(&key.value, free()));
-            out.push(match suggest(&key.value, free()) {
+            meant.extend(crate::nearest::nearest(&key.value, free.iter().copied()));
+            out.push(match suggest(&key.value, free.iter().copied()) {
                 Some(hint) => finding.hint(hint),
                 None => finding,
             });

@@ -121,6 +121,17 @@ impl Repo {
         self.load_with(&mut Cache::default())
     }
 
+    /// Its files as a commit's would come.
+    pub(crate) fn snapshot(&self) -> crate::git::Snapshot {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in &self.0 {
+            let file = folder.path().join(path.as_str());
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        crate::git::Snapshot::of_folder(folder.path()).unwrap()
+    }
+
     /// The fabric of a repository without errors.
     pub(crate) fn fabric(&self) -> Fabric {
         let loaded = self.load();

@@ -3,6 +3,8 @@
 //! Elsewhere: the policies (`policy`), whether a platform can say what a list says
 //! (`check::policies`).
 
+use std::collections::BTreeMap;
+
 use super::decode::Fields;
 use super::model::policy::{
     Action, AsPathList, AsPathRule, Community, CommunityList, CommunityRule, Family, PrefixList, PrefixRule,
@@ -27,6 +29,7 @@ pub(crate) fn prefix_list(
     fields.close(out);
     let first = rules.values().next().map(|rule: &PrefixRule| Family::of(rule.prefix.value.addr()));
     let family = said.as_ref().map(|family| family.value).or(first).unwrap_or(Family::Ipv4);
+    let mut seen = BTreeMap::new();
     for (number, rule) in &rules {
         if Family::of(rule.prefix.value.addr()) != family {
             let message =
@@ -34,12 +37,12 @@ pub(crate) fn prefix_list(
             let finding = Finding::error("prefix-list-family", &rule.prefix.place, message);
             out.push(finding.hint("a list holds IPv4 or IPv6: write two lists"));
         }
-        let same = |other: &&PrefixRule| other.prefix == rule.prefix && other.lengths() == rule.lengths();
-        if let Some(first) = rules.range(..number).map(|(_, before)| before).find(same) {
+        let first: &Place = seen.entry((rule.prefix.value, rule.lengths())).or_insert(&rule.place);
+        if first != &rule.place {
             let message =
                 format!("prefix list {list} rule {number}: a rule before it holds the same prefixes");
             let finding = Finding::error("prefix-list-twice", &rule.place, message);
-            out.push(finding.related(&first.place, "held here").hint("remove one of the two"));
+            out.push(finding.related(first, "held here").hint("remove one of the two"));
         }
     }
     Some(PrefixList { name: list, place, family, rules })
@@ -72,16 +75,18 @@ pub(crate) fn community_list(
     let nodes = fields.list("rules", out, |node| Ok(node.clone()));
     fields.close(out);
     let mut rules: Vec<CommunityRule> = Vec::new();
+    let mut seen: BTreeMap<Community, Place> = BTreeMap::new();
     for node in &nodes {
         let Some(mut fields) = Fields::open(node, what.as_str(), out) else { continue };
         let action = fields.optional("action", out, action);
         let community = fields.required("community", out, community);
         fields.close(out);
         let Some(community) = community else { continue };
-        if let Some(first) = rules.iter().find(|rule| rule.community == community) {
+        let first = seen.entry(community.value.clone()).or_insert_with(|| community.place.clone());
+        if *first != community.place {
             let message = format!("community list {list}: a community stands there twice");
             let finding = Finding::error("community-list-twice", &community.place, message);
-            out.push(finding.related(&first.community.place, "first here").hint("remove one of the two"));
+            out.push(finding.related(first, "first here").hint("remove one of the two"));
         }
         let action = action.unwrap_or_else(|| Spanned::new(Action::Permit, community.place.clone()));
         rules.push(CommunityRule { action, community });

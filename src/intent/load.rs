@@ -17,6 +17,7 @@ use crate::diagnostic::{Finding, Findings, Place};
 use crate::git::snapshot::{BlobId, Snapshot};
 use crate::names::{DeviceName, PairName, PolicyName, RepoPath, VlanId, VrfName};
 use crate::nearest::nearest;
+use crate::stop::{GaveUp, Stop, unless, unstopped};
 
 /// What came out of one commit's files.
 #[derive(Clone, Debug)]
@@ -67,12 +68,17 @@ impl<B> Default for Cache<B> {
 impl Cache {
     /// Loads a snapshot: a commit's files, or a folder's.
     pub fn load(&mut self, snapshot: &Snapshot) -> Loaded {
+        unstopped(|stop| self.load_within(snapshot, stop))
+    }
+
+    /// The same, until `stop` says that it is enough.
+    pub fn load_within(&mut self, snapshot: &Snapshot, stop: Stop<'_>) -> Result<Loaded, GaveUp> {
         let files = snapshot.iter().map(|(path, file)| (path, file.blob, &*file.bytes));
-        let mut loaded = self.load_files(files);
+        let mut loaded = self.load_files_within(files, stop)?;
         loaded.findings.extend(snapshot.skipped().filter_map(|(path, why)| skipped(path, &why.to_string())));
         loaded.findings.append(self.manifest(snapshot));
         loaded.findings.sort();
-        loaded
+        Ok(loaded)
     }
 
     /// What the manifest of an export finds wrong, where there is one.
@@ -99,11 +105,24 @@ impl<B: PartialEq> Cache<B> {
     /// Loads files: path, name of the bytes, bytes. Entries of files that are not among
     /// them are forgotten.
     pub fn load_files<'f>(&mut self, files: impl IntoIterator<Item = (&'f RepoPath, B, &'f [u8])>) -> Loaded {
+        unstopped(|stop| self.load_files_within(files, stop))
+    }
+
+    fn load_files_within<'f>(
+        &mut self,
+        files: impl IntoIterator<Item = (&'f RepoPath, B, &'f [u8])>,
+        stop: Stop<'_>,
+    ) -> Result<Loaded, GaveUp> {
         let files: Vec<_> = files.into_iter().collect();
         let paths: BTreeSet<&RepoPath> = files.iter().map(|(path, ..)| *path).collect();
         self.entries.retain(|path, _| paths.contains(path));
         let mut gathered = Gathered::default();
         for (path, blob, bytes) in files {
+            unless(stop)?;
+            if gathered.findings.count().0 > TOO_MANY {
+                gathered.ended = Some(path.clone());
+                break;
+            }
             match object_of(path, &paths) {
                 Filed::Other => {}
                 Filed::Unknown(what) => {
@@ -121,7 +140,7 @@ impl<B: PartialEq> Cache<B> {
                 }
             }
         }
-        gathered.finish(paths.is_empty())
+        gathered.finish(paths.is_empty(), stop)
     }
 
     /// How many files were parsed since the cache was made.
@@ -140,6 +159,12 @@ impl<B: PartialEq> Cache<B> {
         }
     }
 }
+
+/// More findings of one file are counted and not kept.
+const OF_A_FILE: usize = 1000;
+
+/// With more errors than this the files that follow are not read: it is no intent any more.
+const TOO_MANY: usize = 10_000;
 
 /// Reads one file as the object that its name says.
 fn read(path: &RepoPath, bytes: &[u8], identity: &Identity) -> (Option<Object>, Findings) {
@@ -169,6 +194,7 @@ fn read(path: &RepoPath, bytes: &[u8], identity: &Identity) -> (Option<Object>, 
         }
         Identity::Raw => raw::raw(path.clone(), &node, &mut out).map(Object::Raw),
     };
+    out.hold(OF_A_FILE);
     (object, out)
 }
 
@@ -204,12 +230,14 @@ struct Gathered {
     broken: Broken,
     unknown: BTreeMap<String, RepoPath>,
     findings: Findings,
+    /// The first file that was not looked at.
+    ended: Option<RepoPath>,
 }
 
 impl Gathered {
     /// Takes a file's object over, or notes that it is broken.
     fn take<B>(&mut self, identity: &Identity, entry: &Entry<B>) {
-        self.findings.extend(entry.findings.iter().cloned());
+        self.findings.append(entry.findings.clone());
         self.design_seen |= *identity == Identity::Design;
         let whole = !entry.findings.has_errors();
         match &entry.object {
@@ -247,7 +275,13 @@ impl Gathered {
     }
 
     /// Puts the fabric together and applies the rules across objects.
-    fn finish(mut self, empty: bool) -> Loaded {
+    fn finish(mut self, empty: bool, stop: Stop<'_>) -> Result<Loaded, GaveUp> {
+        if let Some(path) = self.ended {
+            let message = format!("more than {TOO_MANY} errors: {path} and what follows was not read");
+            self.findings.push_surely(Finding::error_nowhere("findings-many", message));
+            self.findings.sort();
+            return Ok(Loaded { fabric: None, findings: self.findings });
+        }
         for (what, path) in &self.unknown {
             let message = format!("{what} is not read: it is no part of the intent");
             let folders: Vec<String> = FOLDERS.iter().map(|(folder, ..)| format!("{folder}/")).collect();
@@ -281,9 +315,9 @@ impl Gathered {
             raw: self.raw,
         });
         if let Some(fabric) = &fabric {
-            findings.append(check::check(fabric, &broken));
+            findings.append(check::check(fabric, &broken, stop)?);
         }
         findings.sort();
-        Loaded { fabric, findings }
+        Ok(Loaded { fabric, findings })
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn raw(file: RepoPath, node: &Node, out: &mut Findings) -> Option<Raw
         Some(_) => {}
     }
     fields.close(out);
-    let mut json = ToJson { file: &file, places: BTreeMap::new(), out };
+    let mut json = ToJson { file: &file, places: BTreeMap::new(), full: false, out };
     let value = json.value(config?, String::new());
     let places = json.places;
     Some(RawFragment { at: at?, config: value, places, file })
@@ -42,9 +42,16 @@ pub(crate) fn raw(file: RepoPath, node: &Node, out: &mut Findings) -> Option<Raw
 const SECRET_LEAVES: [&str; 6] =
     ["password", "password-hashed", "secret", "secret-key", "passphrase", "pre-shared-key"];
 
+/// Values of one fragment. Each is looked for among the others, on each device that has it.
+const MOST_VALUES: usize = 10_000;
+/// Bytes of a JSON pointer, which every value has one of.
+const LONGEST_POINTER: usize = 2000;
+
 struct ToJson<'a> {
     file: &'a RepoPath,
     places: BTreeMap<String, Place>,
+    /// Whether it was said that there is too much.
+    full: bool,
     out: &'a mut Findings,
 }
 
@@ -52,6 +59,10 @@ impl ToJson<'_> {
     /// The value at a JSON pointer. The recursion is as deep as the tree, which the parser
     /// limits.
     fn value(&mut self, node: &Node, pointer: String) -> Json {
+        if self.places.len() >= MOST_VALUES || pointer.len() > LONGEST_POINTER {
+            self.too_large(&node.place);
+            return Json::Null;
+        }
         let json = match &node.value {
             Value::Scalar(scalar) => self.scalar(scalar, &node.place),
             Value::List(items) => {
@@ -72,6 +83,17 @@ impl ToJson<'_> {
         };
         self.places.insert(pointer, node.place.clone());
         json
+    }
+
+    fn too_large(&mut self, place: &Place) {
+        if !std::mem::replace(&mut self.full, true) {
+            let message = format!(
+                "{}: more than {MOST_VALUES} values, or keys of more than {LONGEST_POINTER} letters together",
+                self.file
+            );
+            let finding = Finding::error("raw-size", place, message);
+            self.out.push(finding.hint("write several files, or what the model has a key for"));
+        }
     }
 
     /// A secret that stands here in plain text is refused, and goes no further: the commit

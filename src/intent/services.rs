@@ -2,13 +2,14 @@
 //!
 //! Elsewhere: which of them wins (`model::services`), whether their VRFs are there (`check`).
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::decode::Fields;
 use super::model::services::{Dns, LogServer, Ntp, Services, Severity, Syslog};
 use super::scalar::{Read, between, choice, ip, name, scalar, shortened, wrong_hint};
 use super::yaml::{Node, Value};
-use crate::diagnostic::{Finding, Findings, Spanned};
+use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::names::VrfName;
 
 /// How many name servers EOS takes.
@@ -59,11 +60,11 @@ fn syslog(mut fields: Fields<'_>, out: &mut Findings) -> Syslog {
     let said = fields.node("servers").is_some();
     let nodes = fields.list("servers", out, |node| Ok(node.clone()));
     let mut servers: Vec<LogServer> = Vec::new();
+    let mut seen = BTreeMap::new();
     for node in &nodes {
         let Some(server) = log_server(&fields.named_key("servers"), node, out) else { continue };
         // the device knows a log server by its address alone
-        let first = servers.iter().find(|known| known.address == server.address);
-        twice(&fields.named_key("servers"), first.map(|first| &first.address), &server.address, out);
+        twice(&fields.named_key("servers"), &mut seen, &server.address, out);
         servers.push(server);
     }
     let vrf = fields.optional("vrf", out, name);
@@ -91,30 +92,32 @@ fn log_server(key: &str, node: &Node, out: &mut Findings) -> Option<LogServer> {
 }
 
 /// `servers`, each named once; none where the key is missing.
-fn servers<T: PartialEq + std::fmt::Display>(
+fn servers<T: Ord + Clone + std::fmt::Display>(
     fields: &mut Fields<'_>,
     out: &mut Findings,
     read: impl Fn(&Node) -> Read<T>,
 ) -> Option<Vec<Spanned<T>>> {
     fields.node("servers")?;
     let servers = fields.list("servers", out, read);
-    for (index, server) in servers.iter().enumerate() {
-        let first = servers.iter().take(index).find(|known| *known == server);
-        twice(&fields.named_key("servers"), first, server, out);
+    let mut seen = BTreeMap::new();
+    for server in &servers {
+        twice(&fields.named_key("servers"), &mut seen, server, out);
     }
     Some(servers)
 }
 
-fn twice<T: std::fmt::Display>(
+/// Says that a server was named before; `seen` holds where.
+fn twice<T: Ord + Clone + std::fmt::Display>(
     key: &str,
-    first: Option<&Spanned<T>>,
+    seen: &mut BTreeMap<T, Place>,
     again: &Spanned<T>,
     out: &mut Findings,
 ) {
-    if let Some(first) = first {
+    let first = seen.entry(again.value.clone()).or_insert_with(|| again.place.clone());
+    if *first != again.place {
         let message = format!("{key}: {} is named twice", again.value);
         let finding = Finding::error("services-twice", &again.place, message).label("again here");
-        out.push(finding.related(&first.place, "first named here").hint("remove one of the two"));
+        out.push(finding.related(first, "first named here").hint("remove one of the two"));
     }
 }
 

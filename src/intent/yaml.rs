@@ -20,6 +20,13 @@ const MAX_BYTES: usize = 4 << 20;
 /// fifteen; the tree is dropped recursively, so this bounds the stack too.
 const MAX_DEPTH: usize = 64;
 
+/// How many values one file may have. Each costs some 200 bytes while it is read; a prefix list
+/// of 50,000 rules has 400,000.
+const MAX_NODES: usize = 500_000;
+
+/// The longest key, in bytes. A path of the manifest is the longest that is read.
+const MAX_KEY: usize = 1024;
+
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -85,7 +92,7 @@ pub(crate) fn parse(file: &RepoPath, bytes: &[u8]) -> (Option<Node>, Findings) {
     };
     let source = Source { file, text };
     let mut builder =
-        Builder { source, open: Vec::new(), root: None, documents: 0, findings: Findings::new() };
+        Builder { source, open: Vec::new(), root: None, documents: 0, nodes: 0, findings: Findings::new() };
     for next in Parser::new_from_str_with_options(text, options) {
         let go_on = match next {
             Ok((event, span)) => builder.event(event, &span),
@@ -217,6 +224,7 @@ struct Builder<'t> {
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
+    nodes: usize,
     findings: Findings,
 }
 
@@ -224,6 +232,13 @@ impl Builder<'_> {
     /// Takes one event; false ends the reading.
     fn event(&mut self, event: Event<'_>, span: &Span) -> bool {
         let place = self.source.place(span);
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            let message = format!("more than {MAX_NODES} keys and values in one file");
+            self.refuse("yaml-size", &place, &message, "write several files");
+            self.root = None;
+            return false;
+        }
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
@@ -330,6 +345,10 @@ fn map_key(node: Node, seen: &mut BTreeMap<String, Place>) -> Result<Spanned<Str
         let message = "a key has to be a single value";
         return Err(Box::new(Finding::error("yaml-key", &place, message)));
     };
+    if scalar.text.len() > MAX_KEY {
+        let message = format!("a key of {} bytes; one may have {MAX_KEY}", scalar.text.len());
+        return Err(Box::new(Finding::error("yaml-key", &place, message)));
+    }
     if scalar.plain && scalar.text == "<<" {
         let finding = Finding::error("yaml-anchor", &place, "merge keys (`<<`) are not read");
         return Err(Box::new(finding.hint("write the keys where they are used")));

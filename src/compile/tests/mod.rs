@@ -2,5 +2,6 @@
 
 mod features;
 mod fixture;
+mod hostile;
 mod incremental;
 mod lab;

@@ -29,6 +29,7 @@ use super::layout::Kind;
 use super::model::{Device, DeviceState, Fabric, Placement, Vlan};
 use super::topology::Topology;
 use crate::diagnostic::{Finding, Findings, Place};
+use crate::stop::{GaveUp, Stop, unless};
 
 pub use succession::{check_succession, deleted_devices};
 
@@ -91,7 +92,7 @@ impl<'a> Context<'a> {
 }
 
 /// Applies every rule to the fabric.
-pub(crate) fn check(fabric: &Fabric, broken: &Broken) -> Findings {
+pub(crate) fn check(fabric: &Fabric, broken: &Broken, stop: Stop<'_>) -> Result<Findings, GaveUp> {
     let topology = Topology::new(fabric);
     let context = Context { fabric, topology: &topology, broken };
     let mut out = Findings::new();
@@ -107,9 +108,10 @@ pub(crate) fn check(fabric: &Fabric, broken: &Broken) -> Findings {
         policies::check,
         design::check,
     ] {
+        unless(stop)?;
         rules(&context, &mut out);
     }
-    out
+    Ok(out)
 }
 
 /// How many further places a finding shows.

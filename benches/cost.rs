@@ -2,13 +2,14 @@
 //!
 //! The pairs to compare: a commit that changes one VLAN against a full build, at 10, 100
 //! and 200 leafs (promise 12: the first must not grow with the fabric's size as the second
-//! does), and loading the schema pack.
+//! does), a review of a change of every device, and loading the schema pack.
 
 use std::path::Path;
 
 use divan::Bencher;
 use gitfabric::compile::Engine;
-use gitfabric::git::Snapshot;
+use gitfabric::git::{Allowances, Snapshot};
+use gitfabric::review::{Budget, Merged, Side, Subject, review};
 
 const LEAFS: [usize; 3] = [10, 100, 200];
 
@@ -97,6 +98,39 @@ fn one_vlan_renamed(bencher: Bencher<'_, '_>, leafs: usize) {
     bencher.bench_local(|| {
         turn = !turn;
         engine.build(if turn { &after } else { &before })
+    });
+}
+
+/// A review of a change that touches every device, the revert proof included.
+#[divan::bench(args = [100, 1000], sample_count = 5)]
+fn review_of_every_device(bencher: Bencher<'_, '_>, leafs: usize) {
+    let (before, _) = snapshots(leafs);
+    let folder = tempfile::tempdir().expect("a folder");
+    intent(folder.path(), leafs);
+    let design = folder.path().join("fabric.yaml");
+    let text = std::fs::read_to_string(&design).expect("the design is read");
+    std::fs::write(&design, text.replace("multihop: 3", "multihop: 4")).expect("the design is written");
+    let after = Snapshot::of_folder(folder.path()).expect("the intent is read");
+    let mut engine = Engine::new();
+    let (old, new) = (engine.build(&before), engine.build(&after));
+    let commit = |digit: &str| digit.repeat(40).parse().expect("a commit");
+    let subject = Subject {
+        fabric: "evpn-lab".parse().expect("a name"),
+        base: Side { commit: commit("a"), build: &old, snapshot: &before },
+        good: None,
+        head: commit("b"),
+        allowances: Allowances::default(),
+        merged: Merged::Clean { build: &new, snapshot: &after },
+        stands: None,
+        questions: &[],
+        now: jiff::Timestamp::UNIX_EPOCH,
+        moved: None,
+        link: None,
+    };
+    bencher.bench_local(|| {
+        let review = review(&subject);
+        assert_eq!(review.summary.changed, leafs + 2);
+        review.comment(&Budget { limit: 65_536, measure: str::len })
     });
 }
 

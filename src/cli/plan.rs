@@ -9,12 +9,13 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use super::agent_file::AgentFile;
-use super::source::{Place, refuse_errors};
+use super::source::{Place, print_held, refuse_errors};
 use super::wait;
 use crate::agent::live;
 use crate::compile::{Build, Engine};
 use crate::git::Snapshot;
 use crate::names::DeviceName;
+use crate::plan::step::Step;
 use crate::plan::{Plan, Revision, commands, plan_of_builds, render};
 
 /// Show what would change on every device: between two states of the intent, or live.
@@ -87,6 +88,7 @@ enum View {
 struct State {
     revision: Revision,
     build: Build,
+    snapshot: Snapshot,
 }
 
 /// Runs `gitfabric plan`.
@@ -105,7 +107,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let to = args.state(&mut engine, args.to.as_deref())?;
         let Some(fabric) = &to.build.fabric else { anyhow::bail!("the intent has no fabric.yaml") };
         let revisions = (Some(from.revision), to.revision);
-        (plan_of_builds(&from.build.devices, fabric, &to.build.devices, revisions), to.build.devices)
+        let plan = plan_of_builds(&from.build.devices, fabric, &to.build.devices, revisions);
+        if let Some(before) = &from.build.fabric {
+            print_held(&Step::between(before, fabric, &plan), &to.snapshot);
+        }
+        (plan, to.build.devices)
     };
     args.narrow(&mut plan)?;
     let style = render::Style { colour: true, foreign: args.foreign };
@@ -131,7 +137,7 @@ impl Args {
         };
         let build = engine.build(&snapshot);
         refuse_errors(&build.findings, &snapshot)?;
-        Ok(State { revision, build })
+        Ok(State { revision, build, snapshot })
     }
 
     /// Leaves the devices that were asked for.

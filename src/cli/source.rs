@@ -7,9 +7,10 @@ use anyhow::Context;
 
 use super::output::print_error;
 use crate::compile::{Build, Engine};
-use crate::diagnostic::{Findings, draw};
-use crate::git::{Repository, Snapshot};
+use crate::diagnostic::{Finding, Findings, Severity, draw};
+use crate::git::{Allowances, Repository, Snapshot};
 use crate::names::{CommitId, RepoPath};
+use crate::plan::step::Step;
 
 /// The intent that a command is about.
 #[derive(Clone, Debug, clap::Args)]
@@ -38,6 +39,28 @@ impl Source {
         let build = Engine::new().build(&snapshot);
         refuse_errors(&build.findings, &snapshot)?;
         Ok(build)
+    }
+}
+
+impl Source {
+    /// What the intent is a step from: the first parent of the commit that was named, or HEAD
+    /// for the files as they are. None where there is no such thing.
+    pub(super) fn before(&self) -> Option<Snapshot> {
+        let revision = self.commit.as_ref().map_or("HEAD".to_owned(), |commit| format!("{commit}^"));
+        Place::of(&self.path).ok()?.snapshot(&revision).ok().map(|(_, snapshot)| snapshot)
+    }
+}
+
+/// What the agent would freeze at for want of a trailer: no faults, hence warnings.
+pub(super) fn as_warnings(held: &Findings) -> Findings {
+    held.iter().map(|finding| Finding { severity: Severity::Warning, ..finding.clone() }).collect()
+}
+
+/// Says on standard error what the agent would freeze at for want of a trailer.
+pub(super) fn print_held(step: &Step, snapshot: &Snapshot) {
+    let held = as_warnings(&step.held(&Allowances::default()));
+    if !held.is_empty() {
+        print_error(&drawn(&held, snapshot, true));
     }
 }
 

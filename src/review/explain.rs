@@ -98,12 +98,12 @@ fn unchanged(subject: &Subject<'_>, needle: &Needle) -> String {
     let mut more = false;
     for (name, build) in &build.devices {
         for (path, leaf) in build.tree.iter() {
-            let text = printable(path);
+            let text = path.to_string();
             if !needle.is_in_path(&text) && !leaf.origin.as_ref().is_some_and(|place| needle.is_place(place))
             {
                 continue;
             }
-            let key = (text, value(&leaf.value), leaf.origin.clone());
+            let key = (printable(&text), value(&leaf.value), leaf.origin.clone());
             if found.len() >= NAMED && !found.contains_key(&key) {
                 more = true;
             } else {

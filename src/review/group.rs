@@ -36,7 +36,7 @@ impl Touched<'_> {
     /// What a change does to the device's traffic, and why.
     pub(super) fn effect(&self, change: &Change) -> (Effect, &'static str) {
         if self.before.is_none() {
-            return (Effect::Hitless, "the device is new to the intent");
+            return (Effect::Hitless, "nothing of ours was on the device");
         }
         let (from, to) = match &change.action {
             Action::Add { to } => (None, Some(&to.value)),

@@ -15,7 +15,7 @@ use super::stands::{Drifted, Stands};
 use super::subject::{Merged, Side, Subject};
 use super::{json, proof, risk};
 use crate::compile::bootstrap;
-use crate::compile::{Build, Slice};
+use crate::compile::{Build, DeviceBuild, Slice};
 use crate::diagnostic::{Finding, Findings, Severity, draw};
 use crate::git::Snapshot;
 use crate::intent::model::DeviceState;
@@ -48,6 +48,7 @@ fn empty(subject: &Subject<'_>) -> Review {
         fabric: subject.fabric.clone(),
         base: subject.base.commit.clone(),
         planned_from: subject.good.as_ref().map(|good| good.commit.clone()),
+        base_has_errors: from(subject).build.findings.has_errors(),
         head: subject.head.clone(),
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         now: subject.now,
@@ -93,8 +94,9 @@ fn clean(subject: &Subject<'_>, build: &Build, snapshot: &Snapshot, review: &mut
         return;
     };
     let revisions = (Some(Revision::Commit(from.commit.clone())), Revision::Commit(subject.head.clone()));
-    let plan = plan_of_builds(&from.build.devices, fabric, &build.devices, revisions);
     let old = from.build.fabric.as_ref();
+    let held = held(from.build);
+    let plan = plan_of_builds(&held, fabric, &build.devices, revisions);
     let step = old.map_or_else(Step::default, |old| Step::between(old, fabric, &plan));
     if step.errors.has_errors() {
         let mut findings = build.findings.clone();
@@ -106,7 +108,7 @@ fn clean(subject: &Subject<'_>, build: &Build, snapshot: &Snapshot, review: &mut
     review.hold(&step, subject, &sources);
     let topology = Topology::new(fabric);
     let before = old.map(|old| Topology::new(old));
-    let touched = group::touched(&plan, &from.build.devices, &build.devices);
+    let touched = group::touched(&plan, &held, &build.devices);
     review.take_plan(&plan, fabric, old.map(Arc::as_ref));
     review.groups = group::groups(&touched, (before.as_ref(), &topology), &sources);
     let worst: BTreeMap<&DeviceName, Effect> =
@@ -128,6 +130,16 @@ fn clean(subject: &Subject<'_>, build: &Build, snapshot: &Snapshot, review: &mut
     review.revert = proof::proof(&touched, &review.drift);
     proof::holds(from.build, fabric, build, &mut review.revert);
     review.answers = answers(subject, review);
+}
+
+/// What the devices of a build are taken to hold. A staged one was compiled and never written.
+fn held(build: &Build) -> BTreeMap<DeviceName, Arc<DeviceBuild>> {
+    let staged = |name: &DeviceName| {
+        let device = build.fabric.as_ref().and_then(|fabric| fabric.devices.get(name));
+        device.is_some_and(|device| *device.state == DeviceState::Staged)
+    };
+    let held = build.devices.iter().filter(|(name, _)| !staged(name));
+    held.map(|(name, build)| (name.clone(), Arc::clone(build))).collect()
 }
 
 fn answers(subject: &Subject<'_>, review: &Review) -> Vec<Answer> {

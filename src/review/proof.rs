@@ -18,7 +18,7 @@ use crate::plan::revert::{RoundTrip, round_trip};
 use crate::plan::step::Step;
 
 const CHANGED: &str = "would be otherwise after the revert";
-const LEAVES: &str = "the device leaves the intent with the revert, and keeps what it holds";
+const LEAVES: &str = "the device goes out of service with the revert, and keeps what it holds";
 const DRIFT: &str = "somebody set it on the device; the intent does not know the value";
 
 /// Proves for every device that changes what a revert brings back.

@@ -25,6 +25,8 @@ pub struct Review {
     pub base: CommitId,
     /// The commit that was planned from, where the base itself has errors.
     pub planned_from: Option<CommitId>,
+    /// Whether what it is planned from has errors itself: the plan may not be all.
+    pub base_has_errors: bool,
     /// The pull request's head.
     pub head: CommitId,
     /// The version of gitfabric that made it.

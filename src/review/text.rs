@@ -5,7 +5,6 @@
 //! escaped HTML alone: there no forge makes links, mentions, images or markup of it.
 //! Elsewhere: what is said (`comment`, `page`, `explain`).
 
-use crate::names::DeviceName;
 use crate::plan::render::printable;
 
 /// How long a text may be that stands in a line.
@@ -62,17 +61,17 @@ fn longest_row(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Devices in as few words as can be: `leaf1`–`leaf8`, and so many more. They are in natural
-/// order; three that follow each other are a range.
-pub(super) fn devices(names: &[DeviceName], most: usize, wrap: fn(&str) -> String) -> String {
+/// Names of devices or pairs in as few words as can be: `leaf1`–`leaf8`, and so many more.
+/// They are in natural order; three that follow each other are a range.
+pub(super) fn devices<T: AsRef<str>>(names: &[T], most: usize, wrap: fn(&str) -> String) -> String {
     let ranges = ranges(names);
     let mut shown: Vec<String> = Vec::new();
     let mut told = 0;
     for (first, last, count) in ranges.iter().take(most.max(1)) {
         told += count;
-        shown.push(match first == last {
-            true => wrap(first.as_str()),
-            false => format!("{}–{}", wrap(first.as_str()), wrap(last.as_str())),
+        shown.push(match *count {
+            1 => wrap(first),
+            _ => format!("{}–{}", wrap(first), wrap(last)),
         });
     }
     let more = names.len() - told;
@@ -80,23 +79,23 @@ pub(super) fn devices(names: &[DeviceName], most: usize, wrap: fn(&str) -> Strin
     shown.join(", ") + &more
 }
 
-fn ranges(names: &[DeviceName]) -> Vec<(&DeviceName, &DeviceName, usize)> {
+fn ranges<T: AsRef<str>>(names: &[T]) -> Vec<(&str, &str, usize)> {
     let mut ranges = Vec::new();
     let mut rest = names;
     while let [first, ..] = rest {
-        let follows = rest.windows(2).take_while(|pair| follow(&pair[0], &pair[1])).count();
+        let follows = |pair: &&[T]| matches!(pair, [a, b] if follow(a.as_ref(), b.as_ref()));
+        let follows = rest.windows(2).take_while(follows).count();
         let length = if follows >= 2 { follows + 1 } else { 1 };
         let (run, after) = rest.split_at(length);
-        ranges.push((first, run.last().unwrap_or(first), length));
+        ranges.push((first.as_ref(), run.last().unwrap_or(first).as_ref(), length));
         rest = after;
     }
     ranges
 }
 
 /// Whether the second name is the first one with a number that is one more.
-fn follow(first: &DeviceName, second: &DeviceName) -> bool {
-    let split = |name: &DeviceName| {
-        let text = name.as_str();
+fn follow(first: &str, second: &str) -> bool {
+    let split = |text: &str| {
         let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
         let (stem, number) = text.split_at(text.len() - digits);
         Some((stem.to_owned(), number.parse::<u32>().ok()?, number.len()))
@@ -117,6 +116,7 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::DeviceName;
 
     #[test]
     fn a_text_from_outside_stays_a_text() {

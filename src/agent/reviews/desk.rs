@@ -17,7 +17,8 @@ use crate::forge::{Annotation, Kind, Severity, Status, StatusState};
 use crate::git::{Allowances, GitError, Merge, Repository, Snapshot};
 use crate::names::{CommitId, DeviceName, FabricName, RepoPath};
 use crate::review::{
-    Answer, Budget, Marker, Merged, Moved, Question, Review, Side, Stand, Stands, State, Subject, review,
+    Answer, Budget, Marker, Merged, Moved, Question, Review, ReviewFinding, Side, Stand, Stands, State,
+    Subject, review,
 };
 
 /// How long one build of a stranger's files may take.
@@ -306,15 +307,18 @@ pub fn budget(kind: Kind) -> Budget {
     Budget { limit: kind.body_limit(), measure }
 }
 
-/// The findings of a review on their lines, errors first, bounded in number.
+/// The findings of a review on their lines, errors first, bounded in number. Warnings that the
+/// base has too are no news on anybody's line.
 pub fn annotations(review: &Review) -> Vec<Annotation> {
-    let mut found: Vec<Annotation> = review.findings.iter().filter_map(annotation).collect();
+    let is_error = |finding: &ReviewFinding| finding.severity == diagnostic::Severity::Error;
+    let news = review.findings.iter().filter(|finding| finding.fresh || is_error(finding));
+    let mut found: Vec<Annotation> = news.filter_map(annotation).collect();
     found.sort_by_key(|annotation| annotation.severity);
     found.truncate(ANNOTATIONS);
     found
 }
 
-fn annotation(finding: &crate::review::ReviewFinding) -> Option<Annotation> {
+fn annotation(finding: &ReviewFinding) -> Option<Annotation> {
     let (path, line) = finding.at.clone()?;
     let hint = finding.hint.as_ref().map_or_else(String::new, |hint| format!("\n\n{hint}"));
     let device = finding.device.as_ref().map_or_else(String::new, |name| format!(" ({name})"));

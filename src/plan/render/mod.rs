@@ -63,8 +63,12 @@ fn quoted(scalar: &Scalar) -> String {
 /// A path, or words from outside, with whatever is not printable escaped.
 pub(crate) fn printable(text: &impl ToString) -> String {
     let plain = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric();
+    let text = text.to_string();
+    if text.chars().all(plain) {
+        return text;
+    }
     let show = |c: char| if plain(c) { c.to_string() } else { c.escape_debug().to_string() };
-    text.to_string().chars().map(show).collect()
+    text.chars().map(show).collect()
 }
 
 /// Where the intent says so; for a delete, where it last said otherwise.

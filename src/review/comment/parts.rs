@@ -16,6 +16,9 @@ pub(super) fn draw(review: &Review, detail: &Detail) -> String {
     if let Some(moved) = moved(review, detail) {
         out.push_str(&moved);
     }
+    if review.base_has_errors {
+        out.push_str("\n_The base has errors itself: what is planned from it may not be all._\n");
+    }
     match &review.verdict {
         Verdict::Conflict { files } => out.push_str(&conflict(review, files, detail)),
         Verdict::TooLarge { why } => out.push_str(&format!("\nNot planned: {}.\n", code(why))),
@@ -221,14 +224,10 @@ fn effects(group: &Group) -> String {
 fn risks(review: &Review, detail: &Detail) -> String {
     let line = |risk: &Risk| match risk {
         Risk::Pairs { pairs, effect } => {
-            let shown: Vec<String> =
-                pairs.iter().take(detail.names).map(|pair| code(pair.as_str())).collect();
-            let more = pairs.len().saturating_sub(detail.names);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let shown = devices(pairs, detail.names, code);
             let (pairs, of) = if pairs.len() == 1 { ("pair", "its") } else { ("pairs", "each pair's") };
             format!(
-                "- **Redundancy:** both members of {pairs} {}{more}: {effect} at least, {of} members one after the other\n",
-                shown.join(", ")
+                "- **Redundancy:** both members of {pairs} {shown}: {effect} at least, {of} members one after the other\n"
             )
         }
         Risk::Spines { devices: spines, effect } => format!(

@@ -58,10 +58,11 @@ impl Review {
         let summary = &self.summary;
         let tile = |big: &str, small: &str| format!("<div class=\"tile\"><b>{big}</b>{small}</div>");
         let effect = summary.effect.map_or("none", Effect::as_str);
-        let back = match (self.revert.computed, self.reverts()) {
-            (false, _) => "not computed",
-            (true, true) => "without loss",
-            (true, false) => "not whole",
+        let back = match (self.revert.computed, self.reverts(), self.revert.held.is_empty()) {
+            (false, ..) => "not computed",
+            (true, true, true) => "without loss",
+            (true, true, false) => "without loss, held",
+            (true, false, _) => "not whole",
         };
         format!(
             "<p><span class=\"verdict {class}\">{word}</span></p>\n<h1>{}</h1>\n<p class=\"soft\">{} · <code>{}</code> into \
@@ -311,8 +312,8 @@ fn risk(risk: &Risk) -> String {
     let code = |text: &str| format!("<code>{}</code>", html(text));
     match risk {
         Risk::Pairs { pairs, effect } => {
-            let pairs: Vec<String> = pairs.iter().map(|pair| code(pair.as_str())).collect();
-            format!("Both members of {}: {effect} at least, one after the other", pairs.join(", "))
+            let pairs = devices(pairs, 60, |name| format!("<code>{}</code>", html(name)));
+            format!("Both members of {pairs}: {effect} at least, one after the other")
         }
         Risk::Spines { devices: spines, effect } => {
             format!(

@@ -116,10 +116,13 @@ fn a_thousand_devices_are_one_readable_comment() {
         range.map(|number| format!("leaf{number}").parse().unwrap()).collect()
     };
     let same = review.groups.remove(0);
-    let group = |number: usize| Group {
-        devices: names(901 + number..=901 + number),
-        effect: if number < 2 { Effect::DropsPort } else { Effect::Hitless },
-        ..same.clone()
+    let group = |number: usize| {
+        let mut group = Group { devices: names(901 + number..=901 + number), ..same.clone() };
+        if number < 2 {
+            group.effect = Effect::DropsPort;
+            group.effects.iter_mut().for_each(|cause| cause.effect = Effect::DropsPort);
+        }
+        group
     };
     review.groups = (0..98).map(group).collect();
     review.groups.insert(2, Group { devices: names(1..=900), ..same.clone() });

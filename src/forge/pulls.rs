@@ -68,7 +68,7 @@ impl Forge {
         Ok(self.http.news(listed))
     }
 
-    /// One pull request, in any state.
+    /// One pull request, in any state. Remembered, and asked again conditionally.
     pub fn pull(&self, number: u64) -> Result<PullSummary, ForgeError> {
         self.reviewing.pull(&self.http, number)
     }

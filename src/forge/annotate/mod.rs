@@ -110,8 +110,8 @@ impl Annotation {
 impl Forge {
     /// Puts these annotations on a pull request's lines, and takes away those of an earlier call
     /// that are not among them: none at all where the list is empty. `name` tells whose they are
-    /// (`gitfabric/findings dc1`); annotations of another name are left alone. A GitHub App makes
-    /// a check of this name, so that it should not be a commit status's as well.
+    /// (`gitfabric/plan dc1`); annotations of another name are left alone. A GitHub App makes a
+    /// check `NAME findings`.
     pub fn annotate(
         &self,
         pull: &PullSummary,

@@ -31,7 +31,7 @@ use crate::names::CommitId;
 const LIMIT: (&str, &str) = ("limit", "50");
 
 /// A pull request, as far as it is read.
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 struct Pull {
     number: u64,
     html_url: String,
@@ -46,7 +46,7 @@ struct Pull {
     base: Branch,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 struct Branch {
     /// The branch. (`ref` becomes `refs/pull/N/head` once the branch is gone.)
     label: String,
@@ -168,7 +168,7 @@ impl Reviewing for super::Gitea {
     fn pull(&self, http: &Http, number: u64) -> Result<PullSummary, ForgeError> {
         let doing = format!("read pull request #{number}");
         let call = http.get(doing, &within(http, &["pulls", &number.to_string()]), &[]);
-        let pull: Pull = http.json(&call)?;
+        let pull: Pull = http.remembered(&call)?;
         pull.summary().ok_or_else(|| http.lacks(&call, "it has no head"))
     }
 

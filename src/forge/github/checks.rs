@@ -64,9 +64,15 @@ pub(super) fn renew(http: &Http, work: &Work<'_>) -> Result<Annotated, ForgeErro
     Ok(Annotated { removed, ..done })
 }
 
+/// What the check is called: other than the commit status that stands beside it.
+fn name(work: &Work<'_>) -> String {
+    format!("{} findings", work.name)
+}
+
 fn newest(http: &Http, work: &Work<'_>) -> Result<Option<Run>, ForgeError> {
-    let query = [("check_name", work.name), ("filter", "latest"), ("per_page", "100")];
-    let doing = format!("read the check `{}` of {}", work.name, work.pull.head.short());
+    let name = name(work);
+    let query = [("check_name", name.as_str()), ("filter", "latest"), ("per_page", "100")];
+    let doing = format!("read the check `{name}` of {}", work.pull.head.short());
     let path = within(http, &["commits", work.pull.head.as_str(), "check-runs"]);
     let runs: Runs = http.json(&http.get(doing, &path, &query))?;
     let is_ours = |run: &Run| run.external_id.as_deref().is_some_and(|id| id.starts_with("gitfabric:"));
@@ -81,10 +87,10 @@ fn create(http: &Http, work: &Work<'_>, id: &str, batch: &[Annotation]) -> Resul
         None => "success",
     };
     let body = json!({
-        "name": work.name, "head_sha": work.pull.head.as_str(), "external_id": id,
+        "name": name(work), "head_sha": work.pull.head.as_str(), "external_id": id,
         "status": "completed", "conclusion": conclusion, "output": output(work, batch),
     });
-    let doing = format!("make the check `{}` of {}", work.name, work.pull.head.short());
+    let doing = format!("make the check `{}` of {}", name(work), work.pull.head.short());
     // a second one would take the place of the first, and says the same
     let call = http.post(doing, &within(http, &["check-runs"]), &body).repeatable();
     http.json::<Run>(&call).map(|run| run.id)
@@ -101,7 +107,7 @@ fn add(
     if let (Some(id), Some(body)) = (finished, body.as_object_mut()) {
         body.insert("external_id".to_owned(), json!(id));
     }
-    let doing = format!("add to the check `{}` of {}", work.name, work.pull.head.short());
+    let doing = format!("add to the check `{}` of {}", name(work), work.pull.head.short());
     let path = ["check-runs", &run.to_string()];
     http.done(&http.change(doing, Method::PATCH, &within(http, &path), &body).once())
 }

@@ -28,7 +28,7 @@ use crate::names::CommitId;
 const PER_PAGE: (&str, &str) = ("per_page", "100");
 
 /// A pull request as the list and the single call have it, as far as it is read.
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 struct Pull {
     number: u64,
     html_url: String,
@@ -46,7 +46,7 @@ struct Pull {
     base: Branch,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 struct Branch {
     #[serde(rename = "ref")]
     name: String,
@@ -55,7 +55,7 @@ struct Branch {
     repo: Option<Repo>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 struct Repo {
     id: u64,
 }
@@ -186,7 +186,7 @@ impl Reviewing for super::GitHub {
     fn pull(&self, http: &Http, number: u64) -> Result<PullSummary, ForgeError> {
         let doing = format!("read pull request #{number}");
         let call = http.get(doing, &within(http, &["pulls", &number.to_string()]), &[]);
-        let pull: Pull = http.json(&call)?;
+        let pull: Pull = http.remembered(&call)?;
         pull.summary().ok_or_else(|| http.lacks(&call, "it has no head"))
     }
 

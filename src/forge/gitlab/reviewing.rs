@@ -34,7 +34,7 @@ const PER_PAGE: (&str, &str) = ("per_page", "100");
 const DEVELOPER: u64 = 30;
 
 /// A merge request, as far as it is read.
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 struct MergeRequest {
     iid: u64,
     web_url: String,
@@ -57,7 +57,7 @@ struct MergeRequest {
     diff_refs: Option<DiffRefs>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 struct DiffRefs {
     #[serde(rename = "base_sha")]
     base: String,
@@ -187,7 +187,18 @@ fn within<'a>(http: &'a Http, below: &[&'a str]) -> Vec<&'a str> {
 
 fn one(http: &Http, number: u64) -> Result<MergeRequest, ForgeError> {
     let doing = format!("read merge request !{number}");
-    http.json(&http.get(doing, &within(http, &["merge_requests", &number.to_string()]), &[]))
+    http.remembered(&http.get(doing, &within(http, &["merge_requests", &number.to_string()]), &[]))
+}
+
+impl MergeRequest {
+    /// The ref of which this project has the head: the branch whose pipelines the page shows, or,
+    /// as a fork's branch is not here, the one that GitLab keeps of each merge request.
+    fn head_ref(&self) -> String {
+        if self.source_project_id == Some(self.target_project_id) {
+            return self.source_branch.clone();
+        }
+        format!("refs/merge-requests/{}/head", self.iid)
+    }
 }
 
 impl Reviewing for super::GitLab {
@@ -210,7 +221,7 @@ impl Reviewing for super::GitLab {
     fn pull(&self, http: &Http, number: u64) -> Result<PullSummary, ForgeError> {
         let doing = format!("read merge request !{number}");
         let call = http.get(doing, &within(http, &["merge_requests", &number.to_string()]), &[]);
-        let found: MergeRequest = http.json(&call)?;
+        let found: MergeRequest = http.remembered(&call)?;
         found.summary().ok_or_else(|| http.lacks(&call, "it has no head"))
     }
 
@@ -287,14 +298,14 @@ impl Reviewing for super::GitLab {
         pull: Option<u64>,
         status: &Status,
     ) -> Result<(), ForgeError> {
+        let of_ref = pull.map(|number| one(http, number)).transpose()?.map(|found| found.head_ref());
         let set = |state: &str| {
             let mut body = json!({
                 "state": state, "name": status.context, "description": status.description,
                 "target_url": status.link,
             });
-            // the commit of a fork is on no branch of this project
-            if let (Some(number), Some(body)) = (pull, body.as_object_mut()) {
-                body.insert("ref".to_owned(), json!(format!("refs/merge-requests/{number}/head")));
+            if let (Some(of_ref), Some(body)) = (&of_ref, body.as_object_mut()) {
+                body.insert("ref".to_owned(), json!(of_ref));
             }
             let doing = format!("set the status `{}` of {}", status.context, commit.short());
             http.done(&http.post(doing, &within(http, &["statuses", commit.as_str()]), &body).repeatable())

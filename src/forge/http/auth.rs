@@ -157,7 +157,8 @@ impl Http {
         };
         let mut state = app.now();
         if !call.by_app {
-            return state.token.take().is_some();
+            state.token = None;
+            return true;
         }
         let (Some(date), Ok(now)) = (failure.date, (self.clock.now)().duration_since(SystemTime::UNIX_EPOCH))
         else {

@@ -4,7 +4,7 @@ use super::*;
 use crate::forge::fixture::{APP_ID, BOT, Deed, On, Pem};
 use crate::forge::{Annotated, Annotation, App, PullSummary, Severity};
 
-const NAME: &str = "gitfabric/findings dc1";
+const NAME: &str = "gitfabric/plan dc1";
 /// Lines 2 and 3 of `vlans.yaml` are new, 1 and 4 are shown.
 const DIFF: &str = "diff --git a/vlans.yaml b/vlans.yaml\nindex 1..2 100644\n--- a/vlans.yaml\n+++ b/vlans.yaml\n\
                     @@ -1,3 +1,4 @@\n vlans:\n-  - id: 10\n+  - id: 5000\n+    name: shop\n   - id: 20\n";
@@ -71,7 +71,7 @@ fn findings_stand_on_lines_of_the_diff_are_renewed_in_place_and_go() {
 fn what_others_say_on_lines_and_other_fabrics_is_left_alone() {
     for kind in KINDS {
         let (fake, forge, pull) = story(kind);
-        forge.annotate(&pull, "gitfabric/findings dc2", &[finding(2, "theirs")]).unwrap();
+        forge.annotate(&pull, "gitfabric/plan dc2", &[finding(2, "theirs")]).unwrap();
         // somebody copies our mark
         fake.world(|world| {
             world.on_lines[0].author = "ada".to_owned();
@@ -79,9 +79,9 @@ fn what_others_say_on_lines_and_other_fabrics_is_left_alone() {
                 review.author = "ada".to_owned();
             }
         });
-        forge.annotate(&pull, "gitfabric/findings dc3", &[finding(3, "dc3's")]).unwrap();
+        forge.annotate(&pull, "gitfabric/plan dc3", &[finding(3, "dc3's")]).unwrap();
         forge.annotate(&pull, NAME, &[finding(2, "ours")]).unwrap();
-        forge.annotate(&pull, "gitfabric/findings dc2", &[]).unwrap();
+        forge.annotate(&pull, "gitfabric/plan dc2", &[]).unwrap();
         forge.annotate(&pull, NAME, &[]).unwrap();
         assert_eq!(fake.lines(1).iter().map(|line| line.line).collect::<Vec<_>>(), [2, 3], "{kind}");
     }
@@ -144,7 +144,10 @@ fn a_github_app_makes_a_check_in_batches_and_renews_it() {
     let done = forge.annotate(&pull, NAME, &many).unwrap();
     assert_eq!(done, Annotated { shown: 200, left_out: 30, removed: 0 });
     let run = fake.runs(&sha).remove(0);
-    assert_eq!((run.name.as_str(), run.conclusion.as_str(), run.annotations.len()), (NAME, "failure", 200));
+    assert_eq!(
+        (run.name.as_str(), run.conclusion.as_str(), run.annotations.len()),
+        ("gitfabric/plan dc1 findings", "failure", 200)
+    );
     assert_eq!(run.title, "230 findings");
     assert_eq!(run.annotations[0]["annotation_level"], "failure");
     assert_eq!(

@@ -274,7 +274,18 @@ fn the_head_of_a_fork_gets_its_status() {
         let (context, state) = ("gitfabric/plan".to_owned(), StatusState::Success);
         let status = Status { context, state, description: "nothing".to_owned(), link: None };
         client(&fake).set_status(&commit('f'), Some(number), &status).unwrap();
-        assert_eq!(fake.statuses(&"f".repeat(40)).len(), 1, "{kind}");
+        let stands = fake.statuses(&"f".repeat(40));
+        assert_eq!(stands.len(), 1, "{kind}");
+        if kind == Kind::GitLab {
+            assert_eq!(stands[0].of_ref, "refs/merge-requests/1/head");
+            let number = fake.add(pull("vlan", 'a'));
+            client(&fake).set_status(&commit('a'), Some(number), &status).unwrap();
+            assert_eq!(
+                fake.statuses(&"a".repeat(40))[0].of_ref,
+                "vlan",
+                "the branch whose pipelines are shown"
+            );
+        }
     }
 }
 

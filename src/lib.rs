@@ -33,7 +33,7 @@ pub mod intent;
 // YANG data and schemas: paths, trees, RFC 7951, diff, validation.
 pub mod yang;
 
-// What is known of a network OS: schema, quirks, what is never sent.
+// What is known of a network OS: schema, quirks, commands, what is never sent.
 pub mod platform;
 
 // A device's slice of the fabric to its YANG tree, one file a feature.

@@ -34,6 +34,19 @@ impl Cli {
     pub fn changes(&self, before: &Tree, after: &Tree) -> Vec<CliLine> {
         (self.changes)(before, after)
     }
+
+    /// The commands that a leaf is behind, each with the modes around it, outermost first.
+    pub fn commands_of(&self, tree: &Tree, leaf: &Path) -> Vec<Vec<String>> {
+        let (mut open, mut found) = (Vec::new(), Vec::new());
+        for line in self.config(tree) {
+            open.truncate(line.depth);
+            open.push(line.text);
+            if line.leaves.contains(&leaf) {
+                found.push(open.clone());
+            }
+        }
+        found
+    }
 }
 
 /// One line of a configuration.

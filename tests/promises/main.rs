@@ -19,6 +19,7 @@ mod back_to_netbox;
 mod bad_commits;
 mod bad_devices;
 mod commands;
+mod eos_view;
 mod foreign;
 mod git_decides;
 mod killed;

@@ -44,7 +44,9 @@ fn draw(plan: &Plan, style: Style, lines_of: &dyn Fn(&DeviceName, &DevicePlan) -
             out.push('\n');
             let title = paint.with(Ansi::new().bold(), name.as_str());
             out.push_str(&format!("{title}  {}\n", short_counts(device.counts())));
-            lines_of(name, device).iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+            for line in lines_of(name, device) {
+                out.push_str(&format!("  {line}\n"));
+            }
             draw_rest(&mut out, device, style);
         }
     }

@@ -24,7 +24,9 @@ pub(super) fn between(before: &Tree, after: &Tree) -> Vec<CliLine> {
         return Vec::new();
     }
     let mut wanted = Wanted::default();
-    differences.iter().for_each(|difference| wanted.add(difference.path()));
+    for difference in &differences {
+        wanted.add(difference.path());
+    }
     let (before, after) = (leaves(before), leaves(after));
     let mut lines = sections(&build(&before, &wanted), &build(&after, &wanted));
     remarks(&differences, &mut lines);
@@ -116,7 +118,7 @@ fn block(old: &Block<'_>, new: &Block<'_>, depth: usize) -> (Vec<CliLine>, Vec<C
                 removed(old, depth, &mut gone);
             }
             (None, Some(new)) => {
-                added(new, depth, if new.kind == Kind::Mode { &mut modes } else { &mut come })
+                added(new, depth, if new.kind == Kind::Mode { &mut modes } else { &mut come });
             }
             (Some(old), Some(new)) if new.kind == Kind::Mode => kept(old, new, depth, &mut modes),
             (Some(old), Some(new)) => kept(old, new, depth, &mut come),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::area::Wanted;
-use super::command::Block;
+use super::command::{Block, printable};
 use super::node::{Entry, Node, Said};
 use super::{addresses, switching, vxlan};
 use crate::platform::arista_eos::interfaces::type_of;
@@ -86,20 +86,21 @@ pub(super) fn write<'t>(root: Node<'_, 't>, wanted: &Wanted<'_>, out: &mut Block
         let kind = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '/' | '.'));
         let kind_rank = KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len());
         // a digit before the name sorts the kinds
-        let slot = ("interface", format!("{kind_rank} {name}"));
+        let slot = format!("{kind_rank} {name}");
         let header = format!("interface {name}");
-        let mode = out.mode_as((slot.0, &slot.1), &header, ORDER);
+        let mode = out.mode_as(("interface", &slot), &header, ORDER);
         if matches!(kind, "Ethernet" | "Management") {
             // what is there as hardware cannot be taken away
-            mode.undo = format!("default {header}");
+            mode.undo = printable(format!("default {header}"));
         }
         mode.implies(implied(name, about));
         let block = &mut mode.inside;
         common(about, block);
-        let routed = addresses::write(about, block);
-        let switched = switching::write(&all, about, block);
-        let vxlan = about.own.into_iter().flat_map(|own| vxlan::write(own, block));
-        let rest: Vec<Said<'t>> = vxlan.chain(routed).chain(switched).collect();
+        let mut rest = addresses::write(about, block);
+        rest.extend(switching::write(&all, about, block));
+        if let Some(own) = about.own {
+            vxlan::write(own, block);
+        }
         mode.implies(rest);
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Said<'t> {
 }
 
 impl<'t> Said<'t> {
-    /// The value as EOS is told it: a secret by its name, identities without their module.
+    /// The value as EOS is told it; a secret by its name. An identity keeps its module.
     pub(super) fn text(self) -> Cow<'t, str> {
         match &self.leaf.value {
             Value::Scalar(scalar) => Cow::Borrowed(scalar.as_str()),
@@ -112,7 +112,7 @@ pub(super) struct Entry<'a, 't> {
     pub(super) node: Node<'a, 't>,
 }
 
-impl<'a, 't> Entry<'a, 't> {
+impl<'t> Entry<'_, 't> {
     /// The value of a key; empty if the list has no such key.
     pub(super) fn key(self, name: &str) -> &'t str {
         self.elem.key(name).unwrap_or_default()

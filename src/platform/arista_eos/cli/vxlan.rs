@@ -3,7 +3,7 @@
 //! Elsewhere: the routes of those services (`bgp`).
 
 use super::command::Block;
-use super::node::{Entry, Said};
+use super::node::Entry;
 
 /// | EOS | path, under `interface[Vxlan1]/arista-vxlan` |
 /// |---|---|
@@ -13,9 +13,7 @@ use super::node::{Entry, Said};
 /// | `vxlan virtual-router encapsulation mac-address mlag-system-id` | `config/mlag-shared-router-mac-config` |
 /// | `vxlan vlan N vni M`, `vxlan vrf V vni M` | `vlan-to-vnis/vlan-to-vni`, `vrf-to-vnis/vrf-to-vni` |
 /// | `vxlan flood vtep A` | `flood-vteps/flood-vtep` |
-///
-/// Gives what the interface implies without a line of its own.
-pub(super) fn write<'t>(own: Entry<'_, 't>, out: &mut Block<'t>) -> Vec<Said<'t>> {
+pub(super) fn write<'t>(own: Entry<'_, 't>, out: &mut Block<'t>) {
     let vxlan = own.node.at("arista-vxlan");
     let config = vxlan.at("config");
     out.set_leaf("vxlan source-interface", config.leaf("src-ip-intf"));
@@ -42,5 +40,4 @@ pub(super) fn write<'t>(own: Entry<'_, 't>, out: &mut Block<'t>) -> Vec<Said<'t>
         let address = entry.key("vtep-ip");
         out.each("vxlan flood vtep", address, entry.repeats());
     }
-    Vec::new()
 }

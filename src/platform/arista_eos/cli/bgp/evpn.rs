@@ -31,7 +31,9 @@ pub(super) fn write<'t>(root: Node<'_, 't>, out: &mut Block<'t>) {
         if kind.is_some_and(|kind| kind.is("VLAN")) {
             mode.implies(vlans.iter().flat_map(|vlan| vlan.repeats()));
         } else {
-            vlans.iter().for_each(|vlan| mode.inside.each("vlan", vlan.key("vlan-id"), vlan.repeats()));
+            for vlan in &vlans {
+                mode.inside.each("vlan", vlan.key("vlan-id"), vlan.repeats());
+            }
         }
         mode.inside.set_leaf("rd", instance.leaf("config/route-distinguisher"));
         let targets = instance.node.at("route-target/config");

@@ -40,8 +40,8 @@ pub(super) fn write<'t>(instance: Entry<'_, 't>, asn: Said<'t>, out: &mut Block<
     redistribution(instance, mode);
 }
 
-/// What one source is taken over with: by family, the policy.
-type Taken<'a, 't> = BTreeMap<&'static str, (Option<Said<'t>>, Entry<'a, 't>)>;
+/// One row of what is taken over: the policy before it, and its entry.
+type Told<'a, 't> = (Option<Said<'t>>, Entry<'a, 't>);
 
 /// `redistribute S [route-map M]`: once for all families that the instance has, or inside
 /// each if they differ.
@@ -51,52 +51,57 @@ type Taken<'a, 't> = BTreeMap<&'static str, (Option<Said<'t>>, Entry<'a, 't>)>;
 /// | `redistribute S` | `table-connections/table-connection`, `tables/table`, `protocols/protocol` |
 /// | `route-map M` | `table-connection/config/import-policy` |
 pub(super) fn redistribution<'t>(instance: Entry<'_, 't>, mode: &mut Command<'t>) {
-    let tables: Vec<Entry<'_, 't>> = instance.node.entries("tables/table").collect();
-    let own = tables.iter().filter(|table| identity(table.key("protocol")) == "BGP");
-    mode.implies(own.flat_map(|table| table.repeats()));
-    let mut sources: BTreeMap<&str, Taken<'_, 't>> = BTreeMap::new();
-    for connection in instance.node.entries("table-connections/table-connection") {
-        let policy = connection.leaf("config/import-policy");
-        let single = policy.is_none_or(|policy| policy.values().count() == 1);
-        let of = match identity(connection.key("address-family")) {
+    mode.implies(tables(instance, |protocol| identity(protocol) == "BGP"));
+    let active = active(instance);
+    for (source, told) in sources(instance) {
+        let Some(word) = source_word(source) else { continue };
+        let rest = support(instance, source);
+        let policies: BTreeSet<_> =
+            told.values().map(|(policy, _)| policy.map(|said| &said.leaf.value)).collect();
+        let alike = policies.len() == 1 && active.iter().all(|family| told.contains_key(family));
+        for (of, told) in told {
+            let block = if alike { &mut mode.inside } else { &mut family(&mut mode.inside, of).inside };
+            redistribute(block, word, told, &rest);
+        }
+    }
+}
+
+fn redistribute<'t>(out: &mut Block<'t>, source: &str, (policy, row): Told<'_, 't>, rest: &[Said<'t>]) {
+    let by = policy.map_or_else(String::new, |policy| format!(" route-map {}", policy.text()));
+    let words = format!("redistribute {source}");
+    let leaves = policy.into_iter().chain(row.repeats()).chain(rest.iter().copied());
+    out.say(("redistribute", source), &format!("{words}{by}"), &format!("no {words}"), leaves);
+}
+
+/// What BGP takes over, by source and family. Several policies for one have no command.
+fn sources<'a, 't>(instance: Entry<'a, 't>) -> BTreeMap<&'t str, BTreeMap<&'static str, Told<'a, 't>>> {
+    let mut sources: BTreeMap<&str, BTreeMap<_, _>> = BTreeMap::new();
+    for row in instance.node.entries("table-connections/table-connection") {
+        let policy = row.leaf("config/import-policy");
+        let family = match identity(row.key("address-family")) {
             "IPV4" => "ipv4",
             "IPV6" => "ipv6",
             _ => continue,
         };
-        if identity(connection.key("dst-protocol")) == "BGP" && single {
-            sources.entry(connection.key("src-protocol")).or_default().insert(of, (policy, connection));
+        let single = policy.is_none_or(|policy| policy.values().count() == 1);
+        if identity(row.key("dst-protocol")) == "BGP" && single {
+            sources.entry(row.key("src-protocol")).or_default().insert(family, (policy, row));
         }
     }
-    let active = active(instance);
-    for (source, taken) in sources {
-        let Some(word) = source_word(source) else { continue };
-        let mut rest: Vec<Said<'t>> = Vec::new();
-        for table in tables.iter().filter(|table| table.key("protocol") == source) {
-            rest.extend(table.repeats());
-        }
-        for protocol in instance.node.entries("protocols/protocol") {
-            if protocol.key("identifier") == source {
-                rest.extend(process(protocol));
-            }
-        }
-        let line = |block: &mut Block<'t>, (policy, connection): (Option<Said<'t>>, Entry<'_, 't>)| {
-            let by = policy.map_or_else(String::new, |policy| format!(" route-map {}", policy.text()));
-            let text = format!("redistribute {word}{by}");
-            let leaves = policy.into_iter().chain(connection.repeats()).chain(rest.iter().copied());
-            block.say(("redistribute", word), &text, &format!("no redistribute {word}"), leaves);
-        };
-        let policies: BTreeSet<Option<String>> =
-            taken.values().map(|(policy, _)| policy.map(|said| said.text().into_owned())).collect();
-        if policies.len() == 1 && active.iter().all(|family| taken.contains_key(family)) {
-            for (_, told) in taken {
-                line(&mut mode.inside, told);
-            }
-        } else {
-            for (of, told) in taken {
-                line(&mut family(&mut mode.inside, of).inside, told);
-            }
-        }
-    }
+    sources
+}
+
+/// What YANG needs beside a row: the source's tables, and the source itself.
+fn support<'t>(instance: Entry<'_, 't>, source: &str) -> Vec<Said<'t>> {
+    let protocols = instance.node.entries("protocols/protocol");
+    let own = protocols.filter(|protocol| protocol.key("identifier") == source);
+    own.flat_map(process).chain(tables(instance, |protocol| protocol == source)).collect()
+}
+
+/// The entries of the tables of some protocols.
+fn tables<'t>(instance: Entry<'_, 't>, of: impl Fn(&str) -> bool) -> Vec<Said<'t>> {
+    let tables = instance.node.entries("tables/table").filter(|table| of(table.key("protocol")));
+    tables.flat_map(Entry::repeats).collect()
 }
 
 /// The unicast families that are on in an instance's BGP.

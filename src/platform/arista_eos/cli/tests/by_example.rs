@@ -6,6 +6,7 @@ use super::fixture::{GROWN, drawn, edited, trees};
 use crate::intent::fixture::RECORDED;
 use crate::platform::arista_eos::cli::CLI;
 use crate::platform::cli::text;
+use crate::yang::{Form, Leaf, NodeId, Path, Scalar, Tree, Value};
 
 #[test]
 fn a_leaf_a_border_leaf_and_a_spine_are_these_commands() {
@@ -73,4 +74,51 @@ fn edits_of_the_intent_are_these_commands() {
         seen += &format!("{device}: {case}\n{}\n", drawn(&CLI.changes(&before[device], &after[device])));
     }
     assert_snapshot!("changes", seen);
+}
+
+#[test]
+fn a_leaf_tells_its_commands_with_the_modes_around_them() {
+    let tree = &trees("example-repo")["leaf7"];
+    for (leaf, expected) in [
+        ("/system/config/hostname", "hostname leaf7"),
+        ("/interfaces/interface[name=Vlan78]/config/type", "interface Vlan78"),
+        (
+            "/lacp/interfaces/interface[name=Port-Channel999]/config/lacp-mode",
+            "interface Port-Channel999; interface Ethernet10 / channel-group 999 mode active",
+        ),
+        (
+            "/network-instances/network-instance[name=gold]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp/neighbors/neighbor[neighbor-address=10.90.90.1]/afi-safis/afi-safi[afi-safi-name=openconfig-bgp-types:IPV4_UNICAST]/config/enabled",
+            "router bgp 65004 / vrf gold / address-family ipv4 / neighbor 10.90.90.1 activate",
+        ),
+        ("/system/config/domain-name", ""),
+    ] {
+        let commands = CLI.commands_of(tree, &leaf.parse().unwrap());
+        let seen: Vec<String> = commands.iter().map(|words| words.join(" / ")).collect();
+        assert_eq!(seen.join("; "), expected, "{leaf}");
+    }
+}
+
+#[test]
+fn a_secret_is_shown_by_its_name_and_what_no_line_could_hold_is_escaped() {
+    let path = |text: &str| -> Path { text.parse().unwrap() };
+    let bgp = "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp";
+    let leaf = |value| Leaf { node: NodeId(0), value, origin: None };
+    let text_of = |text: &str| leaf(Value::Scalar(Scalar::new(text, Form::Text)));
+    let secret = || leaf(Value::Secret("border".parse().unwrap()));
+    let tree: Tree = [
+        (path(&format!("{bgp}/global/config/as")), text_of("65001")),
+        (
+            path(&format!("{bgp}/neighbors/neighbor[neighbor-address=10.0.0.1]/config/auth-password")),
+            secret(),
+        ),
+        (path("/interfaces/interface[name=Ethernet1]/config/description"), text_of("two\nlines")),
+        (path("/system/aaa/server-groups/server-group[name=x]/config/key"), secret()),
+        (path("/system/config/login-banner"), text_of("a\nb")),
+    ]
+    .into_iter()
+    .collect();
+    assert_eq!(
+        text(&CLI.config(&tree)),
+        "interface Ethernet1\n   description two\\nlines\n!\nrouter bgp 65001\n   neighbor 10.0.0.1 password <secret:border>\n!\n! /system/aaa/server-groups/server-group[name=x]/config/key = <secret:border>\n! /system/config/login-banner = a\\nb\n"
+    );
 }

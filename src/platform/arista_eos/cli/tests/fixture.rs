@@ -1,7 +1,7 @@
 //! Trees for these tests: the example's, the recorded NetBox's, the example with edits, and
 //! random mixtures of them all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path as File;
 use std::sync::LazyLock;
@@ -50,7 +50,7 @@ pub(super) const GROWN: [&str; 11] = [
     "devices/leaf5.yaml += state: drained",
 ];
 
-/// All that the compiler can make, in short: three devices' trees in many states.
+/// All that the compiler can make, in short: four devices' trees in four states.
 static POOL: LazyLock<Vec<Tree>> = LazyLock::new(|| {
     let grown = edited(&[&RECORDED[..], &GROWN].concat());
     let all = ["example-repo", "tests/netbox/golden/state-1", "tests/netbox/golden/state-2"];
@@ -119,7 +119,7 @@ fn apply(mut tree: Tree, edits: &[Edit]) -> Tree {
                 let path = leaf.get(&paths);
                 let values = values_of(path);
                 if !values.is_empty() {
-                    tree.insert(path.clone(), other.get(&values).clone());
+                    tree.insert(path.clone(), other.get(values).clone());
                 }
             }
             Edit::Graft { tree: from, leaf, depth } => {
@@ -138,17 +138,27 @@ fn stretch(path: &Path, depth: &Index) -> Path {
     path.prefix(least + depth.index(path.elems().len() + 1 - least))
 }
 
-/// The values that a node has anywhere in the pool. Keys' own leaves keep theirs.
-fn values_of(path: &Path) -> Vec<Leaf> {
-    let names = |path: &Path| path.elems().iter().map(|elem| elem.name().to_owned()).collect::<Vec<_>>();
-    let leaf = path.last().map_or("", crate::yang::Elem::name);
-    if path.elems().iter().any(|elem| elem.key(leaf).is_some()) {
-        return Vec::new();
+/// The values that each node has anywhere in the pool.
+static VALUES: LazyLock<BTreeMap<String, Vec<Leaf>>> = LazyLock::new(|| {
+    let mut values: BTreeMap<String, Vec<Leaf>> = BTreeMap::new();
+    for (path, leaf) in pool().iter().flat_map(Tree::iter) {
+        let known = values.entry(names(path)).or_default();
+        if known.iter().all(|other| other.value != leaf.value) {
+            known.push(leaf.clone());
+        }
     }
-    let wanted = names(path);
-    let all = pool().iter().flat_map(Tree::iter).filter(|(path, _)| names(path) == wanted);
-    let mut seen = BTreeSet::new();
-    all.filter(|(_, leaf)| seen.insert(leaf.value.clone())).map(|(_, leaf)| leaf.clone()).collect()
+    values
+});
+
+fn names(path: &Path) -> String {
+    path.elems().iter().map(crate::yang::Elem::name).collect::<Vec<_>>().join("/")
+}
+
+/// The values that a node may have. Leaves that repeat a key keep theirs.
+fn values_of(path: &Path) -> &'static [Leaf] {
+    let leaf = path.last().map_or("", crate::yang::Elem::name);
+    let repeats = path.elems().iter().any(|elem| elem.key(leaf).is_some());
+    VALUES.get(&names(path)).filter(|_| !repeats).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Lines of a change as people see them, without origins.

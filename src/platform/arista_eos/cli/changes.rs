@@ -92,6 +92,9 @@ fn kept(old: &Command<'_>, new: &Command<'_>, depth: usize, out: &mut Vec<CliLin
         }
         return;
     }
+    if old.is_silent() {
+        return added(new, depth, out);
+    }
     let deeper = if new.kind == Kind::Mode { depth + 1 } else { depth };
     let (gone, come) = block(&old.inside, &new.inside, deeper);
     if gone.is_empty() && come.is_empty() {
@@ -112,7 +115,7 @@ fn block(old: &Block<'_>, new: &Block<'_>, depth: usize) -> (Vec<CliLine>, Vec<C
     for (slot, old, new) in both(old, new) {
         match (old, new) {
             (Some(old), None) => {
-                if old.kind == Kind::Group && !old.inside.commands.is_empty() {
+                if old.kind == Kind::Group && !old.is_silent() {
                     neighbors.insert(&slot.name, gone.len());
                 }
                 removed(old, depth, &mut gone);
@@ -198,6 +201,9 @@ fn again(old: &Block<'_>, new: &Block<'_>, depth: usize) -> Vec<CliLine> {
 
 /// A command that comes, with all that is inside it.
 fn added(command: &Command<'_>, depth: usize, out: &mut Vec<CliLine>) {
+    if command.is_silent() {
+        return;
+    }
     let deeper = match command.kind {
         Kind::Group => depth,
         Kind::Line | Kind::Mode => {
@@ -216,7 +222,7 @@ fn added(command: &Command<'_>, depth: usize, out: &mut Vec<CliLine>) {
 
 /// A command that goes, with all that is inside it, as one line.
 fn removed(command: &Command<'_>, depth: usize, out: &mut Vec<CliLine>) {
-    if command.kind == Kind::Group && command.inside.commands.is_empty() {
+    if command.is_silent() {
         return;
     }
     let mut all = Vec::new();

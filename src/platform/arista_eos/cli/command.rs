@@ -57,6 +57,8 @@ pub(super) struct Command<'t> {
     /// The leaves that it comes from, the one that says most first.
     pub(super) leaves: Vec<Said<'t>>,
     pub(super) inside: Block<'t>,
+    /// Whether EOS prints the mode only if something stands in it.
+    pub(super) only_filled: bool,
 }
 
 /// The commands of one mode.
@@ -89,7 +91,14 @@ impl<'t> Block<'t> {
         let (text, undo) = (printable(text), printable(undo));
         match self.commands.entry(slot) {
             Entry::Vacant(free) => {
-                free.insert(Command { kind: Kind::Line, text, undo, leaves, inside: Block::new(&[]) });
+                free.insert(Command {
+                    kind: Kind::Line,
+                    text,
+                    undo,
+                    leaves,
+                    inside: Block::new(&[]),
+                    only_filled: false,
+                });
             }
             Entry::Occupied(there) if there.get().text == text => there.into_mut().leaves.extend(leaves),
             Entry::Occupied(_) => {}
@@ -168,6 +177,7 @@ impl<'t> Block<'t> {
             undo: printable(format!("no {header}")),
             leaves: Vec::new(),
             inside: Block::new(order),
+            only_filled: false,
         })
     }
 
@@ -185,6 +195,7 @@ impl<'t> Block<'t> {
             undo: printable(undo),
             leaves: Vec::new(),
             inside: Block { prefix, ..Block::new(order) },
+            only_filled: false,
         })
     }
 
@@ -192,7 +203,7 @@ impl<'t> Block<'t> {
     pub(super) fn print(&self, depth: usize, out: &mut Vec<Line<'t>>) {
         let mut last: Option<(&Slot, Kind)> = None;
         for (slot, command) in &self.commands {
-            if command.kind == Kind::Group && command.inside.commands.is_empty() {
+            if command.is_silent() {
                 continue;
             }
             let apart = last.is_some_and(|(before, kind)| {
@@ -237,6 +248,11 @@ impl<'t> Command<'t> {
         self.inside.print(depth + 1, out);
     }
 
+    /// Whether nothing is printed of it, as nothing stands in it.
+    pub(super) fn is_silent(&self) -> bool {
+        self.inside.commands.is_empty() && (self.kind == Kind::Group || self.only_filled)
+    }
+
     /// The leaves behind the line itself; of a mode without own ones, those of what is in it
     /// first.
     pub(super) fn behind(&self) -> &[Said<'t>] {
@@ -254,10 +270,10 @@ impl<'t> Command<'t> {
 }
 
 impl<'t> Block<'t> {
-    /// Every leaf behind the lines of this block. A group without lines says nothing.
+    /// Every leaf behind the lines of this block.
     pub(super) fn every_leaf(&self, found: &mut Vec<Said<'t>>) {
         for command in self.commands.values() {
-            if command.kind != Kind::Group || !command.inside.commands.is_empty() {
+            if !command.is_silent() {
                 command.every_leaf(found);
             }
         }

@@ -123,22 +123,20 @@ fn families<'t>(bgp: Node<'_, 't>, mode: &mut Command<'t>) {
         let Some(name) = family_name(on) else { continue };
         let enabled = on.leaf("config/enabled").filter(|said| said.is("true"));
         let leaves: Vec<Said<'t>> = on.repeats().chain(enabled).collect();
-        // EOS prints no family in which nothing stands
-        match mode.inside.commands.values_mut().find(|command| command.text == header(name)) {
-            Some(family) => family.implies(leaves),
-            None => mode.implies(leaves),
-        };
+        let family = family(&mut mode.inside, name);
+        family.implies(leaves.iter().copied());
+        if family.is_silent() {
+            mode.implies(leaves);
+        }
     }
 }
 
-/// The mode of an address family.
+/// The mode of an address family. EOS prints none in which nothing stands.
 fn family<'b, 't>(out: &'b mut Block<'t>, name: &str) -> &'b mut Command<'t> {
-    let header = header(name);
-    out.mode_as((&header, ""), &header, ORDER)
-}
-
-fn header(family: &str) -> String {
-    format!("address-family {family}")
+    let header = format!("address-family {name}");
+    let mode = out.mode_as((&header, ""), &header, ORDER);
+    mode.only_filled = true;
+    mode
 }
 
 /// As EOS spells the family of an entry of `afi-safis`.

@@ -85,6 +85,7 @@ impl Model {
             model.insert(&open, &line.text);
             open.push(line.text.clone());
         }
+        model.tidy();
         model
     }
 
@@ -109,6 +110,18 @@ impl Model {
                 self.command(&open, &line.text);
             }
             open.push(line.text.clone());
+        }
+        self.tidy();
+    }
+
+    /// EOS prints no address family in which nothing stands.
+    fn tidy(&mut self) {
+        self.0.retain(|_, lines| !lines.is_empty());
+        let filled: BTreeSet<Vec<String>> = self.0.keys().cloned().collect();
+        for (open, lines) in &mut self.0 {
+            let is_filled =
+                |line: &String| filled.contains(&open.iter().chain([line]).cloned().collect::<Vec<_>>());
+            lines.retain(|line| !line.starts_with("address-family ") || is_filled(line));
         }
         self.0.retain(|_, lines| !lines.is_empty());
     }

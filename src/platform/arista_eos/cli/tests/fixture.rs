@@ -113,7 +113,7 @@ fn apply(mut tree: Tree, edits: &[Edit]) -> Tree {
         match edit {
             _ if paths.is_empty() => {}
             Edit::Cut { leaf, depth } => {
-                tree.remove_below(&stretch(leaf.get(&paths), depth));
+                tree.remove_below(&stretch(leaf.get(&paths), *depth));
             }
             Edit::Set { leaf, other } => {
                 let path = leaf.get(&paths);
@@ -125,7 +125,7 @@ fn apply(mut tree: Tree, edits: &[Edit]) -> Tree {
             Edit::Graft { tree: from, leaf, depth } => {
                 let from = from.get(pool());
                 let paths: Vec<Path> = from.iter().map(|(path, _)| path.clone()).collect();
-                let at = stretch(leaf.get(&paths), depth);
+                let at = stretch(leaf.get(&paths), *depth);
                 tree.extend(from.below(&at).map(|(path, leaf)| (path.clone(), leaf.clone())));
             }
         }
@@ -133,7 +133,7 @@ fn apply(mut tree: Tree, edits: &[Edit]) -> Tree {
     tree
 }
 
-fn stretch(path: &Path, depth: &Index) -> Path {
+fn stretch(path: &Path, depth: Index) -> Path {
     let least = 3.min(path.elems().len());
     path.prefix(least + depth.index(path.elems().len() + 1 - least))
 }

@@ -178,7 +178,7 @@ impl Model {
         let others: Vec<String> = self.at(open).iter().filter(|line| *line != text).cloned().collect();
         match words.as_slice() {
             ["router", "bgp", _] => {
-                assert!(!others.iter().any(|line| line.starts_with("router bgp ")), "{text}")
+                assert!(!others.iter().any(|line| line.starts_with("router bgp ")), "{text}");
             }
             ["route-map", name, _, number] => {
                 let other = ["permit", "deny"].map(|action| format!("route-map {name} {action} {number}"));

@@ -11,6 +11,7 @@ mod table;
 
 pub mod bootstrap;
 pub mod check;
+pub mod comment;
 pub mod compile;
 pub mod demo;
 pub mod discover;
@@ -42,6 +43,7 @@ enum Command {
     Check(check::Args),
     Compile(compile::Args),
     Plan(plan::Args),
+    Comment(Box<comment::Args>),
     Apply(run::ApplyArgs),
     Status(status::Args),
     History(history::Args),
@@ -87,6 +89,7 @@ fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(args, out),
         Command::Compile(args) => compile::run(args, out),
         Command::Plan(args) => plan::run(args, out),
+        Command::Comment(args) => comment::run(args, out),
         Command::Apply(args) => run::apply(args, out),
         Command::Status(args) => status::run(args, out),
         Command::History(args) => history::run(args, out),

@@ -67,7 +67,7 @@ pub(super) fn print_held(step: &Step, snapshot: &Snapshot) {
 /// A folder inside a repository.
 pub(super) struct Place {
     pub(super) repository: Repository,
-    base: Option<RepoPath>,
+    pub(super) base: Option<RepoPath>,
 }
 
 impl Place {

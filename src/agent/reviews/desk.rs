@@ -279,6 +279,20 @@ pub(super) fn stands_alike(then: &Stand, now: &Stand) -> bool {
         && then.guarantee == now.guarantee
 }
 
+impl Reviewed {
+    /// Whether nothing is said: nobody wants to read that nothing happens. `is_there`: whether a
+    /// comment of ours is, which then has to say so.
+    pub fn is_silent(&self, is_there: bool) -> bool {
+        !self.touches && !is_there && self.review.answers.is_empty()
+    }
+}
+
+/// The status of a pull request that is told nothing else: a check that is required is green.
+pub fn untouched(review: &Review, context: &str) -> Status {
+    let description = format!("no file of {} is changed", review.fabric);
+    Status { context: context.to_owned(), state: StatusState::Success, description, link: None }
+}
+
 /// The context of a commit status. A repository with several fabrics, each in its folder, has
 /// one for each: or else the verdict on one would hide that on another.
 pub fn context(word: &str, path: Option<&RepoPath>, fabric: &FabricName) -> String {

@@ -265,16 +265,13 @@ impl Watcher {
         if now.head != pull.head {
             return Ok(false); // the next list has the new head
         }
-        let Reviewed { mut review, touches, .. } = reviewed;
-        let context = context("plan", self.path.as_ref(), &review.fabric);
-        let is_there = entry.comment.is_some() || matches!(ours, Ours::There(..));
-        if !touches && !is_there && review.answers.is_empty() {
-            // nobody wants to read that nothing happens; a check that is required is green
-            let description = format!("no file of {} is changed", review.fabric);
-            let status = Status { context, state: StatusState::Success, description, link: None };
+        let context = context("plan", self.path.as_ref(), &reviewed.review.fabric);
+        if reviewed.is_silent(entry.comment.is_some() || matches!(ours, Ours::There(..))) {
+            let status = desk::untouched(&reviewed.review, &context);
             forge.set_status(&entry.head, Some(pull.number), &status)?;
             return Ok(true);
         }
+        let mut review = reviewed.review;
         review.link = self.publish(&review);
         let commented = self.comment(forge, pull.number, &review, ours, entry);
         let link = review.link.clone().or_else(|| commented.as_ref().ok().cloned());

@@ -67,7 +67,7 @@ impl Watcher {
     fn standing(&self) -> anyhow::Result<Option<Standing>> {
         let repository = self.mirror.repository()?;
         let stage = self.stages.borrow().clone();
-        let store = self.store();
+        let store = &self.store;
         let Some(fabric) = store.fabrics()?.into_iter().max_by_key(|fabric| fabric.good.is_some()) else {
             return Ok(None);
         };
@@ -81,13 +81,13 @@ impl Watcher {
 
     /// Sets the status of a commit, unless the forge was told so.
     fn tell_status(
-        &self,
+        &mut self,
         forge: &Forge,
         fabric: &FabricName,
         commit: &CommitId,
         outcome: &Outcome,
     ) -> anyhow::Result<()> {
-        let told = self.store().told(fabric, commit)?;
+        let told = self.store.told(fabric, commit)?;
         let is_told = |(state, words): &(String, String)| state == outcome.word() && *words == outcome.words;
         if told.as_ref().is_some_and(is_told) {
             return Ok(());
@@ -109,13 +109,13 @@ impl Watcher {
             }
             other => other?,
         }
-        self.store().set_told(fabric, commit, (outcome.word(), &outcome.words))?;
+        self.store.set_told(fabric, commit, (outcome.word(), &outcome.words))?;
         Ok(())
     }
 
     /// Closes the story of a merged pull request with a comment, or renews it.
     fn close(
-        &self,
+        &mut self,
         forge: &Forge,
         standing: &Standing,
         row: &ReviewEntry,
@@ -137,7 +137,7 @@ impl Watcher {
             row.closing = Some(synced.comment.id);
         }
         row.told = Some(if is_over { DONE.to_owned() } else { body });
-        self.store().set_review(fabric, &row)?;
+        self.store.set_review(fabric, &row)?;
         Ok(())
     }
 
@@ -150,10 +150,8 @@ impl Watcher {
         outcome: &Outcome,
     ) -> anyhow::Result<Story> {
         let fabric = &standing.fabric.fabric;
-        let (passes, events) = {
-            let store = self.store();
-            (store.passes(fabric, PASSES)?, store.events(fabric, None, EVENTS)?)
-        };
+        let passes = self.store.passes(fabric, PASSES)?;
+        let events = self.store.events(fabric, None, EVENTS)?;
         let begun = passes
             .iter()
             .filter(|pass| standing.contains(commit, &pass.commit))

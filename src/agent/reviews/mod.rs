@@ -30,6 +30,7 @@ use self::watcher::{Look, Parts, Watcher, explained, rest};
 use super::Agent;
 use super::run::Report;
 use crate::git::poll;
+use crate::record::Store;
 use crate::rollout::Progress;
 use crate::web::Pages;
 
@@ -68,6 +69,9 @@ impl Agent {
         pages: Option<Pages>,
     ) -> Option<Reviews> {
         let settings = self.config.forge.clone()?;
+        let store = Store::open(&self.config.record());
+        let store =
+            store.inspect_err(|error| tracing::error!("no pull request is reviewed: {error}")).ok()?;
         let (progress, stages) = Progress::new();
         self.progress = progress;
         let stop = self.stop.child_token();
@@ -78,7 +82,7 @@ impl Agent {
             path: self.path.clone(),
             secrets: Arc::clone(&self.secret_values),
             mirror: self.mirror.clone(),
-            store: Arc::clone(&self.store),
+            store,
             stages: stages.clone(),
             stop: stop.clone(),
             pages,

@@ -97,7 +97,7 @@ impl Watcher {
             return Ok(None);
         }
         let Some(base) = self.mirror.head()? else { return Ok(None) };
-        let stands = stands(&self.store())?;
+        let stands = stands(&self.store)?;
         let good = stands.as_ref().and_then(|stands| stands.good.clone());
         Ok(Some(Ground { repository: self.mirror.pulls()?, base, good, stands }))
     }
@@ -205,7 +205,8 @@ impl Watcher {
                 return Ok(()); // it is closed, or moved meanwhile
             }
         }
-        self.store().set_review(&self.name(&entry)?, &entry)?;
+        let fabric = self.name(&entry)?;
+        self.store.set_review(&fabric, &entry)?;
         if let Some(open) = self.open.get_mut(&number) {
             open.told = Some(told);
             open.failures = 0;
@@ -375,7 +376,7 @@ impl Watcher {
 
     fn row(&self, number: u64) -> anyhow::Result<Option<ReviewEntry>> {
         let Some(fabric) = self.fabric() else { return Ok(None) };
-        Ok(self.store().review(&fabric, number)?)
+        Ok(self.store.review(&fabric, number)?)
     }
 
     fn name(&self, entry: &ReviewEntry) -> anyhow::Result<FabricName> {

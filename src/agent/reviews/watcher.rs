@@ -5,7 +5,7 @@
 //! to look (`super`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -51,7 +51,8 @@ pub(super) struct Watcher {
     pub(super) path: Option<RepoPath>,
     secrets: Arc<Secrets>,
     pub(super) mirror: Mirror,
-    store: Arc<Mutex<Store>>,
+    /// A way of its own to the record: the loop never waits for a look.
+    pub(super) store: Store,
     pub(super) stages: watch::Receiver<Option<Stage>>,
     pub(super) stop: CancellationToken,
     pub(super) pages: Option<Pages>,
@@ -116,7 +117,7 @@ pub(super) struct Parts {
     pub(super) path: Option<RepoPath>,
     pub(super) secrets: Arc<Secrets>,
     pub(super) mirror: Mirror,
-    pub(super) store: Arc<Mutex<Store>>,
+    pub(super) store: Store,
     pub(super) stages: watch::Receiver<Option<Stage>>,
     pub(super) stop: CancellationToken,
     pub(super) pages: Option<Pages>,
@@ -224,7 +225,7 @@ impl Watcher {
         }
         self.gone.extend(before.into_keys());
         if !self.listed {
-            let rows = self.fabric().map_or(Ok(Vec::new()), |fabric| self.store().reviews(&fabric))?;
+            let rows = self.fabric().map_or(Ok(Vec::new()), |fabric| self.store.reviews(&fabric))?;
             let missed =
                 rows.iter().filter(|row| row.merged.is_none() && !self.open.contains_key(&row.number));
             self.gone.extend(missed.map(|row| row.number));
@@ -272,7 +273,7 @@ impl Watcher {
     fn let_go(&mut self, forge: &Forge) -> anyhow::Result<()> {
         for number in self.gone.clone() {
             let pull = forge.pull(number)?;
-            let row = self.fabric().map_or(Ok(None), |fabric| self.store().review(&fabric, number))?;
+            let row = self.fabric().map_or(Ok(None), |fabric| self.store.review(&fabric, number))?;
             let row = row.filter(|row| row.told.as_deref() != Some(DONE));
             if let (Some(fabric), Some(mut row)) = (self.fabric(), row) {
                 match (pull.state, pull.merged_commit) {
@@ -285,7 +286,7 @@ impl Watcher {
                     }
                     (forge::State::Merged | forge::State::Closed, _) => row.told = Some(DONE.to_owned()),
                 }
-                self.store().set_review(&fabric, &row)?;
+                self.store.set_review(&fabric, &row)?;
             }
             self.gone.remove(&number);
             self.logged.remove(&number);
@@ -312,12 +313,8 @@ impl Watcher {
 
     /// The fabric, as the record has it. None before the first commit was read.
     pub(super) fn fabric(&self) -> Option<FabricName> {
-        let fabrics = self.store().fabrics().ok()?;
+        let fabrics = self.store.fabrics().ok()?;
         Some(fabrics.into_iter().max_by_key(|fabric| fabric.good.is_some())?.fabric)
-    }
-
-    pub(super) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -113,7 +113,9 @@ impl Pages {
         found.sort();
         let pages = Self(Arc::new(shelf));
         let mut kept = pages.kept();
-        found.into_iter().for_each(|(_, name, bytes)| kept.add(name, bytes));
+        for (_, name, bytes) in found {
+            kept.add(name, bytes);
+        }
         pages.0.shrink(&mut kept)?;
         drop(kept);
         Ok(pages)

@@ -47,7 +47,7 @@ struct Shared {
     now: RwLock<Option<Told>>,
 }
 
-/// What is served, and its ETag.
+/// What is served, and its `ETag`.
 #[derive(Clone, Debug)]
 struct Told {
     json: Bytes,
@@ -95,9 +95,10 @@ impl Shared {
             (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         ];
-        match same {
-            true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-            false => (headers, json).into_response(),
+        if same {
+            (StatusCode::NOT_MODIFIED, headers).into_response()
+        } else {
+            (headers, json).into_response()
         }
     }
 }

@@ -13,10 +13,7 @@ use crate::secret::SecretText;
 /// A token that lets its bearer in. Neither shows nor is kept: what is kept is its HMAC under
 /// a key of the moment.
 #[derive(Clone)]
-pub struct BearerToken {
-    key: hmac::Key,
-    tag: hmac::Tag,
-}
+pub struct BearerToken(Box<(hmac::Key, hmac::Tag)>);
 
 impl fmt::Debug for BearerToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,12 +31,14 @@ impl BearerToken {
         // a system without random numbers has no TLS either; the comparison is as good without
         let key = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new());
         let key = key.unwrap_or_else(|_| hmac::Key::new(HMAC_SHA256, text.as_bytes()));
-        Ok(Self { tag: hmac::sign(&key, text.as_bytes()), key })
+        let tag = hmac::sign(&key, text.as_bytes());
+        Ok(Self(Box::new((key, tag))))
     }
 
     /// Whether these bytes are the token. Compares in constant time.
     pub(super) fn is(&self, given: &[u8]) -> bool {
-        hmac::verify(&self.key, given, self.tag.as_ref()).is_ok()
+        let (key, tag) = &*self.0;
+        hmac::verify(key, given, tag.as_ref()).is_ok()
     }
 }
 

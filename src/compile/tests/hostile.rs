@@ -22,6 +22,7 @@ fn words(count: usize, word: impl Fn(usize) -> String) -> String {
 }
 
 /// Cases of a size: what they are, the file, its text.
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn cases(n: usize) -> Vec<(&'static str, &'static str, String)> {
     let at = |list: String| format!("name: x\nvni: 110040\nat: [{list}]\n");
     vec![

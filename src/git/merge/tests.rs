@@ -34,9 +34,9 @@ fn by_us(repo: &TestRepo, base: &str, head: &str) -> Result<String, Vec<String>>
 
 /// A file of 24 lines, some of them others.
 fn lines(changed: &[usize]) -> String {
-    let line = |number: usize| match changed.contains(&number) {
-        true => format!("another line {number}\n"),
-        false => format!("line {number} of the file\n"),
+    let line = |number: usize| {
+        let text = if changed.contains(&number) { "another line" } else { "a line of the file" };
+        format!("{text}, {number}\n")
     };
     (0..24).map(line).collect()
 }
@@ -58,10 +58,12 @@ fn remove(repo: &TestRepo, path: &str) {
     std::fs::remove_file(repo.path().join(path)).unwrap();
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 #[test]
 fn what_git_merges_is_merged_and_what_it_does_not_is_named() {
     type Side = fn(&TestRepo);
-    let cases: [(&str, Side, Side, Result<(), &[&str]>); 10] = [
+    type Case = (&'static str, Side, Side, Result<(), &'static [&'static str]>);
+    let cases: [Case; 10] = [
         (
             "two places of a file",
             |main| {
@@ -330,7 +332,9 @@ fn histories_that_start_from_too_many_commits_are_refused() {
     };
     commit(10, "main", &[]);
     let sides: Vec<usize> = (0..=BASES_LIMIT).map(|side| 20 + side).collect();
-    sides.iter().for_each(|side| commit(*side, &format!("side{side}"), &[10]));
+    for side in &sides {
+        commit(*side, &format!("side{side}"), &[10]);
+    }
     commit(100, "main", &sides);
     commit(101, "head", &sides);
     repo.git_with_input(&["fast-import", "--quiet", "--force"], &stream);

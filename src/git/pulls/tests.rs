@@ -113,12 +113,10 @@ fn a_pull_request_that_is_too_large_keeps_nobody_else_out() {
     let one = forge.open(&all[0], "a.yaml", "name: a\n");
     // random digits do not compress, zeros do
     let mut state = 1_u64;
-    let noise: String = (0..40_000)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            format!("{:x}", state >> 40)
-        })
-        .collect();
+    let noise = (0..40_000).fold(String::new(), |noise, _| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        noise + &format!("{:x}", state >> 40)
+    });
     forge.open(&all[1], "b.yaml", &noise);
     forge.open(&all[2], "c.yaml", &"0".repeat(3_000_000));
     let most = Most { bytes: 50_000, objects: 100, object: 1_000_000 };

@@ -146,7 +146,7 @@ impl Receiver {
         let window = Window::default();
         let oldest = signed_duration(window.oldest);
         // GitLab signs the time at which it sends
-        if let Some(age) = age.filter(|age| *age > oldest || -*age > oldest) {
+        if age > oldest || -age > oldest {
             return Verdict::Old(age.as_secs());
         }
         self.judge(headers, &passed)
@@ -202,9 +202,10 @@ impl Receiver {
             idle => {
                 let reason = idle.reason();
                 let Some(count) = self.counts.one_more(reason) else { return };
-                match idle {
-                    Verdict::SeenBefore => tracing::info!("{PATH}: a delivery came again ({count} so far)"),
-                    _ => tracing::warn!("{PATH}: refused, {reason} ({count} of these so far): {why}"),
+                if *idle == Verdict::SeenBefore {
+                    tracing::info!("{PATH}: a delivery came again ({count} so far)");
+                } else {
+                    tracing::warn!("{PATH}: refused, {reason} ({count} of these so far): {why}");
                 }
             }
         }

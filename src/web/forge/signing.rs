@@ -105,8 +105,9 @@ impl Checking {
         }
     }
 
-    /// At the end of the body: whether it was signed, and how old it is if that was signed too.
-    pub(super) fn finish(self, now: Timestamp) -> Option<Option<SignedDuration>> {
+    /// At the end of the body: none if it was not signed; otherwise how old it is, by a time that
+    /// was signed too. What has none counts as of now.
+    pub(super) fn finish(self, now: Timestamp) -> Option<SignedDuration> {
         if let Some((key, context, tags)) = self.signed {
             // signing what is compared once more is ring's way of comparing in constant time
             let tag = hmac::sign(&key, context.sign().as_ref());
@@ -115,7 +116,7 @@ impl Checking {
                 return None;
             }
         }
-        Some(self.sent.map(|sent| now.duration_since(sent)))
+        Some(self.sent.map_or(SignedDuration::ZERO, |sent| now.duration_since(sent)))
     }
 }
 

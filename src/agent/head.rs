@@ -200,15 +200,15 @@ fn judge(
     let target = Target::new(head, &build);
     let name = build.fabric.as_ref().map(|fabric| fabric.design.name.value.clone());
     let mut findings = build.findings;
-    let mut held = Findings::new();
+    let mut brake = Findings::new();
     if let (Some(before), Some(target)) = (before, target.as_ref().filter(|_| !findings.has_errors())) {
         let step = Step::between(&before.fabric, &target.fabric, &target.plan_from(before));
-        held = step.held(allowances);
+        brake = step.held(allowances);
         findings.append(step.errors);
     }
     match target.filter(|_| !findings.has_errors()) {
         None => Judged { verdict: Verdict::Refused, findings, target: None, snapshot: Some(snapshot), name },
-        Some(_) if !held.is_empty() => frozen(held, Some(snapshot)),
+        Some(_) if !brake.is_empty() => frozen(brake, Some(snapshot)),
         Some(target) => {
             let target = Some(Arc::new(target));
             Judged { verdict: Verdict::Good, findings, target, snapshot: Some(snapshot), name }

@@ -29,9 +29,9 @@ impl Step {
         let mut step = Self::default();
         for finding in check_succession(before, after).iter().cloned() {
             if is_deletion(&finding) {
-                step.deletions.push(with_way_out(finding))
+                step.deletions.push(with_way_out(finding));
             } else {
-                step.errors.push(finding)
+                step.errors.push(finding);
             }
         }
         step.deletions.extend(plan.brake(&after.design.limits, &BTreeSet::new()));

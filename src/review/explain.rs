@@ -146,7 +146,8 @@ impl Needle {
         let shown = cut(question.trim().trim_matches('`').trim(), QUESTION);
         let text = shown.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         let mut parts = shown.split(':');
-        let file = parts.next().filter(|file| file.ends_with(".yaml") || file.ends_with(".yml"));
+        let is_yaml = |file: &&str| matches!(file.rsplit_once('.'), Some((_, "yaml" | "yml")));
+        let file = parts.next().filter(is_yaml);
         let line = parts.next().and_then(|line| line.parse().ok());
         Self { place: file.map(|file| (file.to_owned(), line)), text, shown }
     }

@@ -135,7 +135,7 @@ fn one(first: &Touched<'_>, devices: Vec<DeviceName>, sources: &Sources<'_>, roo
             .map(|line| Command {
                 sign: line.sign.as_char(),
                 depth: line.depth,
-                leaves: line.leaves.iter().map(|path| printable(path)).collect(),
+                leaves: line.leaves.iter().map(printable).collect(),
                 origin: line.origin.map(|place| sources.origin(&place, line.sign == Sign::Remove)),
                 text: line.text,
             })

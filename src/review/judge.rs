@@ -198,8 +198,8 @@ impl Review {
             (true, true) => Verdict::NoChanges,
             (true, false) => Verdict::Changes,
         };
-        self.passed_over = plan.passed_over.clone();
-        self.waves = plan.waves.clone();
+        self.passed_over.clone_from(&plan.passed_over);
+        self.waves.clone_from(&plan.waves);
         let Some(old) = old else { return };
         let rests = |state: DeviceState| crate::plan::between::at_rest(state).is_some();
         let enters = |name: &&DeviceName| {

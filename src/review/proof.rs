@@ -25,7 +25,7 @@ const DRIFT: &str = "somebody set it on the device; the intent does not know the
 pub(super) fn proof(touched: &[Touched<'_>], drift: &[Overwritten]) -> RevertProof {
     let mut proof = RevertProof { computed: true, devices: touched.len(), ..RevertProof::default() };
     let mut lost: BTreeMap<&'static str, Lost> = BTreeMap::new();
-    let mut lose = |why: &'static str, device: &DeviceName, path: String| {
+    let mut note = |why: &'static str, device: &DeviceName, path: String| {
         let entry =
             lost.entry(why).or_insert_with(|| Lost { why, devices: Vec::new(), paths: Vec::new(), count: 0 });
         entry.count += 1;
@@ -38,15 +38,15 @@ pub(super) fn proof(touched: &[Touched<'_>], drift: &[Overwritten]) -> RevertPro
     };
     for (device, trip) in touched.iter().zip(trips(touched)) {
         let Some(trip) = trip else {
-            device.plan.changes.iter().for_each(|change| lose(LEAVES, device.name, change.path.to_string()));
+            device.plan.changes.iter().for_each(|change| note(LEAVES, device.name, change.path.to_string()));
             continue;
         };
-        trip.lost.iter().for_each(|path| lose(CHANGED, device.name, path.to_string()));
+        trip.lost.iter().for_each(|path| note(CHANGED, device.name, path.to_string()));
         proof.at_default += trip.at_default.len();
         proof.secrets += trip.secrets.len();
     }
     for over in drift {
-        lose(DRIFT, &over.device, over.drifted.path.clone());
+        note(DRIFT, &over.device, over.drifted.path.clone());
     }
     proof.lost = lost.into_values().collect();
     proof

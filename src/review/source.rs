@@ -14,11 +14,14 @@ use crate::names::RepoPath;
 /// How long a line of the intent is shown.
 const LENGTH: usize = 100;
 
+/// Lines by file, of the files before (`true`) and after.
+type Lines = BTreeMap<(bool, RepoPath), Vec<Arc<str>>>;
+
 /// The files before and after, read line by line once.
 pub(super) struct Sources<'a> {
     before: Option<&'a Snapshot>,
     after: &'a Snapshot,
-    lines: RefCell<BTreeMap<(bool, RepoPath), Vec<Arc<str>>>>,
+    lines: RefCell<Lines>,
 }
 
 impl<'a> Sources<'a> {

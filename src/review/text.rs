@@ -108,6 +108,11 @@ fn follow(first: &str, second: &str) -> bool {
     }
 }
 
+/// What is drawn of each item, one after the other.
+pub(super) fn each<T>(items: impl IntoIterator<Item = T>, draw: impl Fn(T) -> String) -> String {
+    items.into_iter().map(draw).collect()
+}
+
 /// `1 leaf`, `2 leaves`.
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }

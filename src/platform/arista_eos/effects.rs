@@ -43,6 +43,7 @@ const RULES: &[EffectRule] = &[
     rule("/interfaces/interface/config/enabled", True, Hitless, "it comes up"),
     rule("/interfaces/interface/config/enabled", Any, DropsPort, "it is shut"),
     rule("/interfaces/interface/config/mtu", Any, DropsPort, "the port may go down while its MTU changes"),
+    rule("/interfaces/interface/config", Any, DropsPort, "what the interface is"),
 
     // VLANs on ports, LAGs
     rule("/interfaces/interface/ethernet/switched-vlan/config/trunk-vlans", Grows, Hitless, "the trunk carries VLANs in addition"),

@@ -7,7 +7,7 @@ use crate::plan::render::printable;
 use crate::platform::effects::Effect;
 use crate::review::report::{Group, Review, ReviewFinding, Risk, Verdict};
 use crate::review::stands::Guarantee;
-use crate::review::text::{block, code, counted, cut, devices};
+use crate::review::text::{block, code, counted, cut, devices, each};
 
 /// A review with so much detail.
 pub(super) fn draw(review: &Review, detail: &Detail) -> String {
@@ -42,14 +42,12 @@ pub(super) fn draw(review: &Review, detail: &Detail) -> String {
 
 /// Where the rest is, as the second half of a sentence.
 fn whole(review: &Review) -> String {
-    match link(review) {
+    if link(review).is_some() {
         // the link itself stands once: it may be long
-        Some(_) => "the whole plan, linked above, has them".to_owned(),
-        None => {
-            let (base, head) = (review.planned_from.as_ref().unwrap_or(&review.base), &review.head);
-            format!("`gitfabric plan {} {}` has them", base.short(), head.short())
-        }
+        return "the whole plan, linked above, has them".to_owned();
     }
+    let (base, head) = (review.planned_from.as_ref().unwrap_or(&review.base), &review.head);
+    format!("`gitfabric plan {} {}` has them", base.short(), head.short())
 }
 
 /// The link, if it can stand in Markdown as it is.
@@ -88,7 +86,7 @@ fn moved(review: &Review, detail: &Detail) -> Option<String> {
 }
 
 fn conflict(review: &Review, files: &[String], detail: &Detail) -> String {
-    let listed: String = files.iter().take(detail.lines).map(|file| format!("- {}\n", code(file))).collect();
+    let listed = each(files.iter().take(detail.lines), |file| format!("- {}\n", code(file)));
     format!(
         "\nMerging `{}` into `{}` conflicts in:\n\n{listed}{}\nMerge the base into the branch, and it is planned.\n",
         review.head.short(),
@@ -253,10 +251,10 @@ fn others(review: &Review, detail: &Detail) -> String {
         let count = counted(untouched.devices.len(), "device", "devices");
         let names = devices(&untouched.devices, detail.names, code);
         out.push_str(&format!("- Untouched: {count} ({names})"));
-        match untouched.areas.is_empty() {
-            true => out.push('\n'),
-            false => out.push_str(&format!("; on every device {}\n", untouched.areas.join(", "))),
+        if !untouched.areas.is_empty() {
+            out.push_str(&format!("; on every device {}", untouched.areas.join(", ")));
         }
+        out.push('\n');
     } else if !untouched.areas.is_empty() {
         out.push_str(&format!("- Untouched on every device: {}\n", untouched.areas.join(", ")));
     }
@@ -356,12 +354,17 @@ fn revert(review: &Review, detail: &Detail) -> String {
     }
     let on = counted(proof.devices, "device", "devices");
     let mut out = "\n#### Revert\n\n".to_owned();
-    match proof.lost.is_empty() {
-        true => out.push_str(&format!(
-            "Computed on {on}: this change and then its `git revert` leave every leaf byte-identical.\n"
-        )),
-        false => out.push_str(&format!("Computed on {on}: `git revert` does not bring everything back.\n\n")),
-    }
+    out.push_str(&match (proof.lost.len(), proof.at_default) {
+        (0, 0) => {
+            format!("Computed on {on}: this change and then its `git revert` leave every leaf byte-identical.\n")
+        }
+        (0, stay) => format!(
+            "Computed on {on}: this change and then its `git revert` leave every leaf as it was, but for {} at \
+             the default.\n",
+            counted(stay, "leaf that stays", "leaves that stay")
+        ),
+        _ => format!("Computed on {on}: `git revert` does not bring everything back.\n\n"),
+    });
     for lost in &proof.lost {
         let names = devices(&lost.devices, detail.names, code);
         let leaves = counted(lost.count, "leaf", "leaves");
@@ -428,15 +431,17 @@ fn about(review: &Review, detail: &Detail) -> String {
         lines.push(format!("From: `{}`, the last commit that was good; the base has errors", from.short()));
     }
     lines.push(format!("At: {} by gitfabric {}", time(review), printable(&review.engine)));
-    lines.push(match review.stands_known {
-        true => "Devices: as the agent last knew them".to_owned(),
-        false => "Devices: taken to hold the base; how they stand was not known".to_owned(),
-    });
+    let known = if review.stands_known {
+        "as the agent last knew them"
+    } else {
+        "taken to hold the base; how they stand was not known"
+    };
+    lines.push(format!("Devices: {known}"));
     for (guarantee, of) in &review.guarantees {
         lines.push(format!("Guarantee for {}: {}", devices(of, detail.names, code), said(*guarantee)));
     }
     lines.push(format!("Seal: `{}`", review.seal));
-    let list: String = lines.iter().map(|line| format!("- {line}\n")).collect();
+    let list = each(lines, |line| format!("- {line}\n"));
     format!("\n<details><summary>About this plan</summary>\n\n{list}\n</details>\n")
 }
 

@@ -9,7 +9,7 @@ mod plan;
 
 use super::comment::{said, time};
 use super::report::{Review, ReviewFinding, Risk, Verdict};
-use super::text::{counted, devices, html};
+use super::text::{counted, devices, each, html};
 use crate::platform::effects::Effect;
 
 const STYLE: &str = include_str!("style.css");
@@ -89,16 +89,14 @@ impl Review {
         let mut out = String::new();
         match &self.verdict {
             Verdict::Conflict { files } => {
-                let files: String =
-                    files.iter().map(|file| format!("<li><code>{}</code></li>", html(file))).collect();
+                let files = each(files, |file| format!("<li><code>{}</code></li>", html(file)));
                 out.push_str(&format!("<h2>Conflicts</h2>\n<ul>{files}</ul>\n"));
             }
             Verdict::TooLarge { why } => out.push_str(&format!("<h2>Too large</h2>\n<p>{}</p>\n", html(why))),
             _ => {}
         }
         if !self.guarded.is_empty() {
-            let lines: String =
-                self.guarded.iter().map(|it| format!("<li>{}</li>", html(&it.message))).collect();
+            let lines = each(&self.guarded, |it| format!("<li>{}</li>", html(&it.message)));
             let words: Vec<&str> = self.needs.keys().map(String::as_str).collect();
             out.push_str(&format!(
                 "<h2>Never without a person's word</h2>\n<div class=\"box\"><ul>{lines}</ul><p>Needs \
@@ -164,7 +162,7 @@ impl Review {
                 causes.join("<br>")
             ));
         }
-        let risks: String = self.risks.iter().map(|it| format!("<li>{}</li>", risk(it))).collect();
+        let risks = each(&self.risks, |it| format!("<li>{}</li>", risk(it)));
         let risks = if risks.is_empty() {
             risks
         } else {
@@ -203,7 +201,7 @@ impl Review {
         if self.waves.len() > 1 {
             lines.push(format!("{} waves; members of a pair never together", self.waves.len()));
         }
-        lines.iter().map(|line| format!("<p>{line}</p>\n")).collect()
+        each(lines, |line| format!("<p>{line}</p>\n"))
     }
 
     fn hands(&self) -> String {
@@ -214,10 +212,10 @@ impl Review {
                 hand.lines.iter().map(|(sign, text)| format!("{sign} {}", html(text))).collect();
             out.push_str(&format!("<p>{names}</p><pre>{}</pre>\n", lines.join("\n")));
         }
-        match out.is_empty() {
-            true => out,
-            false => format!("<h2>By hand</h2>\n<p>This is never sent; somebody has to type it.</p>\n{out}"),
+        if out.is_empty() {
+            return out;
         }
+        format!("<h2>By hand</h2>\n<p>This is never sent; somebody has to type it.</p>\n{out}")
     }
 
     fn around(&self) -> String {
@@ -283,7 +281,7 @@ impl Review {
         if !proof.needs.is_empty() {
             lines.push(format!("It needs <code>Gitfabric-Allow: {}</code>.", html(&proof.needs.join(", "))));
         }
-        let lines: String = lines.iter().map(|line| format!("<p>{line}</p>\n")).collect();
+        let lines = each(lines, |line| format!("<p>{line}</p>\n"));
         format!("<h2>Revert</h2>\n{lines}")
     }
 
@@ -303,7 +301,7 @@ impl Review {
             format!("{names}: {}", html(said(*guarantee)))
         }));
         lines.push(format!("Seal <code>{}</code>", self.seal));
-        let lines: String = lines.iter().map(|line| format!("<p class=\"soft\">{line}</p>\n")).collect();
+        let lines = each(lines, |line| format!("<p class=\"soft\">{line}</p>\n"));
         format!("<h2>About this plan</h2>\n{lines}")
     }
 }

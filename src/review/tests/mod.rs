@@ -3,4 +3,5 @@
 
 mod bounds;
 mod desk;
+mod parts;
 mod snapshots;

@@ -21,6 +21,7 @@ mod running;
 mod world;
 
 mod asked;
+mod ci;
 mod merged;
 mod opened;
 mod trouble;

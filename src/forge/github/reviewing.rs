@@ -229,7 +229,11 @@ impl Reviewing for super::GitHub {
     fn whoami(&self, http: &Http) -> Result<User, ForgeError> {
         if !http.is_app() {
             let call = http.get("ask who we are".to_owned(), &["user"], &[]);
-            return http.remembered::<Account>(&call).map(Into::into);
+            match http.remembered::<Account>(&call) {
+                // the token of a workflow is one of an installation, and is no user
+                Err(error) if matches!(error.problem(), Some(Problem::Forbidden { .. })) => {}
+                answer => return answer.map(Into::into),
+            }
         }
         let call = http.graphql("ask who we are".to_owned(), "{viewer{login databaseId}}");
         let answer: Value = http.json(&call)?;

@@ -52,7 +52,7 @@ fn github(world: &World, number: u64, of: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn borrowed(variables: &[(&'static str, String)]) -> Vec<(&'static str, &str)> {
+fn borrowed<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
     variables.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 

@@ -24,4 +24,5 @@ mod asked;
 mod ci;
 mod merged;
 mod opened;
+mod together;
 mod trouble;

@@ -116,7 +116,9 @@ fn access(readers: &Readers, secrets: &Secrets) -> anyhow::Result<Option<Access>
 async fn pass_on(mut wakeups: Wakeups, wakes: Vec<Arc<Notify>>) {
     while let Some(burst) = wakeups.next().await {
         tracing::debug!("the forge says: {burst}");
-        wakes.iter().for_each(|wake| wake.notify_one());
+        for wake in &wakes {
+            wake.notify_one();
+        }
     }
 }
 

@@ -139,7 +139,7 @@ impl World {
         });
         match found.await {
             Ok(found) => found,
-            Err(_) => panic!(
+            Err(_elapsed) => panic!(
                 "{what}: not within {PATIENCE:?}; the forge has {:#?} and {:#?}",
                 self.forge.world(|world| world.said.clone()),
                 self.forge.world(|world| world.stands.clone()),

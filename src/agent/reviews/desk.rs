@@ -22,7 +22,7 @@ use crate::review::{
 };
 
 /// How long one build of a stranger's files may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How many commits of the branch are kept built: its head, and the last good one.
 const KEPT: usize = 2;
 /// The most annotations of one pull request: beyond that they are a flood.
@@ -155,12 +155,12 @@ impl Desk {
             other => other?,
         };
         let build = Arc::new(self.engine.build(&snapshot));
-        let built = Built { commit: commit.clone(), snapshot: Arc::new(snapshot), build };
-        self.kept.push(built.clone());
+        let commit = Built { commit: commit.clone(), snapshot: Arc::new(snapshot), build };
+        self.kept.push(commit.clone());
         if self.kept.len() > KEPT {
             self.kept.remove(0);
         }
-        Ok(built)
+        Ok(commit)
     }
 
     /// The last good commit, where the head of the branch has errors.
@@ -194,8 +194,8 @@ impl Desk {
             return Ok((Outcome::Clean { build, snapshot }, false));
         }
         let until = Instant::now() + self.patience;
-        let built = self.engine.build_within(&snapshot, &|| Instant::now() >= until);
-        Ok(match built {
+        let outcome = self.engine.build_within(&snapshot, &|| Instant::now() >= until);
+        Ok(match outcome {
             Ok(build) => (Outcome::Clean { build: Arc::new(build), snapshot }, true),
             Err(gave_up) => (Outcome::TooLarge { why: gave_up.to_string() }, true),
         })

@@ -154,9 +154,10 @@ fn tell(error: Option<&anyhow::Error>, said: &mut Option<String>) {
     if text == *said {
         return;
     }
-    match &text {
-        Some(text) => tracing::warn!("pull requests are not reviewed now, and later again: {text}"),
-        None => tracing::info!("pull requests are reviewed again"),
+    if let Some(text) = &text {
+        tracing::warn!("pull requests are not reviewed now, and later again: {text}");
+    } else {
+        tracing::info!("pull requests are reviewed again");
     }
     *said = text;
 }

@@ -274,7 +274,7 @@ impl Watcher {
         }
         let mut review = reviewed.review;
         review.link = self.publish(&review);
-        let commented = self.comment(forge, pull.number, &review, ours, entry);
+        let commented = Self::comment(forge, pull.number, &review, ours, entry);
         let link = review.link.clone().or_else(|| commented.as_ref().ok().cloned());
         let link = link.or_else(|| Some(pull.url.clone())).filter(|link| !link.is_empty());
         forge.set_status(&entry.head, Some(pull.number), &status(&review, &context, link))?;
@@ -291,7 +291,6 @@ impl Watcher {
 
     /// Brings our comment up to date; gives where it is.
     fn comment(
-        &self,
         forge: &Forge,
         number: u64,
         review: &Review,
@@ -393,7 +392,7 @@ fn is_of_all(error: &anyhow::Error) -> bool {
     let problem = error.downcast_ref::<ForgeError>();
     let is_refused =
         || matches!(problem.and_then(ForgeError::problem), Some(forge::Problem::Unauthorized { .. }));
-    problem.is_some_and(|error| error.is_transient()) || is_refused()
+    problem.is_some_and(ForgeError::is_transient) || is_refused()
 }
 
 /// Sorts out what people asked. Those who may not write are told so once each.
@@ -440,8 +439,11 @@ fn mark(review: &Review, replies: &[Answer]) -> String {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part.as_bytes());
     }
-    let hex: String = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}+{hex}", review.seal)
+    let mut mark = format!("{}+", review.seal);
+    for byte in context.finish().as_ref() {
+        mark.push_str(&format!("{byte:02x}"));
+    }
+    mark
 }
 
 /// Whether a comment that is not on record says this very thing: another agent, or one whose

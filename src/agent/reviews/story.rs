@@ -135,7 +135,7 @@ fn plain(text: &str) -> String {
         match c {
             '&' => plain.push_str("&amp;"),
             '<' => plain.push_str("&lt;"),
-            '@' => plain.push_str("@\u{200b}"),
+            '@' => plain.push_str("&#64;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '>' | '~' | '|' | '!' | '#' | '$' => {
                 plain.push('\\');
                 plain.push(c);
@@ -217,7 +217,7 @@ mod tests {
 
         | device | |
         | --- | --- |
-        | leaf1 | diverged: &lt;img src=x\> \| @​all \`a\` \[x\](http://h) \# b |
+        | leaf1 | diverged: &lt;img src=x\> \| &#64;all \`a\` \[x\](http://h) \# b |
         ");
     }
 

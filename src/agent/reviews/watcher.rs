@@ -282,7 +282,7 @@ impl Watcher {
                     // the forge has not said yet as which commit
                     (forge::State::Merged, None) => continue,
                     (forge::State::Merged, Some(commit)) if row.comment.is_some() => {
-                        row.merged = Some(commit)
+                        row.merged = Some(commit);
                     }
                     (forge::State::Merged | forge::State::Closed, _) => row.told = Some(DONE.to_owned()),
                 }

@@ -67,5 +67,5 @@ pub mod forge;
 pub mod netbox;
 // gNMI devices in memory, over the real wire, with faults.
 pub mod simulator;
-// What comes in over HTTP: webhooks that wake the export.
+// What is served over HTTP: webhooks that wake, pages of plans, how devices stand.
 pub mod web;

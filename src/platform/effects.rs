@@ -60,15 +60,20 @@ pub enum On {
     True,
     /// The leaf becomes `false`.
     False,
-    /// The leaf-list keeps all that it holds and gets more.
+    /// The leaf-list keeps all that it holds and gets more. One that was not there does not
+    /// grow: what a device does without it may be all, as with the VLANs of a trunk.
     Grows,
+    /// The leaf was not there.
+    Added,
+    /// The number, which was not zero, becomes larger: zero is often "no limit".
+    Raised,
 }
 
 /// One line of a platform's table. The first line that fits a change holds.
 #[derive(Clone, Copy, Debug)]
 pub struct EffectRule {
     /// At or below this schema path. A step `interface[Vlan]` fits entries of which a key
-    /// begins with `Vlan`.
+    /// begins with `Vlan`, a step `interface[=Loopback0]` the one with this key.
     pub path: &'static str,
     /// Which changes.
     pub on: On,
@@ -149,10 +154,21 @@ impl EffectRule {
                     let to: BTreeSet<_> = to.iter().collect();
                     from.iter().all(|value| to.contains(value))
                 }
-                (None, Some(_)) => true,
                 _ => false,
             },
+            On::Added => changed.from.is_none(),
+            On::Raised => matches!(
+                (number(changed.from), number(changed.to)),
+                (Some(from), Some(to)) if from > 0 && to > from
+            ),
         }
+    }
+}
+
+fn number(value: Option<&Value>) -> Option<u64> {
+    match value? {
+        Value::Scalar(scalar) => scalar.as_str().parse().ok(),
+        _ => None,
     }
 }
 
@@ -175,7 +191,12 @@ fn depth_within(path: &Path, rule: &str) -> Option<usize> {
             Some((name, key)) => (name, Some(key.trim_end_matches(']'))),
             None => (step, None),
         };
-        let fits = |key: &str| elem.keys().iter().any(|(_, value)| value.starts_with(key));
+        let fits = |key: &str| {
+            elem.keys().iter().any(|(_, value)| match key.strip_prefix('=') {
+                Some(whole) => &**value == whole,
+                None => value.starts_with(key),
+            })
+        };
         if elem.name() != name || key.is_some_and(|key| !fits(key)) {
             return None;
         }

@@ -5,7 +5,7 @@
 //! rule is found (`platform::effects`), which leaf an EOS command becomes (`compile`).
 
 use crate::platform::effects::Effect::{DeviceWide, DropsPort, Hitless, ResetsSession};
-use crate::platform::effects::On::{Any, Gone, Grows, New, NewWithInterface, True};
+use crate::platform::effects::On::{Added, Any, False, Gone, Grows, New, NewWithInterface, Raised, True};
 use crate::platform::effects::{Effect, EffectRule, Effects, On};
 
 const fn rule(path: &'static str, on: On, effect: Effect, reason: &'static str) -> EffectRule {
@@ -24,9 +24,13 @@ pub const EFFECTS: Effects = Effects { rules: RULES, areas: AREAS };
 #[rustfmt::skip]
 const RULES: &[EffectRule] = &[
     // the device itself
-    rule("/system", Any, Hitless, "a service of the device itself; it forwards as before"),
-    rule("/lldp", Any, Hitless, "neighbours are told another name"),
-    rule("/routing-policy", Any, Hitless, "routes are judged anew, sessions stay; which routes pass may change"),
+    rule("/system/config", Any, Hitless, "what the device is called; it forwards as before"),
+    rule("/system/dns", Any, Hitless, "a service of the device itself; it forwards as before"),
+    rule("/system/logging", Any, Hitless, "a service of the device itself; it forwards as before"),
+    rule("/system/ntp", Any, Hitless, "a service of the device itself; it forwards as before"),
+    rule("/lldp", Any, Hitless, "neighbours are told something else"),
+    rule("/routing-policy/policy-definitions/policy-definition", New, Hitless, "a policy counts where a session or redistribution uses it"),
+    rule("/routing-policy", Any, ResetsSession, "sessions stay; routes that no longer pass are withdrawn, and their traffic moves or ends"),
 
     // interfaces of all kinds
     rule("/interfaces/interface/config/description", Any, Hitless, "a name for people"),
@@ -35,10 +39,11 @@ const RULES: &[EffectRule] = &[
     rule("/interfaces/interface[Vxlan]/arista-vxlan/vlan-to-vnis", Any, DropsPort, "hosts of the VLAN lose those behind other VTEPs"),
     rule("/interfaces/interface[Vxlan]/arista-vxlan/vrf-to-vnis/vrf-to-vni", New, Hitless, "a VRF is stretched in addition"),
     rule("/interfaces/interface[Vxlan]/arista-vxlan/vrf-to-vnis", Any, DropsPort, "the VRF loses its subnets behind other VTEPs"),
-    rule("/interfaces/interface", New, Hitless, "an interface that had no configuration"),
+    rule("/interfaces/interface[Ethernet]/config/enabled", False, DropsPort, "it is shut"),
+    rule("/interfaces/interface", New, Hitless, "an interface without configuration of ours"),
     rule("/interfaces/interface[Vxlan]", Any, DeviceWide, "every VXLAN tunnel is built anew"),
-    rule("/interfaces/interface[Loopback0]", Any, DeviceWide, "the router id, and the end of every EVPN session"),
-    rule("/interfaces/interface[Loopback1]", Any, DeviceWide, "the VTEP address: every tunnel ends there"),
+    rule("/interfaces/interface[=Loopback0]", Any, DeviceWide, "the router id, and the end of every EVPN session"),
+    rule("/interfaces/interface[=Loopback1]", Any, DeviceWide, "the VTEP address: every tunnel ends there"),
     rule("/interfaces/interface", Gone, DropsPort, "the interface loses its configuration"),
     rule("/interfaces/interface/config/enabled", True, Hitless, "it comes up"),
     rule("/interfaces/interface/config/enabled", Any, DropsPort, "it is shut"),
@@ -50,25 +55,33 @@ const RULES: &[EffectRule] = &[
     rule("/interfaces/interface/aggregation/switched-vlan/config/trunk-vlans", Grows, Hitless, "the trunk carries VLANs in addition"),
     rule("/interfaces/interface/ethernet/switched-vlan", Any, DropsPort, "hosts behind the port lose a VLAN"),
     rule("/interfaces/interface/aggregation/switched-vlan", Any, DropsPort, "hosts behind the LAG lose a VLAN"),
-    rule("/interfaces/interface/aggregation/config/fallback", Any, Hitless, "counts only while no LACP is heard"),
+    rule("/interfaces/interface/aggregation/config/fallback", Added, Hitless, "counts only while no LACP is heard"),
+    rule("/interfaces/interface/aggregation/config/fallback", Any, DropsPort, "a host that speaks no LACP, as while it installs, loses the LAG"),
     rule("/interfaces/interface/aggregation/config/fallback-timeout", Any, Hitless, "counts only while no LACP is heard"),
     rule("/interfaces/interface/aggregation", Any, DropsPort, "the LAG is built anew"),
     rule("/interfaces/interface/ethernet/config/aggregate-id", Any, DropsPort, "the port changes its LAG"),
-    rule("/lacp/interfaces/interface", New, Hitless, "a LAG that was not there"),
+    rule("/lacp/interfaces/interface", NewWithInterface, Hitless, "a LAG that was not there"),
     rule("/lacp", Any, DropsPort, "LACP is negotiated anew"),
-    rule("/stp/global/config/disabled-vlan", Any, Hitless, "of VLANs that stay within the pair"),
-    rule("/stp/interfaces", Any, Hitless, "a hint for spanning tree; the port keeps its state"),
+    rule("/stp/global/config/disabled-vlan", Added, Hitless, "of VLANs that stay within the pair"),
+    rule("/stp/global/config/disabled-vlan", Grows, Hitless, "of VLANs that stay within the pair"),
+    rule("/stp/global/config/disabled-vlan", Any, DropsPort, "spanning tree begins in a VLAN, and may block the link between the pair"),
+    rule("/stp/interfaces/interface/config/link-type", Any, Hitless, "a hint for spanning tree; the port keeps its state"),
+    rule("/stp", Any, DropsPort, "spanning tree may block the port"),
 
     // addresses and gateways
-    rule("/interfaces/interface[Vlan]/routed-vlan/ipv4/config/mtu", Any, Hitless, "of packets that are routed from now on"),
-    rule("/interfaces/interface[Vlan]/routed-vlan/ipv6/config/mtu", Any, Hitless, "of packets that are routed from now on"),
+    rule("/interfaces/interface[Vlan]/routed-vlan/ipv4/config/mtu", Raised, Hitless, "of packets that are routed from now on"),
+    rule("/interfaces/interface[Vlan]/routed-vlan/ipv6/config/mtu", Raised, Hitless, "of packets that are routed from now on"),
+    rule("/interfaces/interface[Vlan]/routed-vlan/ipv4/config/mtu", Any, ResetsSession, "larger packets are cut or dropped, and sessions over the SVI with them"),
+    rule("/interfaces/interface[Vlan]/routed-vlan/ipv6/config/mtu", Any, ResetsSession, "larger packets are cut or dropped, and sessions over the SVI with them"),
     rule("/interfaces/interface[Vlan]/arista-varp/secondary-virtual-addresses/address", New, Hitless, "a gateway address in addition"),
     rule("/interfaces/interface[Vlan]", Any, DropsPort, "hosts of the VLAN lose this gateway, or sessions over the SVI reset"),
     rule("/arista/varp/config/varp-intf-config/virtual-ip-addr", New, Hitless, "a gateway address in addition"),
     rule("/arista/varp/config/varp-intf-config/virtual-ip6-addr", New, Hitless, "a gateway address in addition"),
-    rule("/arista/varp", Any, DropsPort, "hosts of the VLAN lose this gateway"),
+    rule("/arista/varp/config/varp-intf-config", Any, DropsPort, "hosts of the VLAN lose this gateway"),
+    rule("/arista/varp", Any, DeviceWide, "every gateway of the device answers with another MAC"),
     rule("/interfaces/interface[Ethernet]/subinterfaces/subinterface/ipv4/config/mtu", Any, ResetsSession, "large packets are lost until both ends agree, and sessions with them"),
-    rule("/interfaces/interface/subinterfaces", Any, ResetsSession, "the session over this link loses its address"),
+    rule("/interfaces/interface[Ethernet]/subinterfaces/subinterface/ipv6/config/mtu", Any, ResetsSession, "large packets are lost until both ends agree, and sessions with them"),
+    rule("/interfaces/interface/subinterfaces", Any, DropsPort, "the link loses its address, and the session over it"),
 
     // VLANs and their routes
     rule("/network-instances/network-instance/vlans/vlan", New, Hitless, "a VLAN that was not there"),
@@ -93,18 +106,20 @@ const RULES: &[EffectRule] = &[
     rule("/network-instances/network-instance/config/route-distinguisher", Any, ResetsSession, "the VRF's routes are withdrawn and sent anew"),
     rule("/network-instances/network-instance/config/ipv4-routing-enabled", True, Hitless, "routing begins"),
     rule("/network-instances/network-instance/config/ipv6-routing-enabled", True, Hitless, "routing begins"),
-    rule("/network-instances/network-instance[default]/config", Any, DeviceWide, "routing of the default VRF"),
+    rule("/network-instances/network-instance[=default]/config", Any, DeviceWide, "routing of the default VRF"),
     rule("/network-instances/network-instance/config", Any, DropsPort, "routing of the VRF"),
-    rule("/network-instances/network-instance/protocols/protocol/static-routes/static", New, Hitless, "a route in addition"),
+    rule("/network-instances/network-instance/protocols/protocol/static-routes/static/config", Any, Hitless, "the prefix; its next hop says where it leads"),
+    rule("/network-instances/network-instance/protocols/protocol/static-routes/static/next-hops/next-hop[Vlan]", New, Hitless, "the subnet of an IPv6 gateway is connected"),
+    rule("/network-instances/network-instance/protocols/protocol/static-routes/static", New, ResetsSession, "what reached this prefix by another route moves to this one"),
     rule("/network-instances/network-instance/protocols/protocol/static-routes", Any, DropsPort, "what used the route loses it, or moves"),
 
     // BGP
     rule("/network-instances/network-instance/protocols/protocol", New, Hitless, "a protocol that did not run"),
-    rule("/network-instances/network-instance[default]/protocols/protocol", Gone, DeviceWide, "the protocol ends, with all its routes"),
+    rule("/network-instances/network-instance[=default]/protocols/protocol", Gone, DeviceWide, "the protocol ends, with all its routes"),
     rule("/network-instances/network-instance/protocols/protocol", Gone, DropsPort, "the VRF loses the protocol's routes"),
-    rule("/network-instances/network-instance[default]/protocols/protocol/bgp/global/config", Any, DeviceWide, "every BGP session of the device resets"),
+    rule("/network-instances/network-instance[=default]/protocols/protocol/bgp/global/config", Any, DeviceWide, "every BGP session of the device resets"),
     rule(bgp!("global/config"), Any, ResetsSession, "the VRF's BGP sessions reset"),
-    rule(bgp!("global/default-route-distance"), Any, Hitless, "routes are chosen anew, sessions stay"),
+    rule(bgp!("global/default-route-distance"), Any, ResetsSession, "sessions stay; routes are installed anew, and another protocol's may win"),
     rule(bgp!("global/use-multiple-paths"), Any, Hitless, "paths are chosen anew, sessions stay"),
     rule(bgp!("global/logging-options"), Any, Hitless, "what is logged"),
     rule(bgp!("global/networks/network"), New, Hitless, "an address is advertised in addition"),
@@ -117,24 +132,34 @@ const RULES: &[EffectRule] = &[
     rule(bgp!("neighbors/neighbor/config/description"), Any, Hitless, "a name for people"),
     rule(bgp!("neighbors/neighbor/config/enabled"), True, Hitless, "the session comes up"),
     rule(bgp!("neighbors/neighbor/config/enabled"), Any, ResetsSession, "the session is shut"),
-    rule(bgp!("neighbors/neighbor/config/send-community-type"), Any, Hitless, "routes are sent anew, the session stays"),
-    rule(bgp!("neighbors/neighbor/prefix-limit"), Any, Hitless, "the session stays while it is within the limit"),
-    rule(bgp!("neighbors/neighbor/apply-policy"), Any, Hitless, "routes are judged anew, the session stays; which routes pass may change"),
+    rule(bgp!("neighbors/neighbor/config/send-community-type"), Added, Hitless, "routes are sent anew, the session stays"),
+    rule(bgp!("neighbors/neighbor/config/send-community-type"), Grows, Hitless, "routes are sent anew, the session stays"),
+    rule(bgp!("neighbors/neighbor/config/send-community-type"), Any, DeviceWide, "without extended communities an EVPN route has no route target, and nobody imports it"),
+    rule(bgp!("neighbors/neighbor/prefix-limit/config/max-prefixes"), Raised, Hitless, "a session may bring more routes"),
+    rule(bgp!("neighbors/neighbor/prefix-limit/config/prevent-teardown"), True, Hitless, "a session above its limit stays"),
+    rule(bgp!("neighbors/neighbor/prefix-limit"), Any, ResetsSession, "a session that brings more routes than this is shut, unless the limit only warns"),
+    rule(bgp!("neighbors/neighbor/apply-policy"), Any, ResetsSession, "the session stays; routes that no longer pass are withdrawn, and their traffic moves or ends"),
     rule(bgp!("neighbors/neighbor/enable-bfd"), True, Hitless, "the session stays while BFD comes up"),
     rule(bgp!("neighbors"), Any, ResetsSession, "the session begins anew"),
     rule(bgp!("peer-groups/peer-group"), New, Hitless, "a group in addition"),
     rule(bgp!("peer-groups/peer-group"), Gone, ResetsSession, "the sessions of the group end"),
-    rule(bgp!("peer-groups/peer-group/config/send-community-type"), Any, Hitless, "routes are sent anew, sessions stay"),
-    rule(bgp!("peer-groups/peer-group/config/next-hop-self"), Any, Hitless, "routes are sent anew, sessions stay"),
-    rule(bgp!("peer-groups/peer-group/config/next-hop-unchanged"), Any, Hitless, "routes are sent anew, sessions stay"),
-    rule(bgp!("peer-groups/peer-group/prefix-limit"), Any, Hitless, "sessions stay while they are within the limit"),
-    rule(bgp!("peer-groups/peer-group/apply-policy"), Any, Hitless, "routes are judged anew, sessions stay; which routes pass may change"),
+    rule(bgp!("peer-groups/peer-group/config/send-community-type"), Added, Hitless, "routes are sent anew, sessions stay"),
+    rule(bgp!("peer-groups/peer-group/config/send-community-type"), Grows, Hitless, "routes are sent anew, sessions stay"),
+    rule(bgp!("peer-groups/peer-group/config/send-community-type"), Any, DeviceWide, "without extended communities an EVPN route has no route target, and nobody imports it"),
+    rule(bgp!("peer-groups/peer-group/config/next-hop-self"), True, Hitless, "routes are sent anew, sessions stay"),
+    rule(bgp!("peer-groups/peer-group/config/next-hop-self"), Any, ResetsSession, "sessions stay; routes whose next hop is not reached are lost"),
+    rule(bgp!("peer-groups/peer-group/config/next-hop-unchanged"), True, ResetsSession, "sessions stay; routes are sent anew, with another next hop"),
+    rule(bgp!("peer-groups/peer-group/config/next-hop-unchanged"), Any, DeviceWide, "EVPN routes name this device as their next hop, and tunnels end at no VTEP"),
+    rule(bgp!("peer-groups/peer-group/prefix-limit/config/max-prefixes"), Raised, Hitless, "a session may bring more routes"),
+    rule(bgp!("peer-groups/peer-group/prefix-limit/config/prevent-teardown"), True, Hitless, "a session above its limit stays"),
+    rule(bgp!("peer-groups/peer-group/prefix-limit"), Any, ResetsSession, "a session that brings more routes than this is shut, unless the limit only warns"),
+    rule(bgp!("peer-groups/peer-group/apply-policy"), Any, ResetsSession, "the session stays; routes that no longer pass are withdrawn, and their traffic moves or ends"),
     rule(bgp!("peer-groups/peer-group/enable-bfd"), True, Hitless, "sessions stay while BFD comes up"),
     rule(bgp!("peer-groups"), Any, ResetsSession, "all sessions of the group begin anew"),
     rule("/network-instances/network-instance/tables", Any, Hitless, "names a table that redistribution reads"),
     rule("/network-instances/network-instance/table-connections/table-connection", New, Hitless, "routes are advertised in addition"),
     rule("/network-instances/network-instance/table-connections/table-connection", Gone, ResetsSession, "the routes it took over are withdrawn"),
-    rule("/network-instances/network-instance/table-connections", Any, Hitless, "routes are judged anew; which pass may change"),
+    rule("/network-instances/network-instance/table-connections", Any, ResetsSession, "routes that no longer pass are withdrawn"),
     rule("/network-instances/network-instance/protocols/protocol/config", Any, DeviceWide, "the protocol starts or ends"),
 ];
 
@@ -172,9 +197,12 @@ mod tests {
 
     const BGP: &str = "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp";
 
+    const EVPN: &str = "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp/peer-groups/peer-group[peer-group-name=evpn]";
+
     #[test]
     fn what_an_engineer_expects_of_a_change_is_what_the_table_says() {
         let text = |text: &str| (!text.is_empty()).then(|| Value::Scalar(Scalar::new(text, Form::Text)));
+        let limit = format!("{EVPN}/prefix-limit/config/max-prefixes");
         for (case, path, from, to, expected) in [
             (
                 "a VLAN's name",
@@ -205,15 +233,76 @@ mod tests {
                 "65002",
                 ResetsSession,
             ),
+            ("a prefix limit", &limit, "1", "2", Hitless),
+            ("a lower prefix limit", &limit, "2", "1", ResetsSession),
+            ("a prefix limit in place of none", &limit, "0", "1", ResetsSession),
+            ("a first prefix limit", &limit, "", "12000", ResetsSession),
             (
-                "a prefix limit",
-                &format!(
-                    "{BGP}/peer-groups/peer-group[peer-group-name=evpn]/prefix-limit/config/max-prefixes"
-                ),
-                "1",
-                "2",
+                "a limit that only warns",
+                &format!("{EVPN}/prefix-limit/config/prevent-teardown"),
+                "false",
+                "true",
                 Hitless,
             ),
+            (
+                "a spine that names itself",
+                &format!("{EVPN}/config/next-hop-unchanged"),
+                "true",
+                "",
+                DeviceWide,
+            ),
+            (
+                "a policy that a session gets",
+                &format!("{EVPN}/apply-policy/config/import-policy"),
+                "",
+                "in",
+                ResetsSession,
+            ),
+            (
+                "a rule of a policy",
+                "/routing-policy/policy-definitions/policy-definition[name=in]/statements/statement[name=10]/actions/config/policy-result",
+                "ACCEPT_ROUTE",
+                "REJECT_ROUTE",
+                ResetsSession,
+            ),
+            (
+                "the first list of VLANs of a trunk that carried all",
+                "/interfaces/interface[name=Ethernet1]/ethernet/switched-vlan/config/trunk-vlans",
+                "",
+                "34",
+                DropsPort,
+            ),
+            (
+                "a LAG's fallback",
+                "/interfaces/interface[name=Port-Channel1]/aggregation/config/fallback",
+                "",
+                "static",
+                Hitless,
+            ),
+            (
+                "a LAG without fallback",
+                "/interfaces/interface[name=Port-Channel1]/aggregation/config/fallback",
+                "static",
+                "",
+                DropsPort,
+            ),
+            ("spanning tree between a pair", "/stp/global/config/disabled-vlan", "4090", "", DropsPort),
+            ("the MAC of all gateways", "/arista/varp/config/virtual-mac", "a", "b", DeviceWide),
+            (
+                "a lower MTU of an SVI",
+                "/interfaces/interface[name=Vlan4091]/routed-vlan/ipv4/config/mtu",
+                "9214",
+                "1500",
+                ResetsSession,
+            ),
+            (
+                "another loopback",
+                "/interfaces/interface[name=Loopback10]/config/enabled",
+                "false",
+                "true",
+                Hitless,
+            ),
+            ("what protects the control plane", "/system/control-plane-traffic/x", "a", "b", DeviceWide),
             ("the MLAG domain", "/arista/eos/mlag/config/domain-id", "a", "b", DeviceWide),
             (
                 "the VTEP",
@@ -224,11 +313,74 @@ mod tests {
             ),
             ("a leaf of a raw fragment", "/arista/eos/unheard-of", "", "1", DeviceWide),
         ] {
-            let (path, none): (Path, _) = (path.parse().unwrap(), BTreeSet::new());
-            let (from, to) = (text(from), text(to));
-            let changed =
-                Changed { path: &path, from: from.as_ref(), to: to.as_ref(), created: &none, removed: &none };
-            assert_eq!(EFFECTS.of(&changed).0, expected, "{case}");
+            assert_eq!(effect(path, text(from).as_ref(), text(to).as_ref(), ""), expected, "{case}");
+        }
+    }
+
+    fn effect(path: &str, from: Option<&Value>, to: Option<&Value>, created: &str) -> Effect {
+        let paths = created.split_whitespace().map(|path| path.parse().unwrap());
+        let (created, removed) = (paths.collect(), BTreeSet::new());
+        let path: Path = path.parse().unwrap();
+        EFFECTS.of(&Changed { path: &path, from, to, created: &created, removed: &removed }).0
+    }
+
+    #[test]
+    fn communities_that_are_sent_no_more_take_the_overlay_with_them() {
+        let list = |words: &str| {
+            let words: Vec<_> = words.split_whitespace().map(|word| Scalar::new(word, Form::Text)).collect();
+            (!words.is_empty()).then(|| Value::set(words))
+        };
+        for (from, to, expected) in [
+            ("", "STANDARD", Hitless),
+            ("EXTENDED", "EXTENDED STANDARD", Hitless),
+            ("EXTENDED", "STANDARD", DeviceWide),
+            ("EXTENDED", "", DeviceWide),
+        ] {
+            let path = format!("{EVPN}/config/send-community-type");
+            assert_eq!(effect(&path, list(from).as_ref(), list(to).as_ref(), ""), expected, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_not_hitless_for_that_alone() {
+        let text = |text: &str| Some(Value::Scalar(Scalar::new(text, Form::Text)));
+        const STATIC: &str = "/network-instances/network-instance[name=gold]/protocols/protocol[identifier=openconfig-policy-types:STATIC][name=STATIC]/static-routes/static[prefix=0.0.0.0/0]";
+        let port = "/interfaces/interface[name=Ethernet9]";
+        let lag = "/lacp/interfaces/interface[name=Port-Channel1]";
+        let hop = |index: &str| format!("{STATIC}/next-hops/next-hop[index={index}]");
+        for (case, path, to, created, expected) in [
+            ("a port that is described", format!("{port}/config/enabled"), "true", port.to_owned(), Hitless),
+            ("a port that is shut", format!("{port}/config/enabled"), "false", port.to_owned(), DropsPort),
+            (
+                "LACP on a LAG that was static",
+                format!("{lag}/config/lacp-mode"),
+                "ACTIVE",
+                lag.to_owned(),
+                DropsPort,
+            ),
+            (
+                "LACP on a new LAG",
+                format!("{lag}/config/lacp-mode"),
+                "ACTIVE",
+                format!("{lag} /interfaces/interface[name=Port-Channel1]"),
+                Hitless,
+            ),
+            (
+                "a default route",
+                hop("AUTO_0_10-0-0-1") + "/config/next-hop",
+                "10.0.0.1",
+                format!("{STATIC} {}", hop("AUTO_0_10-0-0-1")),
+                ResetsSession,
+            ),
+            (
+                "the subnet of an IPv6 gateway",
+                hop("Vlan34") + "/interface-ref/config/interface",
+                "Vlan34",
+                format!("{STATIC} {}", hop("Vlan34")),
+                Hitless,
+            ),
+        ] {
+            assert_eq!(effect(&path, None, text(to).as_ref(), &created), expected, "{case}");
         }
     }
 }

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::IpNet;
+
 use crate::diagnostic::{Finding, Findings, Place, Spanned};
 use crate::git::Allowance;
 use crate::intent::Fabric;
@@ -120,34 +122,38 @@ impl<'a> Sides<'a> {
             found.changed(("guarded-mlag-domain", "MLAG domain"), (Some(&was.domain), is_domain), device);
         }
         if let (Some(was), Some(is)) = (&was, &is) {
+            if let (Some(was), Some(is)) = (&was.peer, &is.peer) {
+                found.changed(("guarded-mlag-domain", "MLAG peer"), (Some(was), Some(is)), device);
+            }
             found.changed(("guarded-peer-link", "peer link"), (Some(&was.link), Some(&is.link)), device);
+            let vlans = (Some(&was.vlan), Some(&is.vlan));
+            found.changed(("guarded-peer-link", "VLAN of the peer link"), vlans, device);
         }
         found.mtu(underlay_mtu(before, old), underlay_mtu(after, device), device);
         for (cage, lanes) in cages(before, old) {
             let now = cages(after, device).remove(&cage);
-            // the first lane alone is the whole port, further ones are breakout
-            if now.as_ref().is_some_and(|now| (now.len() > 1) != (lanes.len() > 1)) {
-                let to = if lanes.len() > 1 { "one port" } else { "several ports" };
+            if now.as_ref().is_some_and(|now| is_broken_out(now) != is_broken_out(&lanes)) {
+                let to = if is_broken_out(&lanes) { "one port" } else { "several ports" };
                 let what = format!("breakout: {cage} becomes {to}");
                 found.push("guarded-breakout", Some(&device.place), what, Some(name));
             }
         }
     }
 
-    /// VLANs whose gateway is of another kind than before.
+    /// VLANs whose gateway is of another kind than before, in either family: each decides
+    /// for itself between own addresses and none.
     fn gateways(&self, device: &Device, found: &mut Found) {
-        let before: BTreeMap<VlanId, &str> = self
-            .before
-            .vlans_at(&device.name)
-            .iter()
-            .filter_map(|at| Some((at.vlan.id, kind(at)?)))
-            .collect();
+        let old = self.before.vlans_at(&device.name).iter();
+        let before: BTreeMap<VlanId, &VlanAt<'_>> = old.map(|at| (at.vlan.id, at)).collect();
         for at in self.after.vlans_at(&device.name) {
-            let (Some(was), Some(is)) = (before.get(&at.vlan.id), kind(at)) else { continue };
-            if *was != is {
-                let place = at.vlan.gateway.first().map_or(at.place, |gateway| &gateway.place);
-                let what = format!("VLAN {}: {was} becomes {is}", at.vlan.id);
-                found.push("guarded-gateway-kind", Some(place), what, Some(&device.name));
+            let Some(old) = before.get(&at.vlan.id) else { continue };
+            for (is_v4, family) in [(true, ""), (false, " for IPv6")] {
+                let (Some(was), Some(is)) = (kind(old, is_v4), kind(at, is_v4)) else { continue };
+                if was != is {
+                    let place = gateways(at, is_v4).next().map_or(at.place, |gateway| &gateway.place);
+                    let what = format!("VLAN {}: {was} becomes {is}{family}", at.vlan.id);
+                    found.push("guarded-gateway-kind", Some(place), what, Some(&device.name));
+                }
             }
         }
     }
@@ -168,13 +174,15 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// VRFs that were on some device and are on none any more.
+    /// VRFs that were on some device and are on none any more. A device that is not written
+    /// yet carries nothing.
     fn vrfs(&self, found: &mut Found) {
         let carried = |topology: &Topology<'a>| -> BTreeMap<&'a str, BTreeSet<DeviceName>> {
             let mut carried: BTreeMap<&str, BTreeSet<DeviceName>> = BTreeMap::new();
-            for name in topology.fabric().devices.keys() {
-                for vrf in topology.vrfs_at(name) {
-                    carried.entry(vrf.name.as_str()).or_default().insert(name.clone());
+            let devices = topology.fabric().devices.values();
+            for device in devices.filter(|device| *device.state != DeviceState::Staged) {
+                for vrf in topology.vrfs_at(&device.name) {
+                    carried.entry(vrf.name.as_str()).or_default().insert(device.name.clone());
                 }
             }
             carried
@@ -210,7 +218,10 @@ impl Found {
 /// What a member of a pair has of MLAG.
 struct Mlag {
     domain: Spanned<String>,
+    /// None where the other member's file is gone: that is no other partner.
+    peer: Option<Spanned<DeviceName>>,
     link: Spanned<String>,
+    vlan: Spanned<VlanId>,
 }
 
 /// None of a device that is in no pair.
@@ -221,7 +232,11 @@ fn mlag(topology: &Topology<'_>, device: &Device) -> Option<Mlag> {
     let own_name = || Spanned::new(PairName::to_string(&pair.name), pair.place.clone());
     let ports: Vec<&str> = pair.peer_link.iter().map(|port| port.value.as_str()).collect();
     let place = pair.peer_link.first().map_or(&pair.place, |port| &port.place);
+    let peer = topology.members(&pair.name).iter().find(|name| ***name != device.name);
+    let joins = device.pair.as_ref().map_or(&pair.place, |of| &of.place);
     Some(Mlag {
+        peer: peer.map(|peer| Spanned::new((*peer).clone(), joins.clone())),
+        vlan: design.peer_vlan.clone(),
         domain: pair.domain.clone().or_else(|| design.domain.clone()).unwrap_or_else(own_name),
         link: Spanned::new(
             format!("Port-Channel{} of {}", design.port_channel.value, ports.join(" and ")),
@@ -237,9 +252,15 @@ fn underlay_mtu<'a>(topology: &Topology<'a>, device: &Device) -> Option<&'a Span
     role.or(design.underlay.mtu.as_ref())
 }
 
-/// The kind of a VLAN's gateway on one device; none where it has no address there.
-fn kind(at: &VlanAt<'_>) -> Option<&'static str> {
-    match (at.vlan.gateway.is_empty(), at.addresses.is_empty()) {
+fn gateways<'a>(at: &VlanAt<'a>, is_v4: bool) -> impl Iterator<Item = &'a Spanned<IpNet>> {
+    at.vlan.gateway.iter().filter(move |gateway| gateway.value.addr().is_ipv4() == is_v4)
+}
+
+/// The kind of a VLAN's gateway of one family on one device; none where it has no address
+/// there.
+fn kind(at: &VlanAt<'_>, is_v4: bool) -> Option<&'static str> {
+    let own = at.addresses.iter().any(|own| own.value.addr().is_ipv4() == is_v4);
+    match (gateways(at, is_v4).next().is_none(), !own) {
         (true, true) => None,
         (true, false) => Some("own addresses alone"),
         (false, true) => Some("an anycast gateway (`ip address virtual`)"),
@@ -262,6 +283,11 @@ fn cages(topology: &Topology<'_>, device: &Device) -> BTreeMap<String, BTreeSet<
         cages.entry(cage.to_owned()).or_default().insert(lane.to_owned());
     }
     cages
+}
+
+/// The first lane alone is the whole port, any other one is breakout.
+fn is_broken_out(lanes: &BTreeSet<String>) -> bool {
+    lanes.iter().any(|lane| lane != "1")
 }
 
 /// `Ethernet5/2` is lane 2 of Ethernet5, `Ethernet3/5/2` lane 2 of Ethernet3/5; a port
@@ -336,6 +362,20 @@ mod tests {
                 ],
             ),
             (
+                "the second lane of a port that was whole",
+                &["devices/leaf1.yaml: Ethernet11: => Ethernet11/2:"],
+                &[
+                    "guarded-breakout devices/leaf1.yaml:1:1 breakout: Ethernet11 becomes several ports on leaf1",
+                ],
+            ),
+            (
+                "the VLAN of the peer links",
+                &["fabric.yaml: peer: 4090 => peer: 4089"],
+                &[
+                    "guarded-peer-link fabric.yaml:31:18 VLAN of the peer link 4090 becomes 4089 on leaf1, leaf2, leaf3, leaf4, leaf5, leaf6 and 2 more",
+                ],
+            ),
+            (
                 "a scheme",
                 &["fabric.yaml: rd: \"{asn}:{vni}\" => rd: \"{router-id}:{vlan}\""],
                 &[
@@ -372,6 +412,39 @@ mod tests {
                 found.iter().map(|it| format!("{} {} {}", it.code, place(it), it.message)).collect();
             assert_eq!(shown, expected, "{case}");
             assert!(found.iter().all(|it| it.hint.as_ref().unwrap().ends_with("`Gitfabric-Allow: guarded`")));
+        }
+    }
+
+    #[test]
+    fn what_another_part_of_the_fabric_has_does_not_hide_a_guarded_change() {
+        for (case, base, edits, expected) in [
+            (
+                "own IPv6 addresses, while IPv4 is as it was",
+                &["vlans/34.yaml: gateway: 10.34.34.1/24 => gateway: [10.34.34.1/24, \"2001:db8:34::1/64\"]"]
+                    [..],
+                &["vlans/34.yaml: leaf3: 10.34.34.2/24 => leaf3: [10.34.34.2/24, \"2001:db8:34::2/64\"]"][..],
+                "guarded-gateway-kind VLAN 34: an anycast gateway (`ip address virtual`) becomes own addresses with a virtual router (VARP) for IPv6 on leaf3",
+            ),
+            (
+                "a VRF that only devices keep which were never written",
+                &["devices/leaf7.yaml += state: staged", "devices/leaf8.yaml += state: staged"],
+                &["- vlans/34.yaml"],
+                "guarded-vrf-deleted VRF gold is deleted on leaf3, leaf4",
+            ),
+            (
+                "another partner in a domain that all pairs share",
+                &[],
+                &["devices/leaf8.yaml: leaf7-8 => leaf5-6", "devices/leaf6.yaml: leaf5-6 => leaf7-8"],
+                "guarded-mlag-domain MLAG peer leaf8 becomes leaf6 on leaf7",
+            ),
+        ] {
+            let mut before = Repo::example();
+            before.apply(base);
+            let mut after = before.clone();
+            after.apply(edits);
+            let found = guarded(&before.load().fabric.unwrap(), &after.load().fabric.unwrap());
+            let shown: Vec<String> = found.iter().map(|it| format!("{} {}", it.code, it.message)).collect();
+            assert!(shown.iter().any(|shown| shown == expected), "{case}: {shown:#?}");
         }
     }
 

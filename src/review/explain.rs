@@ -3,7 +3,7 @@
 //! A leaf is named by its YANG path or a part of it, by a line of EOS, or by a place or key
 //! of the YAML. Elsewhere: the command and who may give it (`agent::reviews`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::judge;
 use super::report::{Group, LeafLine, Review};
@@ -37,7 +37,8 @@ pub(super) fn answer(subject: &Subject<'_>, groups: &[Group], question: &str) ->
     let mut found: Vec<(&Group, &LeafLine)> = Vec::new();
     let mut count = 0;
     for group in groups {
-        for leaf in group.leaves.iter().filter(|leaf| needle.finds(group, leaf)) {
+        let said = needle.said(group);
+        for leaf in group.leaves.iter().filter(|leaf| needle.finds(&said, leaf)) {
             count += 1;
             if found.len() < NAMED {
                 found.push((group, leaf));
@@ -152,16 +153,20 @@ impl Needle {
         Self { place: file.map(|file| (file.to_owned(), line)), text, shown }
     }
 
-    fn finds(&self, group: &Group, leaf: &LeafLine) -> bool {
+    /// The leaves behind the lines of EOS that hold the text: the lines are read once for
+    /// all leaves of a group.
+    fn said<'g>(&self, group: &'g Group) -> HashSet<&'g str> {
+        let said = |text: &str| text.to_lowercase().contains(&self.text);
+        let lines = group.commands.iter().filter(|command| said(&command.text));
+        lines.flat_map(|command| &command.leaves).map(String::as_str).collect()
+    }
+
+    fn finds(&self, said: &HashSet<&str>, leaf: &LeafLine) -> bool {
         let origin = leaf.origin.as_ref();
         let by_yaml = || origin.is_some_and(|origin| origin.text.to_lowercase().contains(&self.text));
-        let by_command = || {
-            let said = |text: &str| text.to_lowercase().contains(&self.text);
-            group.commands.iter().any(|command| said(&command.text) && command.leaves.contains(&leaf.path))
-        };
         match &self.place {
             Some(_) => origin.is_some_and(|origin| self.is_place(&origin.place)),
-            None => self.is_in_path(&leaf.path) || by_yaml() || by_command(),
+            None => self.is_in_path(&leaf.path) || by_yaml() || said.contains(leaf.path.as_str()),
         }
     }
 

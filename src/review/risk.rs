@@ -1,9 +1,9 @@
-//! Redundancy at risk while a change is made: both members of a pair, all spines, a device
-//! whose partner does not carry its part.
+//! Redundancy at risk while a change is made: both members of a pair, all spines in service, a
+//! device whose partner does not carry its part.
 //!
 //! Elsewhere: the waves that keep partners apart (`plan::waves`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::Risk;
 use super::stands::Stands;
@@ -26,7 +26,7 @@ pub(super) fn risks(
         .map(|(name, effect)| (*name, *effect))
         .collect();
     let mut risks: Vec<Risk> = pairs(&grave, topology);
-    risks.extend(spines(&grave, topology));
+    risks.extend(spines(&grave, topology, stands));
     risks.extend(alone(&grave, topology, stands));
     risks
 }
@@ -48,18 +48,46 @@ fn pairs(grave: &BTreeMap<&DeviceName, Effect>, topology: &Topology<'_>) -> Vec<
     found.into_iter().rev().map(risk).collect()
 }
 
-/// All spines that are in service.
-fn spines(grave: &BTreeMap<&DeviceName, Effect>, topology: &Topology<'_>) -> Option<Risk> {
-    let in_service = |name: &&DeviceName| {
-        let state = topology.fabric().devices.get(*name).map(|device| *device.state);
-        state == Some(DeviceState::Active)
+/// The devices above some device, where all of them that are in service lose something: one
+/// that is away carries nothing, so that the last one counts as all. A pod has spines of its
+/// own, and so has each tier.
+fn spines(
+    grave: &BTreeMap<&DeviceName, Effect>,
+    topology: &Topology<'_>,
+    stands: Option<&Stands>,
+) -> Vec<Risk> {
+    let above = |device: &DeviceName| -> BTreeSet<&DeviceName> {
+        topology.links(device).iter().filter(|link| link.up).map(|link| link.remote).collect()
     };
-    let spines = topology.fabric().devices.keys().filter(|name| topology.is_spine(name)).filter(in_service);
-    let mut devices: Vec<DeviceName> = spines.cloned().collect();
-    let effects: Option<Vec<Effect>> = devices.iter().map(|name| grave.get(name).copied()).collect();
-    let effect = effects?.into_iter().max()?;
-    devices.sort_by(|a, b| natural(a.as_str(), b.as_str()));
-    (devices.len() > 1).then_some(Risk::Spines { devices, effect })
+    let redundant = topology.fabric().devices.keys().map(above).filter(|above| above.len() > 1);
+    let mut found: BTreeMap<Vec<DeviceName>, Effect> = BTreeMap::new();
+    for above in redundant.collect::<BTreeSet<_>>() {
+        // one that this very change drains was in service
+        let carries =
+            |name: &&DeviceName| grave.contains_key(*name) || away(name, topology, stands).is_none();
+        let carrying: Vec<_> = above.into_iter().filter(carries).collect();
+        let effects: Option<Vec<Effect>> = carrying.iter().map(|name| grave.get(name).copied()).collect();
+        if let Some(effect) = effects.and_then(|effects| effects.into_iter().max()) {
+            let mut devices: Vec<DeviceName> = carrying.into_iter().cloned().collect();
+            devices.sort_by(|a, b| natural(a.as_str(), b.as_str()));
+            found.insert(devices, effect);
+        }
+    }
+    found.into_iter().map(|(devices, effect)| Risk::Spines { devices, effect }).collect()
+}
+
+/// Why a device does not carry its part, by the intent or by how it stands; none if it does.
+fn away(device: &DeviceName, topology: &Topology<'_>, stands: Option<&Stands>) -> Option<String> {
+    let state = topology.fabric().devices.get(device).map(|device| *device.state);
+    let by_intent = match state {
+        Some(DeviceState::Drained) => Some("drained"),
+        Some(DeviceState::Paused) => Some("paused"),
+        Some(DeviceState::Staged) => Some("staged"),
+        _ => None,
+    };
+    let stand = stands.and_then(|stands| stands.devices.get(device)).map(|stand| stand.standing.as_str());
+    let away = stand.filter(|standing| matches!(*standing, "unreachable" | "diverged"));
+    by_intent.or(away).map(str::to_owned)
 }
 
 /// Devices whose partner does not carry its part, by the intent or by how it stands.
@@ -68,23 +96,10 @@ fn alone(
     topology: &Topology<'_>,
     stands: Option<&Stands>,
 ) -> Vec<Risk> {
-    let why = |partner: &DeviceName| {
-        let state = topology.fabric().devices.get(partner).map(|device| *device.state);
-        let by_intent = match state {
-            Some(DeviceState::Drained) => Some("drained"),
-            Some(DeviceState::Paused) => Some("paused"),
-            Some(DeviceState::Staged) => Some("staged"),
-            _ => None,
-        };
-        let stand =
-            stands.and_then(|stands| stands.devices.get(partner)).map(|stand| stand.standing.as_str());
-        let away = stand.filter(|standing| matches!(*standing, "unreachable" | "diverged"));
-        by_intent.or(away).map(str::to_owned)
-    };
     let mut risks = Vec::new();
     for (device, effect) in grave {
         for partner in topology.redundancy_group(device).into_iter().filter(|partner| partner != device) {
-            if let Some(why) = why(partner) {
+            if let Some(why) = away(partner, topology, stands) {
                 let (device, partner) = ((*device).clone(), partner.clone());
                 risks.push(Risk::Alone { device, partner, why, effect: *effect });
             }

@@ -229,7 +229,7 @@ fn risks(review: &Review, detail: &Detail) -> String {
             )
         }
         Risk::Spines { devices: spines, effect } => format!(
-            "- **Redundancy:** all spines ({}): {effect}, one after the other\n",
+            "- **Redundancy:** all spines in service ({}): {effect}, one after the other\n",
             devices(spines, detail.names, code)
         ),
         Risk::Alone { device, partner, why, effect } => format!(
@@ -340,7 +340,7 @@ fn drift(review: &Review, detail: &Detail) -> String {
                 |commit| format!("hold `{}`", commit.short()),
             );
             let names = devices(&pending.devices, detail.names, code);
-            out.push_str(&format!("- {names}: {holds} ({})\n", printable(&pending.standing)));
+            out.push_str(&format!("- {names}: {holds} ({})\n", code(&pending.standing)));
         }
         out.push_str(&more(review.pending.len(), detail.lines));
     }

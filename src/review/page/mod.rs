@@ -315,7 +315,7 @@ fn risk(risk: &Risk) -> String {
         }
         Risk::Spines { devices: spines, effect } => {
             format!(
-                "All spines ({}): {effect}, one after the other",
+                "All spines in service ({}): {effect}, one after the other",
                 devices(spines, 60, |name| format!("<code>{}</code>", html(name)))
             )
         }

@@ -9,6 +9,9 @@ use crate::review::{Guarantee, Stand, Stands, explain};
 /// Every spine and leaf of the example, as an edit that touches each of them.
 const EVERYWHERE: &str = "fabric.yaml: multihop: 3 => multihop: 4";
 
+/// An edit that touches spine1 alone.
+const SPINE: &str = "devices/spine1.yaml += state: drained";
+
 fn standing(devices: &[(&str, &str)]) -> Stands {
     let stand = |standing: &str| Stand {
         commit: Some(commit('a')),
@@ -74,6 +77,28 @@ fn redundancy_at_risk_is_named() {
             vec!["leaf7 leaf8 unreachable"],
         ),
         ("one, and the other is well", &[], &[one], Some(standing(&[("leaf8", "current")])), vec![]),
+        (
+            "the last spine, the other is drained",
+            &["devices/spine2.yaml += state: drained"],
+            &[SPINE],
+            None,
+            vec!["spines spine1"],
+        ),
+        (
+            "the last spine, the other is away",
+            &[],
+            &[SPINE],
+            Some(standing(&[("spine2", "unreachable")])),
+            vec!["spines spine1"],
+        ),
+        (
+            "both spines are drained",
+            &[],
+            &[SPINE, "devices/spine2.yaml += state: drained"],
+            None,
+            vec!["spines spine1 spine2"],
+        ),
+        ("one of two spines", &[], &[SPINE], None, vec![]),
         (
             "every device",
             &[],

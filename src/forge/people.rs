@@ -9,7 +9,8 @@ use super::{Forge, ForgeError};
 pub struct User {
     /// The name to log in with: `ada`, `gitfabric[bot]`.
     pub name: String,
-    /// The forge's own number for them, which stays when they take another name.
+    /// The forge's own number for them, which stays when they take another name; 0 where it has
+    /// none.
     pub id: u64,
 }
 

@@ -22,7 +22,7 @@ use crate::agent::reviews::desk::{self, Case, Desk, Last, Reviewed};
 use crate::export::secret_in;
 use crate::forge::{self, Credential, Forge, ForgeError, Kind, Problem, PullSummary, Synced};
 use crate::names::{CommitId, FabricName};
-use crate::review::{Budget, Marker, Review, Stands, Verdict};
+use crate::review::{Budget, Marker, Review, Stands, State};
 use crate::secret::SecretText;
 
 /// Show what a pull request would do to the network: one comment, one commit status.
@@ -36,7 +36,8 @@ use crate::secret::SecretText;
 ///
 /// The token is taken from --token-file or the variable `FORGE_TOKEN`, and in a job from
 /// `GITHUB_TOKEN`, `GITEA_TOKEN`, `FORGEJO_TOKEN` or `GITLAB_TOKEN`. Exit code 1 if the intent
-/// has errors, cannot be merged, or is too large, so that the check is red.
+/// has errors, cannot be merged, is too large, or is held until a person allows it: the check is
+/// red when the commit status is.
 ///
 /// Examples:
 ///
@@ -165,9 +166,9 @@ impl Step<'_> {
                 Err(error) => return Err(error.into()),
             },
         }
-        Ok(match reviewed.review.verdict {
-            Verdict::Errors { .. } | Verdict::Conflict { .. } | Verdict::TooLarge { .. } => ExitCode::FAILURE,
-            _ => ExitCode::SUCCESS,
+        Ok(match reviewed.review.state() {
+            State::Failure => ExitCode::FAILURE,
+            State::Success => ExitCode::SUCCESS,
         })
     }
 }

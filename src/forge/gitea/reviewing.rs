@@ -58,7 +58,8 @@ struct Branch {
 #[derive(Deserialize, Clone)]
 struct Account {
     login: String,
-    id: u64,
+    /// Below zero for users of Gitea's own, such as that of a job's token.
+    id: i64,
 }
 
 #[derive(Deserialize)]
@@ -99,7 +100,7 @@ struct Review {
 
 impl From<Account> for User {
     fn from(account: Account) -> Self {
-        Self { name: account.login, id: account.id }
+        Self { name: account.login, id: u64::try_from(account.id).unwrap_or_default() }
     }
 }
 

@@ -99,6 +99,8 @@ impl Review {
         let redundancy = if self.risks.is_empty() { "" } else { ", redundancy at risk" };
         let back = match (self.revert.computed, self.reverts()) {
             (false, _) => "",
+            (_, true) if !self.revert.held.is_empty() => ", reverts without loss but held",
+            (_, true) if !self.by_hand.is_empty() => ", reverts without loss but by hand in part",
             (_, true) => ", reverts without loss",
             (_, false) => ", does not revert whole",
         };

@@ -253,7 +253,7 @@ impl ForgeError {
     }
 
     /// Whether what was to be read, edited or deleted is not there.
-    pub(super) fn says_it_is_gone(&self) -> bool {
+    pub fn says_it_is_gone(&self) -> bool {
         matches!(self.problem(), Some(Problem::NotFound { .. } | Problem::Refused { status: 410, .. }))
     }
 

@@ -90,3 +90,21 @@ async fn a_pull_request_that_is_closed_meanwhile_is_dropped() {
     assert_eq!(world.forge.comments(closed), []);
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_that_was_deleted_keeps_no_other_waiting() {
+    let world = World::new(Kind::GitHub);
+    let agent = world.agent().await;
+    let deleted = world.opens(|files| files.rename_vlan("ventas"));
+    world.reviewed(deleted).await;
+    // it is asked for in vain, as often as anybody asks
+    for _ in 0..500 {
+        let gone = Answer::json(404, &json!({"message": "Not Found"}));
+        world.forge.on(On::next("GET", "/pulls/1"), Deed::Answer(gone));
+    }
+    world.forge.close(deleted);
+    let next = world.opens(|files| files.rename_vlan("compras"));
+    let said = world.reviewed(next).await;
+    assert!(said.body.contains("compras"));
+    agent.end().await;
+}

@@ -10,9 +10,10 @@ use anyhow::Context as _;
 
 use super::desk::context;
 use super::outcome::{Known, Outcome};
+use super::pull::is_of_all;
 use super::story::{self, Story};
 use super::watcher::Watcher;
-use crate::forge::{Forge, Status, StatusState};
+use crate::forge::{Forge, ForgeError, Status, StatusState};
 use crate::git::Repository;
 use crate::names::{CommitId, DeviceName, FabricName};
 use crate::record::{DONE, DeviceEntry, FabricEntry, ReviewEntry};
@@ -29,6 +30,8 @@ struct Standing {
     merged: Vec<ReviewEntry>,
     pending: Vec<CommitId>,
     stage: Option<Stage>,
+    /// The commit of the pass that is under way.
+    passing: Option<CommitId>,
     repository: Repository,
     known: RefCell<BTreeMap<(CommitId, CommitId), bool>>,
 }
@@ -57,8 +60,16 @@ impl Watcher {
             else {
                 continue;
             };
-            if outcome.state != StatusState::Pending {
-                self.close(forge, &standing, row, commit, outcome)?;
+            if outcome.state == StatusState::Pending {
+                continue;
+            }
+            match self.close(forge, &standing, row, commit, outcome) {
+                Ok(()) => drop(self.logged.remove(&row.number)),
+                Err(error) => match error.downcast_ref::<ForgeError>() {
+                    // deleted, or locked: nobody is told, and no other story waits for it
+                    Some(refused) if !is_of_all(refused) => self.log(row.number, &error),
+                    _ => return Err(error),
+                },
             }
         }
         Ok(())
@@ -75,8 +86,10 @@ impl Watcher {
         merged.retain(|row| row.merged.is_some());
         let pending = store.told_pending(&fabric.fabric)?;
         let devices = store.devices(&fabric.fabric)?;
+        let newest = store.passes(&fabric.fabric, 1)?.pop();
+        let passing = newest.filter(|pass| pass.finished_at.is_none()).map(|pass| pass.commit);
         let known = RefCell::default();
-        Ok(Some(Standing { fabric, devices, merged, pending, stage, repository, known }))
+        Ok(Some(Standing { fabric, devices, merged, pending, stage, passing, repository, known }))
     }
 
     /// Sets the status of a commit, unless the forge was told so.
@@ -100,7 +113,7 @@ impl Watcher {
         };
         match forge.set_status(commit, None, &status) {
             // a commit that the forge does not have, or not any more, is told nothing
-            Err(error) if !error.is_transient() => {
+            Err(error) if !is_of_all(&error) => {
                 tracing::warn!(
                     commit = commit.short(),
                     "the status of a commit is not told: {}",
@@ -172,6 +185,7 @@ impl Standing {
             fabric: &self.fabric,
             devices: &self.devices,
             stage: self.stage.as_ref(),
+            passing: self.passing.as_ref(),
             contains: &contains,
         };
         known.outcome(commit)

@@ -29,6 +29,8 @@ pub(super) struct Known<'a> {
     pub(super) devices: &'a [DeviceEntry],
     /// The wave that is under way.
     pub(super) stage: Option<&'a Stage>,
+    /// The commit of the pass that is under way.
+    pub(super) passing: Option<&'a CommitId>,
     /// Whether the second commit is the first or descends from it.
     pub(super) contains: &'a dyn Fn(&CommitId, &CommitId) -> bool,
 }
@@ -55,7 +57,14 @@ impl Known<'_> {
             );
             return Some(Outcome::new(StatusState::Pending, words));
         }
-        Some(self.of_devices(commit))
+        let outcome = self.of_devices(commit);
+        // a device that the commit brings is on record only once it was sent something
+        let is_early =
+            self.devices.is_empty() || self.passing.is_some_and(|passing| contains(commit, passing));
+        if outcome.state == StatusState::Success && is_early {
+            return Some(Outcome::new(StatusState::Pending, "devices are being looked at".to_owned()));
+        }
+        Some(outcome)
     }
 
     /// From how the devices stand, when nothing is under way.
@@ -231,11 +240,32 @@ mod tests {
             ("it was not seen yet", fabric(1, 1, Verdict::Good, ""), vec![leaf1], None, None),
         ] {
             let contains = |old: &CommitId, new: &CommitId| old <= new;
-            let known =
-                Known { fabric: &fabric, devices: &devices, stage: stage.as_ref(), contains: &contains };
+            let known = Known {
+                fabric: &fabric,
+                devices: &devices,
+                stage: stage.as_ref(),
+                passing: None,
+                contains: &contains,
+            };
             let found = known.outcome(&commit(3));
             let found = found.as_ref().map(|outcome| (outcome.state, outcome.words.as_str()));
             assert_eq!(found, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_success_while_the_pass_that_may_bring_devices_is_under_way() {
+        let fabric = fabric(3, 3, Verdict::Good, "");
+        let contains = |old: &CommitId, new: &CommitId| old <= new;
+        let (one, passing, earlier) = ([device("leaf1", 3, Standing::Current, "")], commit(3), commit(2));
+        for (case, devices, passing, expected) in [
+            ("its pass", &one[..], Some(&passing), StatusState::Pending),
+            ("an earlier pass", &one, Some(&earlier), StatusState::Success),
+            ("no pass", &one, None, StatusState::Success),
+            ("no device is on record", &[], None, StatusState::Pending),
+        ] {
+            let known = Known { fabric: &fabric, devices, stage: None, passing, contains: &contains };
+            assert_eq!(known.outcome(&commit(3)).unwrap().state, expected, "{case}");
         }
     }
 
@@ -245,7 +275,8 @@ mod tests {
             (1..=900).map(|number| device(&format!("leaf{number}"), 1, Standing::Unreachable, "")).collect();
         let fabric = fabric(3, 3, Verdict::Good, "");
         let contains = |old: &CommitId, new: &CommitId| old <= new;
-        let known = Known { fabric: &fabric, devices: &devices, stage: None, contains: &contains };
+        let known =
+            Known { fabric: &fabric, devices: &devices, stage: None, passing: None, contains: &contains };
         let words = known.outcome(&commit(3)).unwrap().words;
         assert_eq!(
             words,

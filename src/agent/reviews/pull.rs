@@ -79,7 +79,7 @@ impl Watcher {
             }
             match self.one(forge, number, &ground) {
                 Ok(()) => drop(self.logged.remove(&number)),
-                Err(error) if is_of_all(&error) => return Err(error),
+                Err(error) if error.downcast_ref().is_some_and(is_of_all) => return Err(error),
                 Err(error) => {
                     self.log(number, &error);
                     if let Some(open) = self.open.get_mut(&number) {
@@ -365,7 +365,7 @@ impl Watcher {
     }
 
     /// Logs what is wrong with one pull request, once.
-    fn log(&mut self, number: u64, error: &anyhow::Error) {
+    pub(super) fn log(&mut self, number: u64, error: &anyhow::Error) {
         let text = explained(error);
         if self.logged.get(&number) != Some(&text) {
             tracing::warn!(pull_request = number, "not reviewed: {text}");
@@ -388,21 +388,25 @@ fn stand<'g>(ground: &'g Ground, name: &DeviceName) -> Option<&'g Stand> {
 }
 
 /// Whether no other pull request would fare better.
-fn is_of_all(error: &anyhow::Error) -> bool {
-    let problem = error.downcast_ref::<ForgeError>();
-    let is_refused =
-        || matches!(problem.and_then(ForgeError::problem), Some(forge::Problem::Unauthorized { .. }));
-    problem.is_some_and(ForgeError::is_transient) || is_refused()
+pub(super) fn is_of_all(error: &ForgeError) -> bool {
+    error.is_transient() || matches!(error.problem(), Some(forge::Problem::Unauthorized { .. }))
 }
 
 /// Sorts out what people asked. Those who may not write are told so once each.
 fn asking(forge: &Forge, commands: &[Asked], answered: u64) -> Result<Asking, ForgeError> {
     let mut asking = Asking::default();
+    // one question for each person, however much they write
+    let mut known: BTreeMap<&forge::User, bool> = BTreeMap::new();
     let reply = |leaf: String, by: &str, text: String| Answer { leaf, asked_by: by.to_owned(), text };
     for asked in commands {
         let name = &asked.by.name;
         asking.last = asking.last.max(asked.id);
-        if !forge.may_write(&asked.by)? {
+        let may = match known.get(&asked.by) {
+            Some(may) => *may,
+            None => forge.may_write(&asked.by)?,
+        };
+        known.insert(&asked.by, may);
+        if !may {
             let is_told = asking.replies.iter().any(|answer| answer.asked_by == *name);
             if !is_told && asking.replies.len() < QUESTIONS {
                 let text = "Only people who may write to this repository are answered.".to_owned();

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::commands::{Asked, commands};
 use super::desk::Desk;
-use super::pull::Told;
+use super::pull::{Told, is_of_all};
 use crate::agent::config::{self, Config, Mode};
 use crate::agent::secrets::Secrets;
 use crate::forge::{self, App, Comment, Credential, Forge, ForgeError, Kind, Problem, PullSummary};
@@ -244,7 +244,17 @@ impl Watcher {
         let turn: Vec<u64> = turn.take(most.saturating_sub(unheard.len())).collect();
         self.cursor = turn.last().copied().unwrap_or(self.cursor);
         for number in unheard.into_iter().chain(turn) {
-            let news = forge.comments(number)?.new();
+            // news is told once: whatever may fail stands before it
+            forge.whoami()?;
+            let news = match forge.comments(number) {
+                Ok(news) => news.new(),
+                Err(error) if is_of_all(&error) => return Err(error.into()),
+                // deleted or hidden since it was listed: that is no other pull request's fault
+                Err(error) => {
+                    self.log(number, &error.into());
+                    continue;
+                }
+            };
             let ours = news.as_ref().map(|comments| self.ours(forge, comments)).transpose()?;
             let Some(open) = self.open.get_mut(&number) else { continue };
             open.unheard = false;
@@ -272,19 +282,28 @@ impl Watcher {
     /// What became of those that are open no more.
     fn let_go(&mut self, forge: &Forge) -> anyhow::Result<()> {
         for number in self.gone.clone() {
-            let pull = forge.pull(number)?;
+            let pull = match forge.pull(number) {
+                Ok(pull) => Some(pull),
+                Err(error) if error.says_it_is_gone() => None,
+                Err(error) if is_of_all(&error) => return Err(error.into()),
+                Err(error) => {
+                    self.log(number, &error.into());
+                    continue;
+                }
+            };
             let row = self.fabric().map_or(Ok(None), |fabric| self.store.review(&fabric, number))?;
             let row = row.filter(|row| row.told.as_deref() != Some(DONE));
             if let (Some(fabric), Some(mut row)) = (self.fabric(), row) {
-                match (pull.state, pull.merged_commit) {
+                match pull.map(|pull| (pull.state, pull.merged_commit)) {
                     // it was open all the time, or is again: the list has it
-                    (forge::State::Open, _) => {}
+                    Some((forge::State::Open, _)) => {}
                     // the forge has not said yet as which commit
-                    (forge::State::Merged, None) => continue,
-                    (forge::State::Merged, Some(commit)) if row.comment.is_some() => {
+                    Some((forge::State::Merged, None)) => continue,
+                    Some((forge::State::Merged, Some(commit))) if row.comment.is_some() => {
                         row.merged = Some(commit);
                     }
-                    (forge::State::Merged | forge::State::Closed, _) => row.told = Some(DONE.to_owned()),
+                    // closed, or deleted as a whole
+                    _ => row.told = Some(DONE.to_owned()),
                 }
                 self.store.set_review(&fabric, &row)?;
             }

@@ -164,3 +164,16 @@ async fn a_dry_run_prints_and_writes_nothing_and_what_is_missing_is_asked_for() 
     let output = comment(&world, &[], &borrowed(&job));
     assert!(errors(&output).contains("fetch-depth: 0"), "{}", errors(&output));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_renews_its_comment_when_the_pull_request_changes_nothing_any_more() {
+    let world = World::new(Kind::GitHub);
+    let number = world.opens(|files| files.rename_vlan("ventas"));
+    let step = || comment(&world, &[], &borrowed(&github(&world, number, "acme/net")));
+    assert!(step().status.success());
+    world.pushes(number, |files| *files = Intent::pair());
+    let output = step();
+    assert!(output.status.success(), "{}", errors(&output));
+    let said = world.ours(number, "<!-- gitfabric:plan").pop().unwrap();
+    assert!(said.body.contains(&world.head(number)), "it still tells of the head before: {}", said.body);
+}

@@ -144,6 +144,8 @@ impl Step<'_> {
         let told = target.as_ref().map(|target| target.last(&reviewed.review.fabric));
         // what cannot be read now is told by what is written later
         let last = told.and_then(Result::ok).flatten();
+        // asked once: the same list is no news the second time
+        let is_there = last.is_some();
         if last.is_some() {
             case.last = last.as_ref();
             reviewed = desk.review(&case)?;
@@ -157,7 +159,7 @@ impl Step<'_> {
                 let budget = self.kind().map_or(SUMMARY, desk::budget);
                 self.print(&reviewed.review, &reviewed.review.comment(&budget), out)?;
             }
-            Some(target) => match target.tell(&reviewed, &status, self.job.runner) {
+            Some(target) => match target.tell(&reviewed, is_there, &status, self.job.runner) {
                 Ok(told) => self.print(&reviewed.review, &told, out)?,
                 Err(error) if self.job.from_fork && is_read_only(&error) => {
                     super::output::print_error(&format!("warning: {READ_ONLY}\n"));
@@ -317,11 +319,17 @@ impl Target {
     }
 
     /// Brings comment, status and lines up to date; gives a line for the job's output.
-    fn tell(&self, reviewed: &Reviewed, context: &str, runner: Runner) -> Result<String, ForgeError> {
+    /// `is_there`: whether a comment of ours is.
+    fn tell(
+        &self,
+        reviewed: &Reviewed,
+        is_there: bool,
+        context: &str,
+        runner: Runner,
+    ) -> Result<String, ForgeError> {
         let (forge, review) = (&self.forge, &reviewed.review);
         let pull = forge.pull(self.number)?;
         let marker = Marker::first_line(&review.fabric);
-        let is_there = self.last(&review.fabric)?.is_some();
         if reviewed.is_silent(is_there) {
             forge.set_status(&review.head, Some(self.number), &desk::untouched(review, context))?;
             return Ok(format!("no file of {} is changed: nothing is said\n", review.fabric));

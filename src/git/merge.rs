@@ -2,7 +2,8 @@
 //!
 //! Here: [`Merge`], computed in memory by gix as `git merge` would: no object is written, no
 //! attribute, driver or filter of the repository is heeded, and whatever a stranger sends, a
-//! merge ends ([`Bounded`]). A conflict is told and nothing is made of it. Elsewhere: the refs
+//! merge ends (`bounded`). A conflict is told and nothing is made of it. One guess of git's is
+//! not made: that a folder moved because its files did (`merge.directoryRenames`). Elsewhere: the refs
 //! of pull requests (`pulls`), files of a commit (`snapshot`), walks through trees (`trees`).
 
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! Two trees held against each other, and what walking trees may cost.
 //!
-//! Here: [`differing`], [`Budget`]. A handful of tree objects that hold each other several
+//! Here: [`Differing`], [`Budget`]. A handful of tree objects that hold each other several
 //! times over name more files than any machine holds, and a stranger may send such ones: every
 //! walk counts what it meets and ends. Elsewhere: what is done with the files (`snapshot`,
 //! `merge`).

@@ -46,7 +46,7 @@ async fn a_refused_set_holds_partner_and_later_waves_until_the_next_commit() {
     let (lab, mut agent) = two_pairs(Settings { poll: "200ms", ..Settings::default() }).await;
     lab.device("leaf1").next_set(refusal());
     let everywhere = lab.commit("EVPN sessions over more hops", |files| {
-        files.replace("fabric.yaml", "multihop: 3", "multihop: 4")
+        files.replace("fabric.yaml", "multihop: 3", "multihop: 4");
     });
     let reason = agent.stands("leaf1", Standing::Diverged).await;
     assert!(reason.contains("no such thing here"), "{reason}");
@@ -85,7 +85,7 @@ async fn a_divergence_outlives_the_slow_read_back() {
     agent.settled(&lab.head()).await;
     lab.device("leaf1").next_set(refusal());
     lab.commit("EVPN sessions over more hops", |files| {
-        files.replace("fabric.yaml", "multihop: 3", "multihop: 4")
+        files.replace("fabric.yaml", "multihop: 3", "multihop: 4");
     });
     agent.stands("leaf1", Standing::Diverged).await;
     let gets = lab.device("leaf1").gets_received();

@@ -92,9 +92,9 @@ async fn drafts_and_forks_are_reviewed_and_other_branches_are_none_of_ours() {
             .opens_as(Entry { base: "stable".into(), ..Entry::default() }, |files| files.rename_vlan("uno"));
         let draft =
             world.opens_as(Entry { draft: true, ..Entry::default() }, |files| files.rename_vlan("dos"));
-        let fork = world
-            .opens_as(Entry { of_fork: true, author: "mallory".into(), ..Entry::default() }, |files| {
-                files.rename_vlan("tres")
+        let fork =
+            world.opens_as(Entry { of_fork: true, author: "mallory".into(), ..Entry::default() }, |files| {
+                files.rename_vlan("tres");
             });
         world.reviewed(draft).await;
         world.reviewed(fork).await;

@@ -124,7 +124,7 @@ async fn a_webhook_wakes_and_one_that_is_not_signed_does_not() {
 fn deliver(address: SocketAddr, secret: &str) -> u16 {
     let body = br#"{"action": "opened"}"#;
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), body);
-    let hex: String = signature.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = signature.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     let head = format!(
         "POST /hooks/forge HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
          X-GitHub-Event: pull_request\r\nX-GitHub-Delivery: {hex:.32}\r\nX-Hub-Signature-256: sha256={hex}\r\n\

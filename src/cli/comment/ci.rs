@@ -167,11 +167,11 @@ mod tests {
         EVENT.replace("HEAD", &"a".repeat(40)).replace("BASE", &"b".repeat(40)).replace("SOURCE", source)
     }
 
-    fn job(variables: &[(&str, &str)], event: Option<String>) -> Job {
+    fn job(variables: &[(&str, &str)], event: Option<&str>) -> Job {
         let find = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
-        Job::of(&find, &|file| event.clone().filter(|_| file == "/event.json"))
+        Job::of(&find, &|file| event.filter(|_| file == "/event.json").map(str::to_owned))
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
             ("GITHUB_RUN_ID", "12"),
             ("GITHUB_EVENT_PATH", "/event.json"),
         ];
-        let github = job(&actions, Some(event("acme/net")));
+        let github = job(&actions, Some(&event("acme/net")));
         let expected = Job {
             runner: Runner::GitHub,
             kind: Some(Kind::GitHub),
@@ -199,9 +199,9 @@ mod tests {
             summary: None,
         };
         assert_eq!(github, expected);
-        assert!(job(&actions, Some(event("mallory/net"))).from_fork);
+        assert!(job(&actions, Some(&event("mallory/net"))).from_fork);
 
-        let gitea = job(&[&actions[..], &[("GITEA_ACTIONS", "true")]].concat(), Some(event("acme/net")));
+        let gitea = job(&[&actions[..], &[("GITEA_ACTIONS", "true")]].concat(), Some(&event("acme/net")));
         assert_eq!(gitea, Job { runner: Runner::Gitea, kind: Some(Kind::Gitea), ..expected });
 
         let gitlab = job(
@@ -238,7 +238,7 @@ mod tests {
             ),
             ("GitLab without a merge request", vec![("GITLAB_CI", "true")], None),
         ] {
-            let job = job(&variables, event);
+            let job = job(&variables, event.as_deref());
             assert_eq!((job.number, job.base, job.head), (None, None, None), "{case}");
         }
     }

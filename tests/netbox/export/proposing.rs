@@ -29,7 +29,7 @@ impl GitHub {
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 // a client that went away is none of the test's concern
-                let _ = answer(stream, &repository, &mut shared.lock().unwrap());
+                let _ = answer(&stream, &repository, &mut shared.lock().unwrap());
             }
         });
         Self { address, pulls }
@@ -40,7 +40,7 @@ impl GitHub {
     }
 }
 
-fn answer(stream: TcpStream, repository: &Git, pulls: &mut Vec<Value>) -> std::io::Result<()> {
+fn answer(mut stream: &TcpStream, repository: &Git, pulls: &mut Vec<Value>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut request, mut length) = (String::new(), 0);
     reader.read_line(&mut request)?;
@@ -61,7 +61,7 @@ fn answer(stream: TcpStream, repository: &Git, pulls: &mut Vec<Value>) -> std::i
     let (status, answer) = answered(method, path, query, &body, repository, pulls);
     let body = answer.to_string();
     let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n");
-    write!(&stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len())
+    write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 
 fn answered(

@@ -248,10 +248,22 @@ pub struct Command {
     pub origin: Option<Origin>,
 }
 
-/// Redundancy that is at risk while the change is made.
+/// Redundancy that is at risk, while the change is made or after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum Risk {
+    /// None of a group carries traffic after the change: a pair, or all that is above a device.
+    Dark {
+        /// The group.
+        devices: Vec<DeviceName>,
+    },
+    /// One of a group carries all of it after the change.
+    Single {
+        /// The one.
+        device: DeviceName,
+        /// The others, which are drained or staged.
+        gone: Vec<DeviceName>,
+    },
     /// Both members of pairs are touched by more than hitless changes.
     Pairs {
         /// The pairs.
@@ -277,6 +289,16 @@ pub enum Risk {
         /// The gravest effect on the device.
         effect: Effect,
     },
+}
+
+impl Risk {
+    /// The devices that carry nothing after the change, where nobody carries their part.
+    pub(super) fn dark(&self) -> &[DeviceName] {
+        match self {
+            Self::Dark { devices } => devices,
+            _ => &[],
+        }
+    }
 }
 
 /// What is left as it is.

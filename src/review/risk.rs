@@ -1,5 +1,6 @@
-//! Redundancy at risk while a change is made: both members of a pair, all spines in service, a
-//! device whose partner does not carry its part.
+//! Redundancy at risk: while a change is made (both members of a pair, all spines in service, a
+//! device whose partner does not carry its part), and after it (a group of which nobody carries
+//! traffic any more, or one alone).
 //!
 //! Elsewhere: the waves that keep partners apart (`plan::waves`).
 
@@ -25,10 +26,50 @@ pub(super) fn risks(
         .filter(|(_, effect)| **effect > Effect::Hitless)
         .map(|(name, effect)| (*name, *effect))
         .collect();
-    let mut risks: Vec<Risk> = pairs(&grave, topology);
-    risks.extend(spines(&grave, topology, stands));
-    risks.extend(alone(&grave, topology, stands));
+    let left = left(&grave, topology);
+    let dark: BTreeSet<&DeviceName> = left.iter().flat_map(Risk::dark).collect();
+    // of those that carry nothing afterwards it is no comfort that they change one after the other
+    let grave: BTreeMap<_, _> = grave.into_iter().filter(|(name, _)| !dark.contains(*name)).collect();
+    let meanwhile =
+        [pairs(&grave, topology), spines(&grave, topology, stands), alone(&grave, topology, stands)];
+    let meanwhile: Vec<Risk> = meanwhile.into_iter().flatten().collect();
+    left.into_iter().chain(meanwhile).collect()
+}
+
+/// What is left of the groups out of which this change takes a member: pairs, and the devices
+/// above one.
+fn left(grave: &BTreeMap<&DeviceName, Effect>, topology: &Topology<'_>) -> Vec<Risk> {
+    let fabric = topology.fabric();
+    let out = |name: &&DeviceName| {
+        let state = fabric.devices.get(*name).map(|device| *device.state);
+        matches!(state, Some(DeviceState::Drained | DeviceState::Staged))
+    };
+    let groups = fabric.devices.keys().flat_map(|device| {
+        let pair = topology.redundancy_group(device).into_iter().collect();
+        [pair, above(device, topology)]
+    });
+    let groups: BTreeSet<BTreeSet<&DeviceName>> = groups.filter(|group| group.len() > 1).collect();
+    let mut risks = Vec::new();
+    for group in groups {
+        let (gone, carrying): (Vec<_>, Vec<_>) = group.into_iter().partition(out);
+        if !gone.iter().any(|name| grave.contains_key(*name)) {
+            continue;
+        }
+        let mut gone: Vec<DeviceName> = gone.into_iter().cloned().collect();
+        gone.sort_by(|a, b| natural(a.as_str(), b.as_str()));
+        match carrying[..] {
+            [] => risks.push(Risk::Dark { devices: gone }),
+            [device] => risks.push(Risk::Single { device: device.clone(), gone }),
+            _ => {}
+        }
+    }
+    risks.sort_by_key(|risk| matches!(risk, Risk::Single { .. }));
     risks
+}
+
+/// The devices that a device is linked up to.
+fn above<'a>(device: &DeviceName, topology: &Topology<'a>) -> BTreeSet<&'a DeviceName> {
+    topology.links(device).iter().filter(|link| link.up).map(|link| link.remote).collect()
 }
 
 /// Pairs of which both members lose something, those with the same effect together.
@@ -56,10 +97,8 @@ fn spines(
     topology: &Topology<'_>,
     stands: Option<&Stands>,
 ) -> Vec<Risk> {
-    let above = |device: &DeviceName| -> BTreeSet<&DeviceName> {
-        topology.links(device).iter().filter(|link| link.up).map(|link| link.remote).collect()
-    };
-    let redundant = topology.fabric().devices.keys().map(above).filter(|above| above.len() > 1);
+    let above = topology.fabric().devices.keys().map(|device| above(device, topology));
+    let redundant = above.filter(|above| above.len() > 1);
     let mut found: BTreeMap<Vec<DeviceName>, Effect> = BTreeMap::new();
     for above in redundant.collect::<BTreeSet<_>>() {
         // one that this very change drains was in service

@@ -221,6 +221,15 @@ fn effects(group: &Group) -> String {
 
 fn risks(review: &Review, detail: &Detail) -> String {
     let line = |risk: &Risk| match risk {
+        Risk::Dark { devices: dark } => format!(
+            "- **Redundancy:** nothing carries traffic after this: {} are all out of service\n",
+            devices(dark, detail.names, code)
+        ),
+        Risk::Single { device, gone } => format!(
+            "- **Redundancy:** {} carries alone after this, for {} too\n",
+            code(device.as_str()),
+            devices(gone, detail.names, code)
+        ),
         Risk::Pairs { pairs, effect } => {
             let shown = devices(pairs, detail.names, code);
             let (pairs, of) = if pairs.len() == 1 { ("pair", "its") } else { ("pairs", "each pair's") };

@@ -309,6 +309,15 @@ impl Review {
 fn risk(risk: &Risk) -> String {
     let code = |text: &str| format!("<code>{}</code>", html(text));
     match risk {
+        Risk::Dark { devices: dark } => format!(
+            "Nothing carries traffic after this: {} are all out of service",
+            devices(dark, 60, |name| format!("<code>{}</code>", html(name)))
+        ),
+        Risk::Single { device, gone } => format!(
+            "{} carries alone after this, for {} too",
+            code(device.as_str()),
+            devices(gone, 60, |name| format!("<code>{}</code>", html(name)))
+        ),
         Risk::Pairs { pairs, effect } => {
             let pairs = devices(pairs, 60, |name| format!("<code>{}</code>", html(name)));
             format!("Both members of {pairs}: {effect} at least, one after the other")

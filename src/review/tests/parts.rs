@@ -82,23 +82,37 @@ fn redundancy_at_risk_is_named() {
             &["devices/spine2.yaml += state: drained"],
             &[SPINE],
             None,
-            vec!["spines spine1"],
+            vec!["dark: spine1 spine2"],
         ),
         (
             "the last spine, the other is away",
             &[],
             &[SPINE],
             Some(standing(&[("spine2", "unreachable")])),
-            vec!["spines spine1"],
+            vec!["spine2 without spine1", "spines spine1"],
         ),
         (
             "both spines are drained",
             &[],
             &[SPINE, "devices/spine2.yaml += state: drained"],
             None,
-            vec!["spines spine1 spine2"],
+            vec!["dark: spine1 spine2"],
         ),
-        ("one of two spines", &[], &[SPINE], None, vec![]),
+        ("one of two spines", &[], &[SPINE], None, vec!["spine2 without spine1"]),
+        (
+            "both members of a pair are drained",
+            &[],
+            &["devices/leaf7.yaml += state: drained", "devices/leaf8.yaml += state: drained"],
+            None,
+            vec!["dark: leaf7 leaf8"],
+        ),
+        (
+            "one member is drained",
+            &[],
+            &["devices/leaf7.yaml += state: drained"],
+            None,
+            vec!["leaf8 without leaf7"],
+        ),
         (
             "every device",
             &[],
@@ -109,7 +123,11 @@ fn redundancy_at_risk_is_named() {
     ] {
         let mut desk = Desk::between(base, edits);
         desk.stands = stands;
+        let names =
+            |devices: &[DeviceName]| devices.iter().map(DeviceName::as_str).collect::<Vec<_>>().join(" ");
         let shown = |risk: &Risk| match risk {
+            Risk::Dark { devices } => format!("dark: {}", names(devices)),
+            Risk::Single { device, gone } => format!("{device} without {}", names(gone)),
             Risk::Pairs { pairs, .. } => {
                 format!("pairs {}", pairs.iter().map(PairName::as_str).collect::<Vec<_>>().join(" "))
             }

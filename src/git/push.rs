@@ -206,7 +206,7 @@ mod tests {
         let ours = repo.write("a", "3").commit("ours");
         let hook = bare.path().join("hooks/pre-receive");
         let script =
-            format!("#!/bin/sh\nenv -u GIT_QUARANTINE_PATH git update-ref refs/heads/main {theirs}\n");
+            format!("#!/bin/sh\nunset GIT_QUARANTINE_PATH\ngit update-ref refs/heads/main {theirs}\n");
         std::fs::create_dir_all(bare.path().join("hooks")).unwrap();
         std::fs::write(&hook, script).unwrap();
         std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

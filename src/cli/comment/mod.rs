@@ -21,7 +21,8 @@ use crate::agent::config::{Log, LogFormat};
 use crate::agent::reviews::desk::{self, Case, Desk, Last, Reviewed};
 use crate::export::secret_in;
 use crate::forge::{self, Credential, Forge, ForgeError, Kind, Problem, PullSummary, Synced};
-use crate::names::{CommitId, FabricName};
+use crate::git::Snapshot;
+use crate::names::{CommitId, FabricName, RepoPath};
 use crate::review::{Budget, Marker, Review, Stands, State};
 use crate::secret::SecretText;
 
@@ -124,6 +125,7 @@ impl Step<'_> {
     fn run(&self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let place = Place::of(&self.args.repository)?;
         let (base, head) = (self.base(&place)?, self.head(&place)?);
+        has_an_intent(&place, [&base, &head])?;
         let target = self.target()?;
         let stands = self.stands();
         let mut desk = Desk::new(place.base.clone());
@@ -175,6 +177,33 @@ impl Step<'_> {
     }
 }
 
+/// Ends before anything is written where neither side has an intent: a review of nothing would be
+/// a comment of its own, under no fabric's name.
+fn has_an_intent(place: &Place, sides: [&CommitId; 2]) -> anyhow::Result<()> {
+    let holds = |folder: Option<&RepoPath>| {
+        sides.iter().any(|commit| {
+            let snapshot = Snapshot::of_commit(&place.repository, commit, folder);
+            snapshot.is_ok_and(|snapshot| snapshot.iter().any(|(path, _)| path.as_str() == "fabric.yaml"))
+        })
+    };
+    if holds(place.base.as_ref()) {
+        return Ok(());
+    }
+    let folder = place.base.as_ref().map_or("", RepoPath::as_str);
+    let above = folder.match_indices('/').map(|(at, _)| &folder[..at]).rev();
+    let above = above.filter_map(|folder| folder.parse::<RepoPath>().ok()).map(Some).chain([None]);
+    let found = above.filter(|_| !folder.is_empty()).find(|folder| holds(folder.as_ref()));
+    let hint = found.map_or_else(
+        || "-C names the folder of the intent".to_owned(),
+        |folder| {
+            let at =
+                folder.map_or_else(|| "the top of the repository".to_owned(), |folder| format!("`{folder}`"));
+            format!("there is one in {at}: say so with -C, or run it there")
+        },
+    );
+    bail!("neither the base nor the head has a fabric.yaml in this folder; {hint}")
+}
+
 /// Said where a job may not write because the pull request comes out of a fork.
 const READ_ONLY: &str = "this job's token may only read, as forges give it to pull requests out of forks: no comment and \
     no status is written; the plan stands in the job's summary and output (an agent with `forge` in its \
@@ -192,7 +221,10 @@ impl Step<'_> {
             let names = [format!("refs/remotes/origin/{branch}"), format!("refs/heads/{branch}")];
             names.iter().find_map(|name| repository.resolve(name).ok())
         });
-        match of_clone.or_else(|| self.job.base.clone()) {
+        // what a clone calls the branch of its origin that pull requests usually go to
+        let usual =
+            || repository.resolve("refs/remotes/origin/HEAD").ok().filter(|_| self.job.number.is_none());
+        match of_clone.or_else(|| self.job.base.clone()).or_else(usual) {
             Some(commit) => here(place, commit, "the target branch"),
             None => bail!(
                 "--base is missing: the commit or branch that the pull request is merged into, such as origin/main"

@@ -64,6 +64,24 @@ impl Review {
             (true, true, false) => "without loss, held",
             (true, false, _) => "not whole",
         };
+        // what does not compile or merge was not planned: nothing is counted, and nothing is safe
+        let planned = !matches!(
+            self.verdict,
+            Verdict::Errors { .. } | Verdict::Conflict { .. } | Verdict::TooLarge { .. }
+        );
+        let (devices, leaves, gravest) = if planned {
+            (
+                format!("{} / {}", summary.changed, summary.devices),
+                format!("+{} ~{} −{}", summary.added, summary.modified, summary.deleted),
+                format!(
+                    "<span class=\"{}\">{effect}</span>",
+                    plan::class(summary.effect.unwrap_or(Effect::Hitless))
+                ),
+            )
+        } else {
+            let none = || "not planned".to_owned();
+            (none(), none(), none())
+        };
         format!(
             "<p><span class=\"verdict {class}\">{word}</span></p>\n<h1>{}</h1>\n<p class=\"soft\">{} · <code>{}</code> into \
              <code>{}</code> · {}</p>\n<div class=\"tiles\">{}{}{}{}</div>\n",
@@ -72,15 +90,9 @@ impl Review {
             self.head.short(),
             self.base.short(),
             html(&time(self)),
-            tile(&format!("{} / {}", summary.changed, summary.devices), "devices change"),
-            tile(&format!("+{} ~{} −{}", summary.added, summary.modified, summary.deleted), "leaves"),
-            tile(
-                &format!(
-                    "<span class=\"{}\">{effect}</span>",
-                    plan::class(summary.effect.unwrap_or(Effect::Hitless))
-                ),
-                "gravest effect"
-            ),
+            tile(&devices, "devices change"),
+            tile(&leaves, "leaves"),
+            tile(&gravest, "gravest effect"),
             tile(back, "revert"),
         )
     }

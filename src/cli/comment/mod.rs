@@ -196,9 +196,9 @@ fn has_an_intent(place: &Place, sides: [&CommitId; 2]) -> anyhow::Result<()> {
     let hint = found.map_or_else(
         || "-C names the folder of the intent".to_owned(),
         |folder| {
-            let at =
-                folder.map_or_else(|| "the top of the repository".to_owned(), |folder| format!("`{folder}`"));
-            format!("there is one in {at}: say so with -C, or run it there")
+            let at = folder
+                .map_or_else(|| "at the top of the repository".to_owned(), |folder| format!("in `{folder}`"));
+            format!("there is one {at}: say so with -C, or run it there")
         },
     );
     bail!("neither the base nor the head has a fabric.yaml in this folder; {hint}")

@@ -184,7 +184,7 @@ fn git(folder: &Path, arguments: &[&str]) {
 /// The example with a pull request: VLAN 60 on two pairs.
 fn pull_request(folder: &Path) {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
-    let copied = Command::new("cp").arg("-R").arg(example.join(".")).arg(folder).status().unwrap();
+    let copied = Command::new("/bin/cp").arg("-R").arg(example.join(".")).arg(folder).status().unwrap();
     assert!(copied.success());
     git(folder, &["init", "-q", "-b", "main"]);
     git(folder, &["add", "-A"]);

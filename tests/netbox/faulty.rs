@@ -199,7 +199,7 @@ fn another_version_answers_as_that_version() {
         (Version::V4_2, "0.15.0", 404, false, 404),
         (Version::V4_3, "0.16.0", 404, false, 200),
         (Version::V4_4, "0.17.0", 404, false, 200),
-        (Version::V4_5, "0.18.0", 200, false, 200),
+        (Version::V4_5, "0.18.1", 200, false, 200),
         (Version::V4_6, "0.19.0", 200, true, 200),
         (Version::V4_7, "0.20.0", 200, true, 200),
     ] {

@@ -110,7 +110,7 @@ fn what_netbox_lacks_is_told_and_left_out() {
     let names = [leaf.as_str(), spine.as_str(), "leaf-of-nobody"];
     let wrong = back.look_up(names.into_iter()).unwrap();
     let codes: Vec<&str> = wrong.iter().map(|objection| objection.code).collect();
-    assert_eq!(codes, ["device-name", "device-unknown"]);
+    assert_eq!(codes, ["device-unknown", "device-name"]);
     for name in [spine.as_str(), "leaf-of-nobody"] {
         assert_eq!(back.known(name, &state('a')), Known::Unusable);
         assert!(!back.set(name, &state('a')).unwrap());

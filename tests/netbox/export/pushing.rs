@@ -160,7 +160,7 @@ fn a_kill_leaves_nothing_half_done() {
     // the hook says that it was reached, and waits for a reader that never comes
     let (reached, never) = (desk.path("reached"), desk.path("never"));
     for pipe in [&reached, &never] {
-        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+        assert!(std::process::Command::new("/usr/bin/mkfifo").arg(pipe).status().unwrap().success());
     }
     let script =
         format!("#!/bin/sh\necho $$ > '{}'\nread x < '{}'\nexit 1\n", reached.display(), never.display());
@@ -193,7 +193,7 @@ fn no_token_is_printed_or_handed_to_another_program() {
     let git =
         path.split(':').map(|folder| format!("{folder}/git")).find(|git| std::path::Path::new(git).exists());
     let script = format!(
-        "#!/bin/sh\n{{ tr '\\0' ' ' < /proc/$$/cmdline; tr '\\0' ' ' < /proc/$PPID/cmdline; echo; env; }} >> '{}'\nexec {} \"$@\"\n",
+        "#!/bin/sh\n{{ /usr/bin/tr '\\0' ' ' < /proc/$$/cmdline; /usr/bin/tr '\\0' ' ' < /proc/$PPID/cmdline; echo; /usr/bin/env; }} >> '{}'\nexec {} \"$@\"\n",
         log.display(),
         git.unwrap()
     );

@@ -67,7 +67,7 @@ impl Watch {
     /// SIGTERM.
     fn terminate(&self) {
         let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
     }
 
     /// SIGTERM, and how it ended.
@@ -183,7 +183,7 @@ fn a_signal_while_a_branch_moves_waits_for_that_and_tells_it() {
     desk.clone("clone");
     let (reached, go) = (desk.path("reached"), desk.path("go"));
     for pipe in [&reached, &go] {
-        assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+        assert!(Command::new("/usr/bin/mkfifo").arg(pipe).status().unwrap().success());
     }
     let script =
         format!("#!/bin/sh\necho $$ > '{}'\nread x < '{}'\nexit 0\n", reached.display(), go.display());

@@ -127,7 +127,7 @@ fn what_the_demo_tells_people_to_type_works_as_printed() {
     demo.wait_for("10 of 10 devices current");
     let prepare = demo.commands("In another terminal:");
     let shell = |commands: &str| {
-        let output = clean("/bin/sh").args(["-ec", &format!("{prepare}{commands}")]).output().unwrap();
+        let output = clean("/bin/sh").args(["-ec", &format!("PATH=$PATH:/usr/bin:/bin\n{prepare}{commands}")]).output().unwrap();
         assert!(output.status.success(), "{commands}\n{}", text(&output));
         text(&output)
     };

@@ -111,7 +111,8 @@ impl Demo {
 
     /// Ctrl-C.
     fn interrupt(&mut self) -> ExitStatus {
-        let interrupted = clean("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        let kill = format!("kill -INT {}", self.child.id());
+        let interrupted = clean("/bin/sh").args(["-c", &kill]).status().unwrap();
         assert!(interrupted.success());
         self.wait_for("Agent and devices have ended");
         self.child.wait().unwrap()
@@ -127,7 +128,10 @@ fn what_the_demo_tells_people_to_type_works_as_printed() {
     demo.wait_for("10 of 10 devices current");
     let prepare = demo.commands("In another terminal:");
     let shell = |commands: &str| {
-        let output = clean("/bin/sh").args(["-ec", &format!("PATH=$PATH:/usr/bin:/bin\n{prepare}{commands}")]).output().unwrap();
+        let output = clean("/bin/sh")
+            .args(["-ec", &format!("PATH=$PATH:/usr/bin:/bin\n{prepare}{commands}")])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{commands}\n{}", text(&output));
         text(&output)
     };

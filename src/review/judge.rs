@@ -261,8 +261,9 @@ fn by_hand(old: &Build, before: Option<&Topology<'_>>, new: &Build, after: &Topo
             Slice::of(topology.fabric(), topology, name).map(|slice| bootstrap::text(&slice))
         };
         let (Some(was), Some(is)) = (text(before), text(after)) else { continue };
-        if was != is {
-            found.entry(lines(&was, &is)).or_default().push(name.clone());
+        let lines = lines(&was, &is);
+        if !lines.is_empty() {
+            found.entry(lines).or_default().push(name.clone());
         }
     }
     let by_hand = |(lines, mut devices): (Vec<(char, String)>, Vec<DeviceName>)| {
@@ -272,12 +273,43 @@ fn by_hand(old: &Build, before: Option<&Topology<'_>>, new: &Build, after: &Topo
     found.into_iter().map(by_hand).collect()
 }
 
-/// The lines that only one of two texts has.
+/// The lines that only one of two texts has, each below the mode that it is typed in. A mode
+/// that only has another name, as `router bgp` of another AS, is entered and never taken away:
+/// that would delete what is sent.
 fn lines(was: &str, is: &str) -> Vec<(char, String)> {
-    let (old, new): (BTreeSet<&str>, BTreeSet<&str>) = (was.lines().collect(), is.lines().collect());
-    let gone = was.lines().filter(|line| !new.contains(line)).map(|line| ('-', line.to_owned()));
-    let come = is.lines().filter(|line| !old.contains(line)).map(|line| ('+', line.to_owned()));
-    gone.chain(come).collect()
+    let (old, new) = (sections(was), sections(is));
+    let kind = |mode: &str| mode.rsplit_once(' ').map_or(mode, |(kind, _)| kind).to_owned();
+    let kinds: BTreeSet<String> = new.iter().map(|(mode, _)| kind(mode)).collect();
+    let mut found = Vec::new();
+    let sides = [('-', &old, &new), ('+', &new, &old)];
+    for (sign, these, others) in sides {
+        for (mode, lines) in these {
+            let other = others.iter().find(|(other, _)| other == mode).map(|(_, lines)| lines);
+            if lines.is_empty() && other.is_none() {
+                found.push((sign, (*mode).to_owned()));
+            }
+            let renamed = sign == '-' && other.is_none() && kinds.contains(&kind(mode));
+            let mut own =
+                lines.iter().filter(|line| !renamed && other.is_none_or(|lines| !lines.contains(line)));
+            if let Some(first) = own.next() {
+                found.push((' ', (*mode).to_owned()));
+                found.extend([first].into_iter().chain(own).map(|line| (sign, (*line).to_owned())));
+            }
+        }
+    }
+    found
+}
+
+/// A text's lines at the margin, each with those that are indented below it.
+fn sections(text: &str) -> Vec<(&str, Vec<&str>)> {
+    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in text.lines().filter(|line| !matches!(line.trim(), "" | "!")) {
+        match sections.last_mut() {
+            Some((_, below)) if line.starts_with(' ') => below.push(line),
+            _ => sections.push((line, Vec::new())),
+        }
+    }
+    sections
 }
 
 fn picture(plan: &Plan, worst: &BTreeMap<&DeviceName, Effect>, topology: &Topology<'_>) -> Vec<Pictured> {

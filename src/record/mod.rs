@@ -3,14 +3,15 @@
 //! Here: one SQLite file that the agent writes and `status` reads at the same time.
 //! `store` (opening, migrating), `fabrics` (the commit that counts, and why not the head),
 //! `devices` (the owned tree last read back equal, and the pass in flight), `passes`
-//! (history), `drift` (leaves that somebody changed), `reviews` (what a forge was told),
-//! `lock` (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
+//! (history), `drift` (leaves that somebody changed), `reviews` (what a forge was told), `news` (what people
+//! may want to be told), `lock` (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
 
 mod columns;
 mod devices;
 mod drift;
 mod fabrics;
 mod lock;
+mod news;
 mod passes;
 mod reviews;
 mod store;
@@ -21,6 +22,7 @@ pub use devices::{DeviceEntry, Held, InFlight, Settled, Stance, Standing};
 pub use drift::DriftedLeaf;
 pub use fabrics::{FabricEntry, Verdict};
 pub use lock::{Lock, LockError};
+pub use news::{News, NewsKind, NewsLeaf};
 pub use passes::{DeviceEvent, EventKind, FOUND_EQUAL, PassEntry};
 pub use reviews::{DONE, ReviewEntry};
 pub use store::{RecordError, Store};

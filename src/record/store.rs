@@ -16,7 +16,8 @@ use crate::plan::FingerprintKey;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The tables, one step a version. A step is never edited once it was released.
-const STEPS: [&str; 2] = [include_str!("tables.sql"), include_str!("reviews.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("tables.sql"), include_str!("reviews.sql"), include_str!("watching.sql")];
 
 /// The database.
 #[derive(Debug)]

@@ -1,0 +1,99 @@
+//! What happened that people may want to be told: written where it happens, told later.
+//!
+//! Here: [`News`] and [`Store::tell`]. Elsewhere: bringing it to people (`alerts`), when
+//! something is news (`agent`). Nothing here holds a secret: values come masked.
+
+use jiff::Timestamp;
+use rusqlite::params;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::store::{RecordError, Store};
+use crate::names::{CommitId, DeviceName, FabricName};
+
+/// What kind of thing happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NewsKind {
+    /// Somebody changed a device behind our back.
+    DriftFound,
+    /// It was put back by us.
+    DriftCorrected,
+    /// The intent asks for it now.
+    DriftAccepted,
+    /// It went away without our doing.
+    DriftGone,
+    /// It comes back again and again, and is put back no more.
+    CorrectionGivenUp,
+    /// Every device in service holds a commit.
+    CommitApplied,
+    /// A commit holds errors; the devices stay at the one before.
+    CommitRefused,
+    /// A device does not answer any more.
+    DeviceLost,
+    /// It answers again.
+    DeviceBack,
+    /// A head was not followed, since it needs a person's word.
+    AgentFrozen,
+}
+
+/// One leaf, or one entry, that an event is about. Values are masked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewsLeaf {
+    /// Its path, with keys.
+    pub path: String,
+    /// `owned`, `secret`, `strict` or `protected`.
+    pub kind: String,
+    /// What we put there, or what the intent asks for; none if nothing.
+    pub recorded: Option<String>,
+    /// What the device holds; none if nothing.
+    pub live: Option<String>,
+    /// The line of the intent that asked for it, as `file:line`.
+    pub origin: Option<String>,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// What kind.
+    pub kind: NewsKind,
+    /// The device, if it is about one.
+    pub device: Option<DeviceName>,
+    /// The commit that counted, or that it is about.
+    pub commit: Option<CommitId>,
+    /// When it happened, by our clock.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    pub at: Timestamp,
+    /// One line for people.
+    pub summary: String,
+    /// More for people, if there is more.
+    pub detail: Option<String>,
+    /// The leaves that it is about, by path.
+    pub leaves: Vec<NewsLeaf>,
+}
+
+fn write_time<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(time)
+}
+
+fn read_time<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+    String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+}
+
+impl Store {
+    /// Writes down an event, to be told.
+    pub fn tell(&mut self, fabric: &FabricName, news: &News) -> Result<(), RecordError> {
+        let kind = serde_json::to_value(news.kind).unwrap_or_default();
+        let body = serde_json::to_string(news).unwrap_or_default();
+        self.connection.execute(
+            "INSERT INTO news (fabric, kind, device, at, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                fabric.as_str(),
+                kind.as_str().unwrap_or_default(),
+                news.device.as_ref().map(DeviceName::as_str),
+                news.at.to_string(),
+                body
+            ],
+        )?;
+        Ok(())
+    }
+}

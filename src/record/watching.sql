@@ -1,0 +1,65 @@
+-- What is not ours to hold, or not a value: owned, secret, strict, protected.
+ALTER TABLE drift ADD COLUMN kind TEXT NOT NULL DEFAULT 'owned';
+
+-- How each device is watched.
+CREATE TABLE watch (
+    fabric TEXT NOT NULL,
+    device TEXT NOT NULL,
+    state  TEXT NOT NULL,        -- watching, polling, away
+    detail TEXT,                 -- what is not watched and why, or why it is away
+    since  TEXT NOT NULL,
+    PRIMARY KEY (fabric, device)
+) STRICT;
+
+-- What a person asked not to be touched for a while.
+CREATE TABLE hold (
+    fabric TEXT NOT NULL,
+    device TEXT NOT NULL,
+    path   TEXT NOT NULL,        -- '/' holds the whole device
+    until  TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    by     TEXT NOT NULL,        -- who asked
+    since  TEXT NOT NULL,
+    PRIMARY KEY (fabric, device, path)
+) STRICT;
+
+-- What was put back, so that nobody is fought for ever.
+CREATE TABLE correction (
+    fabric TEXT NOT NULL,
+    device TEXT NOT NULL,
+    pass   INTEGER NOT NULL,
+    leaves INTEGER NOT NULL,
+    at     TEXT NOT NULL,
+    PRIMARY KEY (fabric, device, pass)
+) STRICT;
+
+-- Devices that are corrected no more, until a commit or a person says otherwise.
+CREATE TABLE given_up (
+    fabric    TEXT NOT NULL,
+    device    TEXT NOT NULL,
+    commit_id TEXT NOT NULL,     -- the commit that counted then
+    reason    TEXT NOT NULL,
+    at        TEXT NOT NULL,
+    PRIMARY KEY (fabric, device)
+) STRICT;
+
+-- What happened that people may want to be told.
+CREATE TABLE news (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    fabric TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    device TEXT,
+    at     TEXT NOT NULL,
+    body   TEXT NOT NULL         -- the event, JSON
+) STRICT;
+
+-- To whom it was told.
+CREATE TABLE delivery (
+    news     INTEGER NOT NULL REFERENCES news (id) ON DELETE CASCADE,
+    receiver TEXT NOT NULL,      -- by its name in the agent's configuration
+    state    TEXT NOT NULL,      -- waiting, sent, dead
+    attempts INTEGER NOT NULL,
+    next_at  TEXT,               -- when it is tried again
+    error    TEXT,
+    PRIMARY KEY (news, receiver)
+) STRICT;

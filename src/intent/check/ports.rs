@@ -333,6 +333,11 @@ fn settings(
                 fault("port-access", &second.place, "an access port has one VLAN".to_owned(), hint);
             }
         }
+        (Some(PortMode::Trunk), None, _) if reported.first("port-trunk-all", &port.place, None) => {
+            let message = format!("{what}: a trunk without `vlans` carries every VLAN of the device");
+            let hint = "list its VLANs, or write `enabled: false` if it is to carry none";
+            out.push(Finding::warning("port-trunk-all", &port.place, message).hint(hint));
+        }
         _ => {}
     }
 }

@@ -150,7 +150,7 @@ fn port_channels_and_names_of_ports() {
         (
             "a LAG of two unequal ports",
             &["pairs/leaf3-4.yaml +=   Ethernet2: { to: host2, profile: server, lag: 1 }"],
-            "pairs/leaf3-4.yaml:6:49 lag-differs",
+            "pairs/leaf3-4.yaml:6:3 port-trunk-all (warning), pairs/leaf3-4.yaml:6:49 lag-differs",
         ),
         (
             "a LAG of device and pair",

@@ -1,8 +1,9 @@
 //! The agent's configuration file: YAML, every key known, every default said.
 //!
-//! Here: [`Config`] and reading it; `forge`, `netbox` and `web` have these parts of it. `packaging/agent.yaml` is the commented example, and a
+//! Here: [`Config`] and reading it; `drift`, `forge`, `netbox` and `web` have these parts of it. `packaging/agent.yaml` is the commented example, and a
 //! test parses it. Elsewhere: the intent's YAML (`intent`), values of secrets (`secrets`).
 
+mod drift;
 mod forge;
 mod netbox;
 mod web;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+pub use self::drift::Drift;
 pub use self::forge::{App, Forge};
 pub use self::netbox::{Fields, NetBox};
 pub use self::web::{Readers, Web};
@@ -43,6 +45,9 @@ pub struct Config {
     /// What is served over HTTP. Default: nothing.
     #[serde(default)]
     pub web: Option<Web>,
+    /// How devices are watched between passes.
+    #[serde(default)]
+    pub drift: Drift,
     /// How the agent logs.
     #[serde(default)]
     pub log: Log,

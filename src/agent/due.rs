@@ -23,7 +23,7 @@ pub(super) struct Situation<'a> {
     /// What is on record.
     pub(super) entries: &'a BTreeMap<DeviceName, DeviceEntry>,
     /// What the pass was asked for.
-    pub(super) asked: Asked,
+    pub(super) asked: &'a Asked,
     /// Whether an observing agent has planned this commit already.
     pub(super) observed: bool,
 }
@@ -124,6 +124,9 @@ impl Situation<'_> {
 
     /// `held`: nothing would be sent to it, as a device is diverged or lost at this commit.
     fn has_to_be_read(&self, name: &DeviceName, held: bool) -> bool {
+        if self.asked.suspects.contains(name) {
+            return true;
+        }
         if self.stands(name, Standing::Diverged) || (held && self.stands(name, Standing::Waiting)) {
             return self.asked.by_person || self.asked.read_back;
         }
@@ -207,18 +210,25 @@ mod tests {
     fn a_device_is_read_unless_the_record_is_enough() {
         let target = target();
         let nobody = Asked::default();
-        let everything = Asked { read_back: true, by_person: false };
+        let everything = Asked { read_back: true, ..Asked::default() };
         for (case, standing, at, holds, asked, expected) in [
-            ("it holds the commit", Standing::Current, 'b', true, nobody, ""),
-            ("it holds an equal one", Standing::Current, 'a', true, nobody, "advance"),
-            ("it holds another one", Standing::Current, 'a', false, nobody, "read"),
-            ("it was never sent one that was reverted", Standing::Waiting, 'a', true, nobody, "advance"),
-            ("it had drifted before the commit", Standing::Drifted, 'a', true, nobody, "read"),
-            ("it has drifted, which is known", Standing::Drifted, 'b', true, nobody, ""),
-            ("it was left to itself", Standing::Paused, 'a', true, nobody, "read"),
-            ("it was away", Standing::Unreachable, 'b', true, nobody, "read"),
-            ("it diverged before the commit", Standing::Diverged, 'a', true, nobody, "read"),
-            ("it diverged at the commit", Standing::Diverged, 'b', false, nobody, ""),
+            ("it holds the commit", Standing::Current, 'b', true, nobody.clone(), ""),
+            ("it holds an equal one", Standing::Current, 'a', true, nobody.clone(), "advance"),
+            ("it holds another one", Standing::Current, 'a', false, nobody.clone(), "read"),
+            (
+                "it was never sent one that was reverted",
+                Standing::Waiting,
+                'a',
+                true,
+                nobody.clone(),
+                "advance",
+            ),
+            ("it had drifted before the commit", Standing::Drifted, 'a', true, nobody.clone(), "read"),
+            ("it has drifted, which is known", Standing::Drifted, 'b', true, nobody.clone(), ""),
+            ("it was left to itself", Standing::Paused, 'a', true, nobody.clone(), "read"),
+            ("it was away", Standing::Unreachable, 'b', true, nobody.clone(), "read"),
+            ("it diverged before the commit", Standing::Diverged, 'a', true, nobody.clone(), "read"),
+            ("it diverged at the commit", Standing::Diverged, 'b', false, nobody.clone(), ""),
             ("it diverged, and all is read back", Standing::Diverged, 'b', false, everything, "read"),
         ] {
             let mut entries = entries(&target);
@@ -228,7 +238,7 @@ mod tests {
             if !holds {
                 entry.tree_hash = None;
             }
-            let due = Situation { target: &target, entries: &entries, asked, observed: false }.due();
+            let due = Situation { target: &target, entries: &entries, asked: &asked, observed: false }.due();
             let seen = match (due.read.contains(&name), due.advance.contains(&name)) {
                 (true, false) => "read",
                 (false, true) => "advance",
@@ -255,8 +265,8 @@ mod tests {
                 let entry = entries.get_mut(name).unwrap();
                 (entry.standing, entry.in_flight, entry.tree_hash) = (standing, in_flight, None);
             }
-            let asked = Asked { read_back: false, by_person };
-            let due = Situation { target: &target, entries: &entries, asked, observed: false }.due();
+            let asked = Asked { by_person, ..Asked::default() };
+            let due = Situation { target: &target, entries: &entries, asked: &asked, observed: false }.due();
             assert_eq!(due.read.iter().map(DeviceName::as_str).collect::<Vec<_>>(), reads, "{case}");
         }
     }

@@ -5,7 +5,7 @@
 //! devices hold), `live` (a plan against them), `due`, `pass`,
 //! `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
 //! `back` (what NetBox is told of it), `stands` (how devices stand, for reviews), `reviews`
-//! (pull requests), `served` (what goes out and comes in over HTTP).
+//! (pull requests), `watches` (what happens on devices between passes), `served` (what goes out and comes in over HTTP).
 //! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
 mod back;
@@ -23,7 +23,9 @@ mod served;
 pub mod stands;
 pub mod target;
 mod verdict;
+mod watches;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,6 +37,7 @@ use self::config::Config;
 use self::inventory::Inventory;
 use self::secrets::Secrets;
 use self::target::Target;
+use self::watches::Watches;
 use crate::compile::Engine;
 use crate::git::{Credential, Mirror, Remote, Snapshot, Ssh, TokenSource};
 use crate::gnmi;
@@ -44,12 +47,14 @@ use crate::record::{Lock, RecordError, Store};
 use crate::rollout::{Device, Progress, SecretLookup};
 
 /// What a pass is asked to look at, beyond what it finds due by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// Read every device back, also those that hold the commit.
     pub read_back: bool,
     /// A person asks: a device that diverged at this commit is tried again.
     pub by_person: bool,
+    /// Devices that were seen to differ and may be put back, whatever the record says of them.
+    pub suspects: BTreeSet<DeviceName>,
 }
 
 /// Everything a pass stands on.
@@ -77,6 +82,8 @@ pub struct Agent {
     back: Option<Back>,
     /// Tells which wave is under way.
     progress: Progress,
+    /// What happens on devices between passes.
+    watches: Watches,
     stop: CancellationToken,
     _lock: Lock,
 }
@@ -137,6 +144,7 @@ impl Agent {
             observed: None,
             back,
             progress: Progress::default(),
+            watches: Watches::default(),
             stop,
             _lock: lock,
         })

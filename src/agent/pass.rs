@@ -48,9 +48,10 @@ impl Agent {
         let Some(target) = self.target.clone() else { return Ok(None) };
         let entries = self.entries(&target).await?;
         let observed = self.observed_already(&target);
-        let situation = Situation { target: &target, entries: &entries, asked, observed };
+        let situation = Situation { target: &target, entries: &entries, asked: &asked, observed };
         let due = situation.due();
         let partners = situation.partners(&due.read);
+        self.watches.busy(&due.read);
         let found = self.reader().read(&target.fabric, &target.devices, &due.read, &partners).await?;
         if situation.is_old_news(&due, &found) {
             return Ok(None);
@@ -284,7 +285,7 @@ async fn note_drift(
 ) -> anyhow::Result<()> {
     let (name, leaves) = (name.clone(), drifted(&plan.changes, &read.recorded));
     let write = context.journal.with(move |store, journal| {
-        store.set_drift(&journal.fabric, &name, &leaves, Timestamp::now()).map(|_| ())
+        store.set_drift(&journal.fabric, &name, None, &leaves, Timestamp::now()).map(|_| ())
     });
     Ok(write.await?)
 }

@@ -61,7 +61,7 @@ impl Agent {
         let (mut failures, mut retries) = (0_u32, 0_u32);
         let mut asked = Asked::default();
         loop {
-            let turn = self.turn(asked).await;
+            let turn = self.turn(std::mem::take(&mut asked)).await;
             // a record that cannot be read now is a trouble of this turn, like any other
             let waiting = self.report(reports, turn.as_ref().err()).await.unwrap_or_else(|error| {
                 tracing::error!("{error:#}");
@@ -79,10 +79,10 @@ impl Agent {
                 return Ok(());
             }
             let pause = self.pause(failures, waiting.then_some(retries));
-            asked = Asked::default();
             tokio::select! {
                 () = self.stop.cancelled() => return Ok(()),
                 () = wake.notified() => {}
+                () = self.watches.drifted() => asked.suspects = self.watches.to_correct(),
                 () = tokio::time::sleep(pause) => {}
                 () = tokio::time::sleep_until(read_back_at) => {
                     asked.read_back = true;
@@ -96,7 +96,7 @@ impl Agent {
     /// that diverged are tried again.
     pub async fn once(&mut self) -> anyhow::Result<Report> {
         self.resume().await?;
-        self.turn(Asked { by_person: true, read_back: true }).await?;
+        self.turn(Asked { by_person: true, read_back: true, ..Asked::default() }).await?;
         let (sender, receiver) = watch::channel(Report::default());
         self.report(&sender, None).await?;
         let report = receiver.borrow().clone();
@@ -108,8 +108,12 @@ impl Agent {
     /// Looks at the branch and passes. A branch that cannot be fetched does not keep the
     /// devices that are behind from catching up.
     async fn turn(&mut self, asked: Asked) -> anyhow::Result<()> {
+        // drift is put back to the last good commit: it waits for no fetch
+        if !asked.suspects.is_empty() {
+            return self.pass("devices were changed behind our back", asked).await.map(|_| ());
+        }
         let looked = self.look().await;
-        let why = match (&looked, asked) {
+        let why = match (&looked, &asked) {
             (Ok(true), _) => "the head moved",
             (_, Asked { by_person: true, .. }) => "a person asked",
             (_, Asked { read_back: true, .. }) => "the slow read-back of everything is due",

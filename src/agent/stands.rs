@@ -5,7 +5,7 @@
 
 use crate::names::FabricName;
 use crate::plan::{Action, Change, Recorded};
-use crate::record::{DriftedLeaf, RecordError, Store};
+use crate::record::{DriftKind, DriftedLeaf, RecordError, Store};
 use crate::review::{Drifted, Guarantee, Stand, Stands};
 use crate::yang::Value;
 
@@ -59,7 +59,12 @@ pub(super) fn drifted<'a>(
             Some(_) if is_secret => Some("(not shown)".to_owned()),
             value => value.map(ToString::to_string),
         };
-        DriftedLeaf { path: change.path.to_string(), recorded: recorded.map(ToString::to_string), live }
+        DriftedLeaf {
+            path: change.path.to_string(),
+            kind: if is_secret { DriftKind::Secret } else { DriftKind::Owned },
+            recorded: recorded.map(ToString::to_string),
+            live,
+        }
     };
     changes.into_iter().filter(|change| change.drift).map(leaf).collect()
 }
@@ -115,6 +120,7 @@ mod tests {
             let found = drifted(&plan.changes, recorded);
             let expected = expected.map(|(recorded, live)| DriftedLeaf {
                 path: path.to_string(),
+                kind: if recorded.starts_with("secret:") { DriftKind::Secret } else { DriftKind::Owned },
                 recorded: Some(recorded),
                 live: live.map(ToOwned::to_owned),
             });

@@ -393,7 +393,7 @@ impl Store {
     /// Forgets a device that has left the intent.
     pub fn forget(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
         let write = self.connection.transaction()?;
-        for table in ["device", "drift"] {
+        for table in ["device", "drift", "watch"] {
             write.execute(
                 &format!("DELETE FROM {table} WHERE fabric = ?1 AND device = ?2"),
                 [fabric.as_str(), device.as_str()],

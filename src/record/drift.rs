@@ -1,7 +1,8 @@
-//! The owned leaves that somebody changed on devices, as they were last seen.
+//! What differs on devices from what should stand there, as it was last seen.
 //!
-//! Elsewhere: finding them (`plan`), telling them (`agent::stands`). Values come masked: a
-//! secret is its name.
+//! Here: [`DriftedLeaf`], and writing what a look found without touching what it did not look
+//! at. Elsewhere: finding it (`drift`, `plan`), telling it (`agent::stands`, `agent::watches`).
+//! Values come masked: a secret is its name.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +11,75 @@ use rusqlite::params;
 
 use super::store::{RecordError, Store, parsed};
 use crate::names::{DeviceName, FabricName};
+use crate::yang::Path;
 
-/// One leaf that is not what we put there.
+/// What kind of difference it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftKind {
+    /// A leaf of ours holds something else, or is gone. Alone of all it may be put back.
+    #[default]
+    Owned,
+    /// A secret of ours shows another text than after our last Set. What stands behind it
+    /// cannot be seen, so it is never put back for that alone.
+    Secret,
+    /// Something that is not ours stands in a container where everything should be. It is
+    /// never taken away (promise 7).
+    Strict,
+    /// What `bootstrap` prints is not what stands there. It is never sent (promise 13).
+    Protected,
+}
+
+/// One leaf, or one list entry, that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DriftedLeaf {
     /// Its path, with keys.
     pub path: String,
+    /// What kind of difference it is.
+    pub kind: DriftKind,
     /// What we put there; none if nothing.
     pub recorded: Option<String>,
     /// What the device holds; none if nothing.
     pub live: Option<String>,
+}
+
+/// What a look changed in the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DriftNews {
+    /// What was not known, or was known with another value.
+    pub found: Vec<DriftedLeaf>,
+    /// What differs no more.
+    pub gone: Vec<DriftedLeaf>,
+}
+
+impl DriftKind {
+    const ALL: [Self; 4] = [Self::Owned, Self::Secret, Self::Strict, Self::Protected];
+
+    /// The word in the record, in `status` and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owned => "owned",
+            Self::Secret => "secret",
+            Self::Strict => "strict",
+            Self::Protected => "protected",
+        }
+    }
+}
+
+impl std::str::FromStr for DriftKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or_else(|| format!("{text:?} is no kind of drift"))
+    }
+}
+
+impl DriftNews {
+    /// Whether nothing is new.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.gone.is_empty()
+    }
 }
 
 impl Store {
@@ -28,59 +88,102 @@ impl Store {
         &self,
         fabric: &FabricName,
     ) -> Result<BTreeMap<DeviceName, Vec<(DriftedLeaf, Timestamp)>>, RecordError> {
-        let mut query = self.connection.prepare(
-            "SELECT device, path, recorded, live, since FROM drift WHERE fabric = ?1 ORDER BY device, path",
+        let mut query = self.connection.prepare_cached(
+            "SELECT device, path, recorded, live, since, kind FROM drift WHERE fabric = ?1
+             ORDER BY device, path",
         )?;
         let mut rows = query.query([fabric.as_str()])?;
         let mut found: BTreeMap<DeviceName, Vec<_>> = BTreeMap::new();
         while let Some(row) = rows.next()? {
             let name: String = row.get(0)?;
-            let leaf = DriftedLeaf { path: row.get(1)?, recorded: row.get(2)?, live: row.get(3)? };
-            let since = parsed("since", &name, &row.get::<_, String>(4)?)?;
-            found.entry(parsed("device", &name, &name)?).or_default().push((leaf, since));
+            found.entry(parsed("device", &name, &name)?).or_default().push(leaf(&name, row)?);
         }
         Ok(found)
     }
 
-    /// Writes which leaves of a device are not what we put there: all of them, as it was just
-    /// read. A leaf that is as it was keeps its time. Says whether that is news.
+    /// The same of one device.
+    pub fn drift_of(
+        &self,
+        fabric: &FabricName,
+        device: &DeviceName,
+    ) -> Result<Vec<(DriftedLeaf, Timestamp)>, RecordError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT device, path, recorded, live, since, kind FROM drift WHERE fabric = ?1 AND device = ?2
+             ORDER BY path",
+        )?;
+        let mut rows = query.query([fabric.as_str(), device.as_str()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(leaf(device.as_str(), row)?);
+        }
+        Ok(found)
+    }
+
+    /// Writes what differs on a device, as it was just looked at: at and below `places`, or, if
+    /// there are none, as a whole. What is known elsewhere stays. What is as it was keeps its time.
     pub fn set_drift(
         &mut self,
         fabric: &FabricName,
         device: &DeviceName,
+        places: Option<&[Path]>,
         leaves: &[DriftedLeaf],
         now: Timestamp,
-    ) -> Result<bool, RecordError> {
-        let before = self.drift(fabric)?.remove(device).unwrap_or_default();
-        let mut wanted: Vec<&DriftedLeaf> = leaves.iter().collect();
-        wanted.sort_unstable();
-        if before.iter().map(|(leaf, _)| leaf).eq(wanted.iter().copied()) {
-            return Ok(false);
-        }
-        let since =
-            |leaf: &DriftedLeaf| before.iter().find(|(known, _)| known == leaf).map_or(now, |it| it.1);
+    ) -> Result<DriftNews, RecordError> {
+        let looked = |path: &str| match places {
+            None => true,
+            // a path that cannot be read is nobody's, and goes with the next look
+            Some(places) => {
+                path.parse::<Path>().is_ok_and(|path| places.iter().any(|place| path.starts_with(place)))
+            }
+        };
+        let mut before: BTreeMap<String, DriftedLeaf> = self
+            .drift_of(fabric, device)?
+            .into_iter()
+            .map(|(leaf, _)| leaf)
+            .filter(|leaf| looked(&leaf.path))
+            .map(|leaf| (leaf.path.clone(), leaf))
+            .collect();
+        let mut news = DriftNews::default();
         let write = self.connection.transaction()?;
-        write.execute(
-            "DELETE FROM drift WHERE fabric = ?1 AND device = ?2",
-            [fabric.as_str(), device.as_str()],
-        )?;
-        for leaf in wanted {
+        for leaf in leaves {
+            if before.remove(&leaf.path).as_ref() == Some(leaf) {
+                continue;
+            }
             write.execute(
-                "INSERT OR REPLACE INTO drift (fabric, device, path, recorded, live, since)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT OR REPLACE INTO drift (fabric, device, path, recorded, live, since, kind)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     fabric.as_str(),
                     device.as_str(),
                     leaf.path,
                     leaf.recorded,
                     leaf.live,
-                    since(leaf).to_string()
+                    now.to_string(),
+                    leaf.kind.as_str()
                 ],
             )?;
+            news.found.push(leaf.clone());
+        }
+        for (path, leaf) in before {
+            write.execute(
+                "DELETE FROM drift WHERE fabric = ?1 AND device = ?2 AND path = ?3",
+                [fabric.as_str(), device.as_str(), &path],
+            )?;
+            news.gone.push(leaf);
         }
         write.commit()?;
-        Ok(true)
+        Ok(news)
     }
+}
+
+fn leaf(device: &str, row: &rusqlite::Row<'_>) -> Result<(DriftedLeaf, Timestamp), RecordError> {
+    let leaf = DriftedLeaf {
+        path: row.get(1)?,
+        kind: parsed("kind", device, &row.get::<_, String>(5)?)?,
+        recorded: row.get(2)?,
+        live: row.get(3)?,
+    };
+    Ok((leaf, parsed("since", device, &row.get::<_, String>(4)?)?))
 }
 
 #[cfg(test)]
@@ -94,28 +197,44 @@ mod tests {
         let (fabric, device): (FabricName, DeviceName) = ("dc1".parse().unwrap(), "leaf1".parse().unwrap());
         let leaf = |path: &str, live: &str| DriftedLeaf {
             path: path.to_owned(),
+            kind: DriftKind::Owned,
             recorded: Some("1".to_owned()),
             live: Some(live.to_owned()),
         };
         let at = |second| Timestamp::from_second(second).unwrap();
-        let (a, b) = (leaf("/a", "2"), leaf("/b", "2"));
-        for (case, second, leaves, news, expected) in [
-            ("nothing", 1, vec![], false, vec![]),
-            ("one", 2, vec![a.clone()], true, vec![(a.clone(), at(2))]),
-            ("the same", 3, vec![a.clone()], false, vec![(a.clone(), at(2))]),
-            ("one more", 4, vec![b.clone(), a.clone()], true, vec![(a.clone(), at(2)), (b.clone(), at(4))]),
+        let (a, b) = (leaf("/a", "2"), leaf("/b/c", "2"));
+        let below_b = ["/b".parse::<Path>().unwrap()];
+        for (case, second, places, leaves, found, gone, expected) in [
+            ("nothing", 1, None, vec![], 0, 0, vec![]),
+            ("one", 2, None, vec![a.clone()], 1, 0, vec![(a.clone(), 2)]),
+            ("the same", 3, None, vec![a.clone()], 0, 0, vec![(a.clone(), 2)]),
+            ("one more", 4, None, vec![b.clone(), a.clone()], 1, 0, vec![(a.clone(), 2), (b.clone(), 4)]),
+            ("nothing elsewhere", 5, Some(&below_b[..]), vec![], 0, 1, vec![(a.clone(), 2)]),
+            (
+                "found elsewhere",
+                6,
+                Some(&below_b[..]),
+                vec![b.clone()],
+                1,
+                0,
+                vec![(a.clone(), 2), (b.clone(), 6)],
+            ),
             (
                 "another value",
-                5,
+                7,
+                None,
                 vec![leaf("/a", "3"), b.clone()],
-                true,
-                vec![(leaf("/a", "3"), at(5)), (b, at(4))],
+                1,
+                0,
+                vec![(leaf("/a", "3"), 7), (b, 6)],
             ),
-            ("all put right", 6, vec![], true, vec![]),
+            ("all put right", 8, None, vec![], 0, 2, vec![]),
         ] {
-            assert_eq!(store.set_drift(&fabric, &device, &leaves, at(second)).unwrap(), news, "{case}");
-            let found = store.drift(&fabric).unwrap().remove(&device).unwrap_or_default();
-            assert_eq!(found, expected, "{case}");
+            let news = store.set_drift(&fabric, &device, places, &leaves, at(second)).unwrap();
+            assert_eq!((news.found.len(), news.gone.len()), (found, gone), "{case}");
+            let known = store.drift(&fabric).unwrap().remove(&device).unwrap_or_default();
+            let expected: Vec<_> = expected.into_iter().map(|(leaf, since)| (leaf, at(since))).collect();
+            assert_eq!(known, expected, "{case}");
         }
     }
 }

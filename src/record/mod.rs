@@ -3,8 +3,8 @@
 //! Here: one SQLite file that the agent writes and `status` reads at the same time.
 //! `store` (opening, migrating), `fabrics` (the commit that counts, and why not the head),
 //! `devices` (the owned tree last read back equal, and the pass in flight), `passes`
-//! (history), `drift` (leaves that somebody changed), `reviews` (what a forge was told), `news` (what people
-//! may want to be told), `lock` (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
+//! (history), `drift` (leaves that somebody changed), `reviews` (what a forge was told), `watches` (how each device is
+//! watched), `news` (what people may want to be told), `lock` (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
 
 mod columns;
 mod devices;
@@ -17,12 +17,14 @@ mod reviews;
 mod store;
 #[cfg(test)]
 mod tests;
+mod watches;
 
 pub use devices::{DeviceEntry, Held, InFlight, Settled, Stance, Standing};
-pub use drift::DriftedLeaf;
+pub use drift::{DriftKind, DriftNews, DriftedLeaf};
 pub use fabrics::{FabricEntry, Verdict};
 pub use lock::{Lock, LockError};
 pub use news::{News, NewsKind, NewsLeaf};
 pub use passes::{DeviceEvent, EventKind, FOUND_EQUAL, PassEntry};
 pub use reviews::{DONE, ReviewEntry};
 pub use store::{RecordError, Store};
+pub use watches::{WatchEntry, WatchState};

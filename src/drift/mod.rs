@@ -1,0 +1,20 @@
+//! Watching devices: what somebody changed behind our back, within a moment, and nothing else.
+//!
+//! The stream says where to look, the look says what is there. `watcher` (one task and one
+//! connection a device), `filter` (which of its events could be drift: cheap, pure),
+//! `suspects` (the places to look at, and when: a state machine whose time is given), `look`
+//! (a Get of just these places), `judge` (what was read against the record, by the one engine
+//! of plans), `standard` (what a device is held against), `told` (what a watcher says),
+//! `settings` (how patient it is). A stream that lies, repeats or loses can at most cost a
+//! look; it never makes a report. Elsewhere: who watches which device, what is written down and told to
+//! people (`agent::watches`), putting it back (`agent::pass`).
+
+mod settings;
+mod standard;
+mod told;
+mod watcher;
+
+pub use settings::Settings;
+pub use standard::{Holding, Standard};
+pub use told::{Found, Looked, Told, Verdict, What};
+pub use watcher::Watcher;

@@ -19,8 +19,8 @@ use super::stands::drifted;
 use super::target::Target;
 use super::verdict::Verdict;
 use super::{Agent, Asked};
+use crate::intent::DriftPolicy;
 use crate::intent::Topology;
-use crate::intent::model::DriftPolicy;
 use crate::names::{DeviceName, PassNumber};
 use crate::plan::{DevicePlan, operations_of, waves};
 use crate::record::{DeviceEntry, DeviceEvent, EventKind, FOUND_EQUAL, Settled, Stance, Standing};
@@ -178,7 +178,7 @@ impl Agent {
             let event = is_news.then_some(EventKind::Unchanged);
             return Ok(Next::Verdict(Verdict { event, ..Verdict::current() }));
         }
-        let correct = situation.target.fabric.design.drift == DriftPolicy::Correct;
+        let correct = situation.target.fabric.design.drift.default == DriftPolicy::Correct;
         // a secret that changed is our own doing
         let drifted = settled && plan.changes.iter().all(|change| change.drift);
         if drifted && !correct && !situation.asked.by_person {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::bootstrap;
 use super::cache::Compiler;
-use super::{Compiled, Slice};
+use super::{Compiled, Slice, drift};
 use crate::diagnostic::Findings;
 use crate::git::Snapshot;
 use crate::intent::model::Platform;
@@ -82,10 +82,12 @@ impl Engine {
     pub fn build_within(&mut self, snapshot: &Snapshot, stop: Stop<'_>) -> Result<Build, GaveUp> {
         let loaded = self.files.load_within(snapshot, stop)?;
         let mut findings = loaded.findings;
-        let Some(fabric): Option<Arc<Fabric>> = loaded.fabric.map(Arc::new) else {
+        let Some(mut fabric) = loaded.fabric else {
             findings.settle();
             return Ok(Build { fabric: None, devices: BTreeMap::new(), findings, compiled: 0 });
         };
+        findings.append(drift::respell(&mut fabric));
+        let fabric = Arc::new(fabric);
         let topology = Topology::new(&fabric);
         let schemas = |platform: &Platform| schema_of(platform);
         let blobs = |path: &_| snapshot.get(path).map(|file| file.blob);
@@ -93,8 +95,11 @@ impl Engine {
         for device in compiled.values() {
             findings.append(device.findings.clone());
         }
-        findings.settle();
         let devices = self.finish(&fabric, &topology, compiled, stop)?;
+        if !findings.has_errors() {
+            findings.append(drift::check(&fabric, &devices, stop)?);
+        }
+        findings.settle();
         let compiled = self.compiler.compiled();
         drop(topology);
         Ok(Build { fabric: Some(fabric), devices, findings, compiled })

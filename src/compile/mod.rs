@@ -2,7 +2,7 @@
 //!
 //! [`slice`](Slice) is all that a compilation may look at; each file after it writes one
 //! feature and reads like a table of EOS commands and YANG paths. `bootstrap` prints what
-//! has no path or must not be sent; `cache` compiles only what changed; `engine` goes from
+//! has no path or must not be sent; `drift` says what becomes of what people change; `cache` compiles only what changed; `engine` goes from
 //! files to all devices. Pure: values in, values out. Elsewhere: rules across the fabric
 //! (`intent::check`), what a device has already (`plan`).
 //!
@@ -12,6 +12,7 @@
 
 pub mod bootstrap;
 pub mod cache;
+pub mod drift;
 mod engine;
 pub mod slice;
 
@@ -38,6 +39,7 @@ mod vxlan;
 mod tests;
 
 pub use crate::stop::{GaveUp, Stop};
+pub use drift::DriftRules;
 pub use engine::{Build, DeviceBuild, Engine};
 pub use slice::Slice;
 

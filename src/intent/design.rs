@@ -1,15 +1,15 @@
 //! `fabric.yaml`: the design, once.
 //!
 //! Here: its sections. Elsewhere: `underlay` and `overlay` (`routing`), `services`
-//! (`services`), port profiles (`port`).
+//! (`services`), port profiles (`port`), `drift` (`drift`).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::decode::Fields;
+use super::drift::{fabric_drift, own_drift};
 use super::model::{
-    Design, DriftPolicy, DualPrimary, Limits, Management, MlagDesign, Platform, Role, StaticRoute,
-    UnusedPorts,
+    Design, DualPrimary, Limits, Management, MlagDesign, Platform, Role, StaticRoute, UnusedPorts,
 };
 use super::port::profiles;
 use super::routing::{overlay, role_overlay, underlay};
@@ -89,7 +89,7 @@ fn sections(
         f.optional("unused-ports", out, unused).map_or(UnusedPorts::Leave, |unused| unused.value);
     let vlan_internal = f.optional("vlan-internal", out, vlan_range);
     let limits = limits(f, out);
-    let drift = drift(f, out);
+    let drift = noting("drift", broken, out, |out| fabric_drift(f, out));
     if platform.is_none() && !broken.contains(&"platform") {
         f.missing("platform", out);
     }
@@ -178,6 +178,7 @@ fn roles(fields: &mut Fields<'_>, out: &mut Findings) -> BTreeMap<RoleName, Role
             settings.underlay = underlay(&mut fields, out);
             settings.overlay = role_overlay(&mut fields, out);
             settings.services = services(&mut fields, out);
+            settings.drift = own_drift(&mut fields, out);
             fields.close(out);
         }
         roles.insert(role, settings);
@@ -282,16 +283,4 @@ fn limits(fields: &mut Fields<'_>, out: &mut Findings) -> Limits {
     set("pairs-at-once", 1, &mut limits.pairs_at_once);
     section.close(out);
     limits
-}
-
-fn drift(fields: &mut Fields<'_>, out: &mut Findings) -> DriftPolicy {
-    let Some(mut section) = fields.section("drift", out) else { return DriftPolicy::Alert };
-    let words = choice([
-        ("alert", DriftPolicy::Alert),
-        ("correct", DriftPolicy::Correct),
-        ("ignore", DriftPolicy::Ignore),
-    ]);
-    let policy = section.optional("default", out, words);
-    section.close(out);
-    policy.map_or(DriftPolicy::Alert, |policy| policy.value)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::decode::Fields;
 use super::design::platform;
+use super::drift::own_drift;
 use super::model::{Device, DeviceState, MlagMember, Uplink};
 use super::port::ports;
 use super::scalar::{
@@ -42,6 +43,7 @@ pub(crate) fn device(device: DeviceName, place: Place, node: &Node, out: &mut Fi
     let tags = fields.list("tags", out, name::<RoleName>);
     let tags = tags.into_iter().map(|tag| tag.map(|tag| tag.to_string())).collect();
     let services = services(&mut fields, out);
+    let drift = own_drift(&mut fields, out);
     let site = fields.optional("site", out, text);
     let tenant = fields.optional("tenant", out, text);
     fields.not_yet("breakout", "name the ports that the device has, as Ethernet5/1", out);
@@ -61,6 +63,7 @@ pub(crate) fn device(device: DeviceName, place: Place, node: &Node, out: &mut Fi
         uplinks,
         ports,
         services,
+        drift,
         tags,
         site,
         tenant,

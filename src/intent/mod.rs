@@ -4,7 +4,7 @@
 //!
 //! - `layout`: from its path to the object it is; `yaml`: from its text to a tree with places
 //! - `decode`: the fields of an object, with `scalar`, `route` and `at` to read their values
-//! - one file a kind: `design` (with `routing`, `services`), `device`, `pair`, `port`, `vlan`,
+//! - one file a kind: `design` (with `routing`, `services`, `drift`), `device`, `pair`, `port`, `vlan`,
 //!   `vrf`, `policy`, `lists`, `raw`
 //! - [`model`]: what comes out; `load`: all files to one fabric, cached by blob
 //! - [`topology`]: who is connected to whom, who carries what
@@ -18,6 +18,7 @@ mod check;
 pub(crate) mod decode;
 mod design;
 mod device;
+mod drift;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod layout;
@@ -43,4 +44,5 @@ pub(crate) mod yaml;
 pub use check::{check_succession, deleted_devices};
 pub use load::{Cache, Loaded};
 pub use model::Fabric;
+pub use model::drift::{DriftPolicies, DriftPolicy};
 pub use topology::Topology;

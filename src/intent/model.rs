@@ -1,16 +1,18 @@
 //! The fabric: what the whole intent says, typed, each value with its place.
 //!
-//! Here: the structs that decoding fills and compilation reads; those of `services` and of
+//! Here: the structs that decoding fills and compilation reads; those of `services`, `drift` and of
 //! policies in files of their own. Elsewhere: reading them
 //! from YAML (one file a kind beside this one), rules across objects (`check`), answers
 //! to questions across objects such as "which links has this device" (`topology`).
 
+pub mod drift;
 pub mod policy;
 pub mod services;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use drift::{DriftPolicies, DriftPolicy};
 use ipnet::{IpNet, Ipv4Net};
 use policy::{AsPathList, CommunityList, Filters, Policy, PrefixList};
 use serde::Serialize;
@@ -79,8 +81,8 @@ pub struct Design {
     pub vlan_internal: Option<Spanned<(VlanId, VlanId)>>,
     /// `limits`: the brakes.
     pub limits: Limits,
-    /// `drift.default`.
-    pub drift: DriftPolicy,
+    /// `drift`: what becomes of what people change on devices.
+    pub drift: DriftPolicies,
 }
 
 /// `platform: { os, version }`.
@@ -115,6 +117,8 @@ pub struct Role {
     pub overlay: Option<Spanned<Overlay>>,
     /// `services`.
     pub services: Services,
+    /// `drift`.
+    pub drift: Option<Spanned<DriftPolicy>>,
 }
 
 /// `underlay`: the routed links and BGP of the default VRF.
@@ -288,18 +292,6 @@ impl Default for Limits {
     }
 }
 
-/// `drift.default: alert | correct | ignore`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub enum DriftPolicy {
-    /// Say so.
-    #[default]
-    Alert,
-    /// Say so and set it back.
-    Correct,
-    /// Say nothing.
-    Ignore,
-}
-
 /// `devices/NAME.yaml`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Device {
@@ -333,6 +325,8 @@ pub struct Device {
     pub ports: BTreeMap<InterfaceName, Port>,
     /// `services`, where they differ from the role's and the fabric's.
     pub services: Services,
+    /// `drift`, where it differs from the role's and the fabric's.
+    pub drift: Option<Spanned<DriftPolicy>>,
     /// `tags`, for `at: [tag:x]`.
     pub tags: Vec<Spanned<String>>,
     /// `site`: where it stands; for people.

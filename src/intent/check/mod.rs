@@ -3,13 +3,14 @@
 //! Here: what is not to be relied on ([`Broken`]) and the walk through all rules.
 //! `references` (names that other files give), `pairs`, `links`, `ports`, `addresses`,
 //! `services` (VLANs and VRFs), `servers` (of names, time and logs), `routes` (schemes,
-//! peers), `policies`, `design`; `succession` compares with the commit before. Elsewhere: what one file must say (`decode` and the kinds).
+//! peers), `policies`, `design`, `drift`; `succession` compares with the commit before. Elsewhere: what one file must say (`decode` and the kinds).
 //!
 //! One cause gives one finding: rules stay silent about what a broken file might have said,
 //! and a name that many lines give is reported once, with the other lines beside it.
 
 mod addresses;
 mod design;
+mod drift;
 mod links;
 mod pairs;
 mod policies;
@@ -107,6 +108,7 @@ pub(crate) fn check(fabric: &Fabric, broken: &Broken, stop: Stop<'_>) -> Result<
         routes::check,
         policies::check,
         design::check,
+        drift::check,
     ] {
         unless(stop)?;
         rules(&context, &mut out);

@@ -1,5 +1,6 @@
 //! Every rule, as edits to the example repository and what is found then.
 
+mod drift;
 mod policies;
 mod servers;
 

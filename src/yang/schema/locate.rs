@@ -1,6 +1,6 @@
 //! From names and paths to schema nodes, and back.
 //!
-//! Here: `Schema::elem_name`, [`Schema::descend`], [`Schema::locate`]. Elsewhere: one step
+//! Here: `Schema::elem_name`, [`Schema::descend`], [`Schema::locate`], [`Schema::locate_pattern`]. Elsewhere: one step
 //! by name (`Schema::child`), what stands there (`yang::tree`).
 
 use std::sync::Arc;
@@ -137,6 +137,34 @@ impl Schema {
         Ok(located)
     }
 
+    /// A path of which any list may be named without keys, or with some of them, in the
+    /// spelling of trees: for rules that mean all entries.
+    pub fn locate_pattern(&self, path: &Path) -> Result<Path, PathFault> {
+        let (mut located, mut node) = (Path::root(), None);
+        for elem in path.elems() {
+            let id = match self.child_leniently(node, elem.name()) {
+                Some(id) => id,
+                None => self.child_or_fault(node, elem.name())?,
+            };
+            let (known, mut keys) = (self.keys(id), Vec::new());
+            let at = || located.join(elem.clone());
+            for (key, text) in elem.keys() {
+                let Some((name, ty)) = known.iter().find(|(name, _)| name == key) else {
+                    let names = self.key_names(id);
+                    let expected = if names.is_empty() { "(none)".to_owned() } else { names.join(", ") };
+                    return Err(PathFault::Keys { at: at(), expected });
+                };
+                let scalar = self.scalar_from_text(*ty, text);
+                let scalar =
+                    scalar.map_err(|cause| PathFault::Key { at: at(), key: key.to_string(), cause })?;
+                keys.push((Arc::clone(name), scalar.shared()));
+            }
+            located.push(Elem::entry(self.elem_name(id), keys));
+            node = Some(id);
+        }
+        Ok(located)
+    }
+
     fn entry<'a>(
         &self,
         list: NodeId,
@@ -238,6 +266,29 @@ mod tests {
         ] {
             let located = schema.locate(&given.parse().unwrap());
             let seen = located.map(|located| located.path.to_string()).map_err(|fault| fault.to_string());
+            assert_eq!(seen, expected.map(str::to_owned).map_err(str::to_owned), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_may_leave_keys_out() {
+        let schema = sample();
+        for (given, expected) in [
+            ("/interfaces/interface/config/mtu", Ok("/interfaces/interface/config/mtu")),
+            ("/interfaces/interface[name=e1]/config", Ok("/interfaces/interface[name=e1]/config")),
+            (
+                "/network-instances/network-instance/protocols/protocol[identifier=BGP]",
+                Ok(
+                    "/network-instances/network-instance/protocols/protocol[identifier=openconfig-policy-types:BGP]",
+                ),
+            ),
+            ("/odds/pair[b=007]", Ok("/odds/pair[b=7]")),
+            ("/odds/pair[c=1]", Err("/odds/pair[c=1] needs the keys a, b")),
+            ("/odds/text[a=x]", Err("/odds/text[a=x] needs the keys (none)")),
+            ("/odds/txt", Err("the schema of sample 1 has no /odds/txt")),
+        ] {
+            let located = schema.locate_pattern(&given.parse().unwrap());
+            let seen = located.map(|path| path.to_string()).map_err(|fault| fault.to_string());
             assert_eq!(seen, expected.map(str::to_owned).map_err(str::to_owned), "{given}");
         }
     }

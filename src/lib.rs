@@ -57,6 +57,8 @@ pub mod rollout;
 
 // The loop that follows the branch.
 pub mod agent;
+// People and their programs told: Slack, Discord, Teams, Alertmanager, webhooks.
+pub mod alerts;
 // What somebody changed on devices, seen on a stream and judged by a look.
 pub mod drift;
 // What NetBox says, as commits and pull requests.

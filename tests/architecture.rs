@@ -12,7 +12,7 @@ const STAGES: [&str; 10] =
 /// What every module may import.
 const SHARED: [&str; 5] = ["names", "diagnostic", "nearest", "secret", "stop"];
 /// The edges: they import stages and shared modules, never each other.
-const EDGES: [&str; 5] = ["drift", "forge", "netbox", "simulator", "web"];
+const EDGES: [&str; 6] = ["alerts", "drift", "forge", "netbox", "simulator", "web"];
 /// They join everything; `agent` and `export` do not see each other, nor `cli`.
 const JOINERS: [&str; 3] = ["agent", "export", "cli"];
 /// Stages that are pure: no tokio, no files, no clock, no environment.

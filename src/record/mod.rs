@@ -4,14 +4,19 @@
 //! `store` (opening, migrating), `fabrics` (the commit that counts, and why not the head),
 //! `devices` (the owned tree last read back equal, and the pass in flight), `passes`
 //! (history), `drift` (leaves that somebody changed), `reviews` (what a forge was told), `watches` (how each device is
-//! watched), `news` (what people may want to be told), `lock` (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
+//! watched), `news` (what people may want to be told), `deliveries` (to whom it was told), `noted`
+//! (what was news already), `firing` (what is wrong now), `lock` (one agent at a time). Blocking.
+//! Elsewhere: deciding what to write (`rollout`, `agent`).
 
 mod columns;
+mod deliveries;
 mod devices;
 mod drift;
 mod fabrics;
+mod firing;
 mod lock;
 mod news;
+mod noted;
 mod passes;
 mod reviews;
 mod store;
@@ -19,11 +24,13 @@ mod store;
 mod tests;
 mod watches;
 
+pub use deliveries::{DeliveryEntry, Queued};
 pub use devices::{DeviceEntry, Held, InFlight, Settled, Stance, Standing};
 pub use drift::{DriftKind, DriftNews, DriftedLeaf};
 pub use fabrics::{FabricEntry, Verdict};
 pub use lock::{Lock, LockError};
 pub use news::{News, NewsKind, NewsLeaf};
+pub use noted::OutOfReach;
 pub use passes::{DeviceEvent, EventKind, FOUND_EQUAL, PassEntry};
 pub use reviews::{DONE, ReviewEntry};
 pub use store::{RecordError, Store};

@@ -4,7 +4,7 @@
 //! something is news (`agent`). Nothing here holds a secret: values come masked.
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::store::{RecordError, Store};
@@ -34,6 +34,38 @@ pub enum NewsKind {
     DeviceBack,
     /// A head was not followed, since it needs a person's word.
     AgentFrozen,
+}
+
+impl NewsKind {
+    /// All of them, as a person would tell them.
+    pub const ALL: [Self; 10] = [
+        Self::DriftFound,
+        Self::DriftCorrected,
+        Self::DriftAccepted,
+        Self::DriftGone,
+        Self::CorrectionGivenUp,
+        Self::CommitApplied,
+        Self::CommitRefused,
+        Self::DeviceLost,
+        Self::DeviceBack,
+        Self::AgentFrozen,
+    ];
+
+    /// The word in the record, in the agent's configuration and in what is sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DriftFound => "drift-found",
+            Self::DriftCorrected => "drift-corrected",
+            Self::DriftAccepted => "drift-accepted",
+            Self::DriftGone => "drift-gone",
+            Self::CorrectionGivenUp => "correction-given-up",
+            Self::CommitApplied => "commit-applied",
+            Self::CommitRefused => "commit-refused",
+            Self::DeviceLost => "device-lost",
+            Self::DeviceBack => "device-back",
+            Self::AgentFrozen => "agent-frozen",
+        }
+    }
 }
 
 /// One leaf, or one entry, that an event is about. Values are masked.
@@ -82,18 +114,34 @@ fn read_time<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> 
 impl Store {
     /// Writes down an event, to be told.
     pub fn tell(&mut self, fabric: &FabricName, news: &News) -> Result<(), RecordError> {
-        let kind = serde_json::to_value(news.kind).unwrap_or_default();
-        let body = serde_json::to_string(news).unwrap_or_default();
-        self.connection.execute(
-            "INSERT INTO news (fabric, kind, device, at, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                fabric.as_str(),
-                kind.as_str().unwrap_or_default(),
-                news.device.as_ref().map(DeviceName::as_str),
-                news.at.to_string(),
-                body
-            ],
-        )?;
-        Ok(())
+        insert(&self.connection, fabric, news)
+    }
+}
+
+/// Writes an event down, perhaps together with what made it one.
+pub(super) fn insert(connection: &Connection, fabric: &FabricName, news: &News) -> Result<(), RecordError> {
+    let body = serde_json::to_string(news).unwrap_or_default();
+    connection.execute(
+        "INSERT INTO news (fabric, kind, device, at, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            fabric.as_str(),
+            news.kind.as_str(),
+            news.device.as_ref().map(DeviceName::as_str),
+            news.at.to_string(),
+            body
+        ],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_one_word_in_the_record_and_in_json() {
+        for kind in NewsKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
     }
 }

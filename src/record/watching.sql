@@ -63,3 +63,24 @@ CREATE TABLE delivery (
     error    TEXT,
     PRIMARY KEY (news, receiver)
 ) STRICT;
+
+CREATE INDEX delivery_by_receiver ON delivery (receiver, state, news);
+CREATE INDEX news_of_device ON news (fabric, device, kind);
+
+-- Who is told of news, and which of them are on its list already.
+CREATE TABLE receiver (
+    receiver TEXT PRIMARY KEY,
+    seen     INTEGER NOT NULL    -- the newest of the news that it was considered for
+) STRICT;
+
+-- What was last made news of, so that it is news on change and not again.
+CREATE TABLE noted (
+    fabric  TEXT NOT NULL,
+    subject TEXT NOT NULL,       -- 'head', 'applied', 'device leaf1'
+    what    TEXT NOT NULL,       -- such as 'refused SHA', 'lost'
+    at      TEXT NOT NULL,
+    PRIMARY KEY (fabric, subject)
+) STRICT;
+
+-- Who is out of reach is asked every second; a row of `device` is long.
+CREATE INDEX device_by_standing ON device (fabric, standing, device, since);

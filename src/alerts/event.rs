@@ -1,0 +1,156 @@
+//! News as they are told: perhaps several in one, with a number by which the other side knows
+//! that it heard them already.
+
+use jiff::Timestamp;
+
+use crate::names::{CommitId, DeviceName, FabricName};
+use crate::record::{News, NewsKind, NewsLeaf};
+
+/// What is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// One kind of news.
+    News(NewsKind),
+    /// Drift that was put back before anybody was told that it is there.
+    PutBack,
+    /// That telling works.
+    Test,
+}
+
+/// How much it should worry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// All is well, or well again.
+    Good,
+    /// Somebody should look.
+    Warning,
+    /// Nothing goes on until somebody has looked.
+    Critical,
+}
+
+impl What {
+    /// The word for programs: that of the last thing that happened.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::News(kind) => kind.as_str(),
+            Self::PutBack => NewsKind::DriftCorrected.as_str(),
+            Self::Test => "test",
+        }
+    }
+
+    /// The words for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::News(NewsKind::DriftFound) => "Drift found",
+            Self::News(NewsKind::DriftCorrected) => "Drift put back",
+            Self::PutBack => "Drift found and put back",
+            Self::News(NewsKind::DriftAccepted) => "Drift accepted",
+            Self::News(NewsKind::DriftGone) => "Drift gone",
+            Self::News(NewsKind::CorrectionGivenUp) => "Correction given up",
+            Self::News(NewsKind::CommitApplied) => "Commit applied",
+            Self::News(NewsKind::CommitRefused) => "Commit refused",
+            Self::News(NewsKind::DeviceLost) => "Device lost",
+            Self::News(NewsKind::DeviceBack) => "Device back",
+            Self::News(NewsKind::AgentFrozen) => "Agent frozen",
+            Self::Test => "Test",
+        }
+    }
+
+    /// How much it should worry.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::News(NewsKind::DriftFound | NewsKind::DeviceLost | NewsKind::CommitRefused) => {
+                Severity::Warning
+            }
+            Self::News(NewsKind::CorrectionGivenUp | NewsKind::AgentFrozen) => Severity::Critical,
+            Self::News(
+                NewsKind::DriftCorrected
+                | NewsKind::DriftAccepted
+                | NewsKind::DriftGone
+                | NewsKind::CommitApplied
+                | NewsKind::DeviceBack,
+            )
+            | Self::PutBack
+            | Self::Test => Severity::Good,
+        }
+    }
+}
+
+/// What is told in one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The same at each try, and no other event's: of whom this comes twice needs it once.
+    pub id: String,
+    /// The fabric.
+    pub fabric: FabricName,
+    /// What happened.
+    pub what: What,
+    /// The device, if it is about one.
+    pub device: Option<DeviceName>,
+    /// The commit that counted, or that it is about.
+    pub commit: Option<CommitId>,
+    /// When it happened, the last of it.
+    pub at: Timestamp,
+    /// When the drift was found, if it was put back before that was told.
+    pub found_at: Option<Timestamp>,
+    /// One line for people.
+    pub summary: String,
+    /// More for people.
+    pub detail: Option<String>,
+    /// The leaves that it is about.
+    pub leaves: Vec<NewsLeaf>,
+    /// Leaves that are not among them, since there are too many.
+    pub unlisted: usize,
+    /// How many pieces of news it is made of.
+    pub merged: usize,
+}
+
+impl Event {
+    /// A piece of news, told alone.
+    pub fn of(id: i64, fabric: FabricName, news: News) -> Self {
+        let mut leaves = news.leaves;
+        let unlisted = leaves.len().saturating_sub(Self::LEAVES);
+        leaves.truncate(Self::LEAVES);
+        Self {
+            // a record that was begun anew counts from one again, but at another time
+            id: format!("{fabric}-{id}-{}", news.at.as_millisecond()),
+            fabric,
+            what: What::News(news.kind),
+            device: news.device,
+            commit: news.commit,
+            at: news.at,
+            found_at: None,
+            summary: news.summary,
+            detail: news.detail,
+            leaves,
+            unlisted,
+            merged: 1,
+        }
+    }
+
+    /// The leaves that one message lists at most, to programs too.
+    pub const LEAVES: usize = 1_000;
+
+    /// An event that says only that events arrive.
+    pub fn test(fabric: FabricName, receiver: &str, at: Timestamp) -> Self {
+        Self {
+            id: format!("{fabric}-test-{}", at.as_millisecond()),
+            fabric,
+            what: What::Test,
+            device: None,
+            commit: None,
+            at,
+            found_at: None,
+            summary: format!("gitfabric can reach `{receiver}`: nothing happened"),
+            detail: None,
+            leaves: Vec::new(),
+            unlisted: 0,
+            merged: 1,
+        }
+    }
+
+    /// How many leaves it is about.
+    pub fn count(&self) -> usize {
+        self.leaves.len() + self.unlisted
+    }
+}

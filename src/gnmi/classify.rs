@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use crate::secret::SecretText;
 
 use super::client::MAX_MESSAGE;
-use super::error::{Action, Error, ErrorKind, Refusal};
+use super::error::{Action, CALM, Error, ErrorKind, Refusal};
 use super::target::{Target, Transport};
 use super::words::safe;
 
@@ -152,7 +152,7 @@ fn broken(target: &Target, action: Action, source: &(dyn StdError + 'static)) ->
         return tls_failed(target, action, tls);
     }
     let hint = match &target.transport {
-        _ if cause.deepest.contains("too_many_pings") => Some(PINGS),
+        _ if CALM.iter().any(|words| cause.deepest.contains(words)) => Some(PINGS),
         _ if action != Action::Capabilities => None,
         Transport::Plaintext => Some(WANTS_TLS),
         Transport::Tls(_) => Some(WANTS_CERTIFICATE),

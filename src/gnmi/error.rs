@@ -37,6 +37,9 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// What gRPC servers write beside `ENHANCE_YOUR_CALM`, and what h2 calls that code.
+pub(super) const CALM: [&str; 2] = ["too_many_pings", "excessive load"];
+
 /// What was asked of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -122,6 +125,27 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether the device does not do what was asked, now or later: the path, the mode of a
+    /// subscription, the encoding. Devices without changes on a subscription, or without them
+    /// for some path, differ in the code (gNMI specification §3.5.1.3 names none).
+    pub fn is_unsupported(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { code: Refusal::InvalidArgument | Refusal::Unimplemented | Refusal::NotFound, .. }
+        )
+    }
+
+    /// Whether the device ended the connection because of our HTTP/2 pings (`GOAWAY` with
+    /// `ENHANCE_YOUR_CALM`). The next connection must ping less often, or it ends the same way.
+    pub fn is_too_many_pings(&self) -> bool {
+        match self {
+            Self::Unreachable { what } | Self::OutcomeUnknown { what } => {
+                CALM.iter().any(|words| what.contains(words))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a Set that ended so may have been applied all the same, wholly or in part:
     /// no answer came, or one that says that something broke on the way and not that the
     /// request was turned down. Only reading the device tells.

@@ -30,5 +30,5 @@ pub use connect::install_crypto;
 pub use error::{Action, Error, ErrorKind, Refusal};
 pub use path::covers;
 pub use set::{SetOperations, SetOutcome};
-pub use subscribe::{Event, SubscribeMode, Subscription};
+pub use subscribe::{Event, Subscribable, Subscribe, SubscribeMode, Subscription};
 pub use target::{Credentials, Deadlines, EOS_PORT, Identity, Target, Tls, Transport, Trust};

@@ -45,19 +45,20 @@ pub(crate) fn from_wire(
     prefix: Option<&proto::Path>,
     path: Option<&proto::Path>,
 ) -> Result<Path, WirePathError> {
-    let mut joined = Path::root();
+    let steps = |part: Option<&proto::Path>| part.map_or(0, |part| part.elem.len());
+    let mut joined = Vec::with_capacity(steps(prefix) + steps(path));
     for part in [prefix, path].into_iter().flatten() {
         if !matches!(part.origin.as_str(), "" | ORIGIN) {
             return Err(WirePathError::ForeignOrigin(part.origin.clone()));
         }
         append(&mut joined, part)?;
     }
-    Ok(joined)
+    Ok(Path::from(joined))
 }
 
 /// Adds the steps of one message. A step without name and keys is a root written the
 /// wrong way, and is passed over.
-fn append(joined: &mut Path, part: &proto::Path) -> Result<(), WirePathError> {
+fn append(joined: &mut Vec<Elem>, part: &proto::Path) -> Result<(), WirePathError> {
     for elem in &part.elem {
         if !elem.name.is_empty() {
             joined.push(Elem::entry(
@@ -65,15 +66,13 @@ fn append(joined: &mut Path, part: &proto::Path) -> Result<(), WirePathError> {
                 elem.key.iter().map(|(key, value)| (key.as_str(), value.as_str())),
             ));
         } else if !elem.key.is_empty() {
-            return Err(WirePathError::Nameless(joined.elems().len() + 1));
+            return Err(WirePathError::Nameless(joined.len() + 1));
         }
     }
     #[expect(deprecated, reason = "old devices still fill it in place of `elem`")]
     let old = if part.elem.is_empty() { part.element.as_slice() } else { &[] };
     for element in old.iter().filter(|element| !element.is_empty()) {
-        for elem in element.parse::<Path>()?.elems() {
-            joined.push(elem.clone());
-        }
+        joined.extend_from_slice(element.parse::<Path>()?.elems());
     }
     Ok(())
 }

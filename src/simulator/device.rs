@@ -2,21 +2,23 @@
 //!
 //! Here: [`DeviceConfig`] (how a device starts), [`Snapshot`] (all that it holds at one
 //! moment), [`Device`] (one snapshot after the other, each made by one transaction).
-//! Elsewhere: the changes themselves (`edit`, `set`), what of it is shown (`view`).
+//! Elsewhere: the changes themselves (`edit`, `set`), what of it is shown (`view`), what
+//! subscribers hear of them (`change`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value as Json;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use super::change::{Change, Followers};
 use super::eos;
 use super::personality::Personality;
-use super::view::View;
 use crate::names::DeviceName;
 use crate::yang::validate::{FaultKind, validate};
-use crate::yang::{Path, Schema, Tree};
+use crate::yang::{Form, Leaf, Path, Scalar, Schema, Tree, Value};
 
 /// What a device is made of, as its inventory reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +69,9 @@ pub struct DeviceConfig {
     pub name: DeviceName,
     /// What its YANG allows.
     pub schema: Arc<Schema>,
-    /// The configuration it starts with.
-    pub bootstrap: Tree,
+    /// The configuration it starts with. Devices may share one, and do for as long as they
+    /// have nothing to add to it.
+    pub bootstrap: Arc<Tree>,
     /// Nodes that it reports and the schema lacks, each at its path.
     pub foreign: Vec<(Path, Json)>,
     /// The software it says it runs, such as `4.35.0F`.
@@ -85,13 +88,13 @@ pub struct DeviceConfig {
 
 impl DeviceConfig {
     /// A device with the version of its schema and the defaults of everything else.
-    pub fn new(name: DeviceName, schema: Arc<Schema>, bootstrap: Tree) -> Self {
+    pub fn new(name: DeviceName, schema: Arc<Schema>, bootstrap: impl Into<Arc<Tree>>) -> Self {
         let software_version = schema.version.to_string();
         let chassis = Chassis { part_no: "cEOSLab".to_owned(), serial_no: format!("SIM-{name}") };
         Self {
             name,
             schema,
-            bootstrap,
+            bootstrap: bootstrap.into(),
             foreign: Vec::new(),
             software_version,
             chassis,
@@ -102,14 +105,14 @@ impl DeviceConfig {
     }
 }
 
-/// All that a device holds at one moment. Never changes: a transaction makes the next.
-#[derive(Debug)]
+/// All that a device holds at one moment.
+#[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     /// Grows by one with each change.
     pub(super) generation: u64,
-    pub(super) config: Tree,
+    pub(super) config: Arc<Tree>,
     /// Nodes that the schema lacks.
-    pub(super) foreign: BTreeMap<Path, Json>,
+    pub(super) foreign: Arc<BTreeMap<Path, Json>>,
     /// The value of `openconfig-metadata:protobuf-metadata` at the root.
     pub(super) annotation: Option<String>,
     /// When the configuration last changed, in nanoseconds since 1970.
@@ -117,45 +120,53 @@ pub(super) struct Snapshot {
     /// When the device started.
     pub(super) booted_at: i64,
     /// What is wrong with the configuration and was so from the start: no reason to refuse a Set.
-    faults: BTreeSet<(Path, FaultKind)>,
-    view: OnceLock<View>,
-}
-
-impl Snapshot {
-    /// What a client can see of it, made when it is first asked for.
-    pub(super) fn view(&self, device: &DeviceConfig) -> &View {
-        self.view.get_or_init(|| View::of(device, self))
-    }
+    faults: Arc<BTreeSet<(Path, FaultKind)>>,
 }
 
 /// What a transaction makes of a snapshot.
 #[derive(Clone, Debug)]
 pub(super) struct Contents {
-    pub(super) config: Tree,
-    pub(super) foreign: BTreeMap<Path, Json>,
+    pub(super) config: Arc<Tree>,
+    pub(super) foreign: Arc<BTreeMap<Path, Json>>,
     pub(super) annotation: Option<String>,
+}
+
+/// What a device holds now, who follows it, and what it would start with.
+#[derive(Debug)]
+struct Current {
+    snapshot: Arc<Snapshot>,
+    /// The saved configuration; none if nobody ever saved it.
+    startup: Option<Contents>,
+    followers: Followers,
+    /// The clock at the last change, without what it was set forward or back by.
+    last: i64,
+    /// By how many nanoseconds the clock was set forward.
+    shift: i64,
 }
 
 /// One device: its settings, and its present snapshot.
 #[derive(Debug)]
 pub(super) struct Device {
     pub(super) config: DeviceConfig,
-    snapshots: watch::Sender<Arc<Snapshot>>,
-    transaction: Mutex<()>,
+    current: Mutex<Current>,
+    /// How many subscriptions are open.
+    pub(super) subscriptions: watch::Sender<usize>,
+    readings: AtomicU64,
 }
 
 impl Device {
     pub(super) fn new(config: DeviceConfig) -> Self {
-        let mut contents = Contents {
-            config: config.bootstrap.clone(),
-            foreign: config.foreign.iter().cloned().collect(),
-            annotation: None,
-        };
-        eos::at_start(&config, &mut contents.config);
+        let (contents, faults) = at_first_start(&config);
         let booted_at = now(config.clock, 0);
-        let faults = faults(&config.schema, &contents.config);
-        let first = snapshot(0, contents, booted_at, booted_at, faults);
-        Self { config, snapshots: watch::Sender::new(Arc::new(first)), transaction: Mutex::new(()) }
+        let snapshot = Arc::new(snapshot(0, contents, booted_at, booted_at, faults));
+        let current =
+            Current { snapshot, startup: None, followers: Followers::default(), last: booted_at, shift: 0 };
+        Self {
+            config,
+            current: Mutex::new(current),
+            subscriptions: watch::Sender::new(0),
+            readings: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn schema(&self) -> &Schema {
@@ -163,14 +174,18 @@ impl Device {
     }
 
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshots.borrow())
+        Arc::clone(&self.current().snapshot)
     }
 
-    /// The snapshots as they come, the present one first.
-    pub(super) fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
-        let mut receiver = self.snapshots.subscribe();
-        receiver.mark_changed();
-        receiver
+    /// The present snapshot, and every change that comes after it.
+    pub(super) fn follow(&self) -> (Arc<Snapshot>, mpsc::UnboundedReceiver<Arc<Change>>) {
+        let mut current = self.current();
+        (Arc::clone(&current.snapshot), current.followers.add())
+    }
+
+    /// Another number for each reading.
+    pub(super) fn reading(&self) -> u64 {
+        self.readings.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Makes the next snapshot, all of it or nothing: an error leaves the present one.
@@ -181,17 +196,15 @@ impl Device {
         edit: impl FnOnce(&Snapshot) -> Result<Contents, E>,
         refuse: impl FnOnce(Vec<String>) -> E,
     ) -> Result<(Arc<Snapshot>, bool), E> {
-        let _one_at_a_time = self.transaction.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.snapshot();
+        let mut current = self.current();
+        let before = Arc::clone(&current.snapshot);
         let contents = edit(&before)?;
-        let same = contents.config == before.config
-            && contents.foreign == before.foreign
-            && contents.annotation == before.annotation;
-        if same {
+        let same_config = contents.config == before.config;
+        if same_config && contents.foreign == before.foreign && contents.annotation == before.annotation {
             return Ok((before, false));
         }
-        let mut known = before.faults.clone();
-        if contents.config != before.config {
+        let mut known = Arc::clone(&before.faults);
+        if !same_config {
             let found = validate(&self.config.schema, &contents.config);
             let new: Vec<String> = found
                 .iter()
@@ -201,32 +214,117 @@ impl Device {
             if !new.is_empty() {
                 return Err(refuse(new));
             }
-            known = found.into_iter().map(|fault| (fault.path, fault.kind)).collect();
+            known = Arc::new(found.into_iter().map(|fault| (fault.path, fault.kind)).collect());
         }
-        let at = now(self.config.clock, before.changed_at);
+        let at = current.tick(self.config.clock);
         let after = Arc::new(snapshot(before.generation + 1, contents, at, before.booted_at, known));
-        self.snapshots.send_replace(Arc::clone(&after));
+        current.snapshot = Arc::clone(&after);
+        if current.followers.any() {
+            current.followers.tell(Change::between(self, &before, &after));
+        }
         Ok((after, true))
     }
 
-    /// Starts anew with the configuration of the first start: what nobody saved is gone.
-    pub(super) fn reboot(&self) {
-        let _one_at_a_time = self.transaction.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.snapshot();
-        let fresh = Device::new(self.config.clone()).snapshot();
-        let contents = Contents {
-            config: fresh.config.clone(),
-            foreign: fresh.foreign.clone(),
-            annotation: fresh.annotation.clone(),
+    /// Writes leaves in place, at a cost that the rest of the tree has no part in. `find` may
+    /// only name leaves that are there and whose values nothing else depends on; with none,
+    /// nothing is done.
+    pub(super) fn overwrite(
+        &self,
+        find: impl FnOnce(&Snapshot) -> Option<Vec<(Path, Leaf)>>,
+    ) -> Option<(Arc<Snapshot>, bool)> {
+        let mut current = self.current();
+        let leaves = find(&current.snapshot)?;
+        if leaves.iter().all(|(path, leaf)| current.snapshot.config.get(path) == Some(leaf)) {
+            return Some((Arc::clone(&current.snapshot), false));
+        }
+        let paths: Vec<Path> = leaves.iter().map(|(path, _)| path.clone()).collect();
+        let seen = current.followers.any().then(|| Change::begin(self, &current.snapshot, &paths));
+        let at = current.tick(self.config.clock);
+        let snapshot = Arc::make_mut(&mut current.snapshot);
+        snapshot.generation += 1;
+        snapshot.changed_at = at;
+        Arc::make_mut(&mut snapshot.config).extend(leaves);
+        let after = Arc::clone(&current.snapshot);
+        if let Some(seen) = seen {
+            current.followers.tell(seen.end(self, &after));
+        }
+        Some((after, true))
+    }
+
+    /// Makes the running configuration the one to start with.
+    pub(super) fn save(&self) {
+        let mut current = self.current();
+        let running = Contents {
+            config: Arc::clone(&current.snapshot.config),
+            foreign: Arc::clone(&current.snapshot.foreign),
+            annotation: current.snapshot.annotation.clone(),
         };
-        let at = now(self.config.clock, before.changed_at);
-        let after = snapshot(before.generation + 1, contents, at, at, fresh.faults.clone());
-        self.snapshots.send_replace(Arc::new(after));
+        current.startup = Some(running);
+    }
+
+    /// Starts anew with what was saved last, or with the configuration of the first start.
+    pub(super) fn reboot(&self) {
+        let mut current = self.current();
+        let before = Arc::clone(&current.snapshot);
+        let (contents, faults) = match current.startup.clone() {
+            Some(saved) => {
+                let faults = faults(&self.config.schema, &saved.config);
+                (saved, faults)
+            }
+            None => at_first_start(&self.config),
+        };
+        let at = current.tick(self.config.clock);
+        let after = Arc::new(snapshot(before.generation + 1, contents, at, at, faults));
+        current.snapshot = Arc::clone(&after);
+        // Whoever was connected hears nothing of it: a device that restarts says no farewell.
+        current.followers = Followers::default();
+    }
+
+    /// Gives every hash another salt, once: a change of the configuration.
+    pub(super) fn rehash(&self) {
+        let edit = |before: &Snapshot| {
+            let mut config = Tree::clone(&before.config);
+            for (path, leaf) in before.config.iter().filter(|(path, _)| eos::is_secret(&self.config, path)) {
+                let text = eos::resalted(&self.config, path, &leaf.value, before.generation);
+                let value = Value::Scalar(Scalar::new(text, Form::Text));
+                config.insert(path.clone(), Leaf { value, ..leaf.clone() });
+            }
+            let (foreign, annotation) = (Arc::clone(&before.foreign), before.annotation.clone());
+            Ok::<_, Vec<String>>(Contents { config: Arc::new(config), foreign, annotation })
+        };
+        // a hash is as valid as the one before it
+        let _ = self.transact(edit, |faults| faults);
+    }
+
+    /// Sets the clock forward, or back, for all changes to come.
+    pub(super) fn shift_clock(&self, nanoseconds: i64) {
+        let mut current = self.current();
+        current.shift = current.shift.saturating_add(nanoseconds);
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn faults(schema: &Schema, config: &Tree) -> BTreeSet<(Path, FaultKind)> {
-    validate(schema, config).into_iter().map(|fault| (fault.path, fault.kind)).collect()
+impl Current {
+    /// The time of a change, as the device's clock shows it.
+    fn tick(&mut self, clock: Clock) -> i64 {
+        self.last = now(clock, self.last);
+        self.last.saturating_add(self.shift)
+    }
+}
+
+fn at_first_start(config: &DeviceConfig) -> (Contents, Arc<BTreeSet<(Path, FaultKind)>>) {
+    let mut tree = Arc::clone(&config.bootstrap);
+    eos::at_start(config, &mut tree);
+    let faults = faults(&config.schema, &tree);
+    let foreign = Arc::new(config.foreign.iter().cloned().collect());
+    (Contents { config: tree, foreign, annotation: None }, faults)
+}
+
+fn faults(schema: &Schema, config: &Tree) -> Arc<BTreeSet<(Path, FaultKind)>> {
+    Arc::new(validate(schema, config).into_iter().map(|fault| (fault.path, fault.kind)).collect())
 }
 
 fn snapshot(
@@ -234,11 +332,10 @@ fn snapshot(
     contents: Contents,
     changed_at: i64,
     booted_at: i64,
-    faults: BTreeSet<(Path, FaultKind)>,
+    faults: Arc<BTreeSet<(Path, FaultKind)>>,
 ) -> Snapshot {
     let Contents { config, foreign, annotation } = contents;
-    let view = OnceLock::new();
-    Snapshot { generation, config, foreign, annotation, changed_at, booted_at, faults, view }
+    Snapshot { generation, config, foreign, annotation, changed_at, booted_at, faults }
 }
 
 /// A time in nanoseconds since 1970, later than `last`.

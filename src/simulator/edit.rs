@@ -4,7 +4,8 @@
 //! message to operations (`set`), what EOS adds to them (`eos`), whether the result is
 //! valid and becomes the configuration (`device`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -55,19 +56,23 @@ impl From<Refusal> for Status {
 pub(super) struct Candidate<'d> {
     device: &'d DeviceConfig,
     before: &'d Snapshot,
-    contents: Contents,
+    config: Tree,
+    foreign: BTreeMap<Path, Json>,
+    annotation: Option<String>,
     /// The leaves that the operations named.
     written: BTreeSet<Path>,
 }
 
 impl<'d> Candidate<'d> {
     pub(super) fn new(device: &'d DeviceConfig, before: &'d Snapshot) -> Self {
-        let contents = Contents {
-            config: before.config.clone(),
-            foreign: before.foreign.clone(),
+        Self {
+            device,
+            before,
+            config: Tree::clone(&before.config),
+            foreign: BTreeMap::clone(&before.foreign),
             annotation: before.annotation.clone(),
-        };
-        Self { device, before, contents, written: BTreeSet::new() }
+            written: BTreeSet::new(),
+        }
     }
 
     /// Takes away all at or below a path. Nothing there is fine.
@@ -107,8 +112,9 @@ impl<'d> Candidate<'d> {
 
     /// The changed configuration, with what the device itself makes of it.
     pub(super) fn finish(mut self) -> Contents {
-        eos::after(self.device, &self.before.config, &mut self.contents.config, &self.written);
-        self.contents
+        eos::after(self.device, &self.before.config, &mut self.config, &self.written);
+        let (config, foreign) = (Arc::new(self.config), Arc::new(self.foreign));
+        Contents { config, foreign, annotation: self.annotation }
     }
 
     fn schema(&self) -> &'d Schema {
@@ -124,7 +130,7 @@ impl<'d> Candidate<'d> {
     }
 
     fn has_foreign(&self, path: &Path) -> bool {
-        self.contents.foreign.keys().any(|foreign| reach(path, foreign).is_some())
+        self.foreign.keys().any(|foreign| reach(path, foreign).is_some())
     }
 
     /// Takes away all leaves that a path covers, wildcards and left-out keys included.
@@ -134,14 +140,14 @@ impl<'d> Candidate<'d> {
                 && path.last().is_some_and(|elem| elem.keys().is_empty())
         });
         if is_literal(path) && !whole_list && self.complete(path) {
-            self.contents.config.remove_below(path);
+            self.config.remove_below(path);
         } else {
-            let doomed: Vec<Path> = self.contents.config.iter().map(|(leaf, _)| leaf).cloned().collect();
+            let doomed: Vec<Path> = self.config.iter().map(|(leaf, _)| leaf).cloned().collect();
             for leaf in doomed.iter().filter(|leaf| reach(path, leaf).is_some()) {
-                self.contents.config.remove(leaf);
+                self.config.remove(leaf);
             }
         }
-        self.contents.foreign.retain(|foreign, _| reach(path, foreign).is_none());
+        self.foreign.retain(|foreign, _| reach(path, foreign).is_none());
     }
 
     /// Whether every list step of a path has all its keys.
@@ -194,7 +200,7 @@ impl<'d> Candidate<'d> {
             match value.as_str() {
                 Some(text) if name == ANNOTATION && BASE64.decode(text).is_ok() => {
                     if self.device.personality.keeps_annotation {
-                        self.contents.annotation = Some(text.to_owned());
+                        self.annotation = Some(text.to_owned());
                     }
                 }
                 _ if name == ANNOTATION => return Err(Refusal::invalid(format!("{name} must be base64"))),
@@ -212,13 +218,13 @@ impl<'d> Candidate<'d> {
                 self.add_present_values(&path, &mut leaf);
             }
             self.written.insert(path.clone());
-            self.contents.config.insert(path, leaf);
+            self.config.insert(path, leaf);
         }
     }
 
     /// Adds to a leaf-list the values that are there already.
     fn add_present_values(&self, path: &Path, leaf: &mut Leaf) {
-        let present = self.contents.config.get(path).map(|leaf| &leaf.value);
+        let present = self.config.get(path).map(|leaf| &leaf.value);
         let (Value::LeafList(new), Some(Value::LeafList(old))) = (&mut leaf.value, present) else { return };
         let mut all = old.clone();
         all.extend(new.iter().filter(|value| !old.contains(value)).cloned());

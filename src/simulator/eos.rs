@@ -5,6 +5,7 @@
 //! `personality`. Elsewhere: the change itself (`edit`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
 use serde_json::{Value as Json, json};
@@ -13,9 +14,10 @@ use super::device::DeviceConfig;
 use crate::yang::schema::Kind;
 use crate::yang::{Elem, Form, Leaf, Path, Scalar, Schema, Tree, Value, json as rfc7951};
 
-/// Adds what a device has by itself, and puts a hash in the place of each secret.
-pub(super) fn at_start(device: &DeviceConfig, tree: &mut Tree) {
-    restore_system_entries(device, tree);
+/// Adds what a device has by itself, and puts a hash in the place of each secret. A tree that
+/// has all of it already stays shared.
+pub(super) fn at_start(device: &DeviceConfig, tree: &mut Arc<Tree>) {
+    let missing = missing_entries(device, tree);
     let secrets: Vec<(Path, Leaf)> = tree
         .iter()
         .filter_map(|(path, leaf)| match &leaf.value {
@@ -27,7 +29,9 @@ pub(super) fn at_start(device: &DeviceConfig, tree: &mut Tree) {
             _ => None,
         })
         .collect();
-    tree.extend(secrets);
+    if !missing.is_empty() || !secrets.is_empty() {
+        Arc::make_mut(tree).extend(missing.into_iter().chain(secrets));
+    }
 }
 
 /// What follows from a change: `before` is the tree before it, `written` the leaves that it
@@ -36,7 +40,8 @@ pub(super) fn after(device: &DeviceConfig, before: &Tree, tree: &mut Tree, writt
     if device.personality.key_leaves_appear {
         key_leaves(&device.schema, tree);
     }
-    restore_system_entries(device, tree);
+    let missing = missing_entries(device, tree);
+    tree.extend(missing);
     if device.personality.vrf_change_clears_addresses {
         clear_moved_addresses(before, tree, written);
     }
@@ -45,13 +50,20 @@ pub(super) fn after(device: &DeviceConfig, before: &Tree, tree: &mut Tree, writt
     }
 }
 
+/// Whether a leaf's text is read back as a hash.
+pub(super) fn is_secret(device: &DeviceConfig, path: &Path) -> bool {
+    path.last().is_some_and(|leaf| device.personality.hashed_leaves.iter().any(|name| name == leaf.name()))
+}
+
+/// The hash with another salt.
+pub(super) fn resalted(device: &DeviceConfig, path: &Path, hash: &Value, salt: u64) -> String {
+    hash_text(device, path, &format!("{hash}\n{salt}"))
+}
+
 /// The value as it is read back: itself, or a hash if the leaf holds a secret.
 pub(super) fn hashed(device: &DeviceConfig, path: &Path, value: Value) -> Value {
-    let secret = path
-        .last()
-        .is_some_and(|leaf| device.personality.hashed_leaves.iter().any(|name| name == leaf.name()));
     match value {
-        Value::Scalar(scalar) if secret && scalar.form() == Form::Text => {
+        Value::Scalar(scalar) if is_secret(device, path) && scalar.form() == Form::Text => {
             Value::Scalar(Scalar::new(hash_text(device, path, scalar.as_str()), Form::Text))
         }
         other => other,
@@ -66,17 +78,14 @@ fn hash_text(device: &DeviceConfig, path: &Path, secret: &str) -> String {
 }
 
 /// Ports, the default network instance and its VLAN 1, as far as they are missing.
-fn restore_system_entries(device: &DeviceConfig, tree: &mut Tree) {
+fn missing_entries(device: &DeviceConfig, tree: &Tree) -> Vec<(Path, Leaf)> {
     let personality = &device.personality;
+    let mut missing = Vec::new();
+    let mut want = |at: &Path, json: &Json| missing.extend(missing_leaves(&device.schema, tree, at, json));
     for name in &personality.ports {
         let entry = Elem::entry("interface", [("name", name.as_str())]);
         let config: Path = [Elem::new("interfaces"), entry, Elem::new("config")].into_iter().collect();
-        put_missing(
-            &device.schema,
-            tree,
-            &config,
-            &json!({"name": name, "type": "iana-if-type:ethernetCsmacd"}),
-        );
+        want(&config, &json!({"name": name, "type": "iana-if-type:ethernetCsmacd"}));
     }
     if personality.system_entries {
         let entry = Elem::entry("network-instance", [("name", "default")]);
@@ -85,23 +94,20 @@ fn restore_system_entries(device: &DeviceConfig, tree: &mut Tree) {
             "name": "default",
             "type": "openconfig-network-instance-types:DEFAULT_INSTANCE",
         });
-        put_missing(&device.schema, tree, &instance.join(Elem::new("config")), &config);
+        want(&instance.join(Elem::new("config")), &config);
         let vlan = instance.join(Elem::new("vlans")).join(Elem::entry("vlan", [("vlan-id", "1")]));
-        let config = json!({"vlan-id": 1, "name": "default"});
-        put_missing(&device.schema, tree, &vlan.join(Elem::new("config")), &config);
+        want(&vlan.join(Elem::new("config")), &json!({"vlan-id": 1, "name": "default"}));
     }
+    missing
 }
 
-/// Puts those leaves of a container that the tree lacks and the schema has.
-fn put_missing(schema: &Schema, tree: &mut Tree, at: &Path, json: &Json) {
+/// Those leaves of a container that the tree lacks and the schema has.
+fn missing_leaves(schema: &Schema, tree: &Tree, at: &Path, json: &Json) -> Vec<(Path, Leaf)> {
     if schema.find(at).is_none() {
-        return;
+        return Vec::new();
     }
-    for (path, leaf) in rfc7951::read(schema, at, json).tree {
-        if tree.get(&path).is_none() {
-            tree.insert(path, leaf);
-        }
-    }
+    let wanted = rfc7951::read(schema, at, json).tree;
+    wanted.into_iter().filter(|(path, _)| tree.get(path).is_none()).collect()
 }
 
 /// Adds `config/KEY` to each entry that has it in its schema and not in its data.

@@ -1,8 +1,8 @@
 //! Get: what is at some paths now (gNMI specification §3.3).
 //!
 //! Here: [`run`]. One notification for each path that was asked for; a list without keys
-//! and a wildcard give one update for each match (hazard H22). Elsewhere: what there is to
-//! see (`view`), how it is written (`render`).
+//! and a wildcard give one update for each match (hazard H22), or as the personality has it.
+//! Elsewhere: what there is to see (`view`), how it is written (`render`).
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,8 @@ use tonic::Status;
 
 use super::device::{Device, Snapshot};
 use super::paths::{Resolved, Standing, reach, resolve, to_wire};
-use super::render::{Encoding, json_at};
+use super::personality::GetPaths;
+use super::render::{Encoding, Writer};
 use super::view::{Parts, View};
 use crate::gnmi::proto::get_request::DataType;
 use crate::gnmi::proto::typed_value::Value as Member;
@@ -26,13 +27,34 @@ pub(super) fn run(device: &Device, request: &GetRequest) -> Result<GetResponse, 
     let snapshot = device.snapshot();
     let root = [proto::Path::default()];
     let paths = if request.path.is_empty() { &root[..] } else { &request.path };
-    let notification = paths.iter().map(|path| {
+    let mut notification = Vec::new();
+    for path in paths {
         let target = resolve(device.schema(), request.prefix.as_ref(), path)?;
         let update = updates(device, &snapshot, &target, wanted, encoding)?;
         let prefix = echo(request.prefix.as_ref());
-        Ok(Notification { timestamp: snapshot.changed_at, prefix, update, ..Notification::default() })
+        let one = Notification { timestamp: snapshot.changed_at, prefix, update, ..Notification::default() };
+        match device.config.personality.get_paths {
+            GetPaths::InPrefix => notification.extend(in_prefixes(one)),
+            _ => notification.push(one),
+        }
+    }
+    Ok(GetResponse { notification, ..GetResponse::default() })
+}
+
+/// Each update in a notification of its own, with all but the last step of its path in the
+/// prefix.
+fn in_prefixes(notification: Notification) -> Vec<Notification> {
+    let Notification { timestamp, prefix, update, .. } = notification;
+    let target = prefix.map(|prefix| prefix.target).unwrap_or_default();
+    let split = update.into_iter().map(|update| {
+        let mut above = update.path.unwrap_or_default();
+        let elem = above.elem.pop().into_iter().collect();
+        above.target.clone_from(&target);
+        let path = Some(proto::Path { elem, ..proto::Path::default() });
+        let update = Update { path, val: update.val, ..Update::default() };
+        Notification { timestamp, prefix: Some(above), update: vec![update], ..Notification::default() }
     });
-    Ok(GetResponse { notification: notification.collect::<Result<_, Status>>()?, ..GetResponse::default() })
+    split.collect()
 }
 
 /// The prefix of an answer: the target, if the client named one (§2.2.2.1). Paths in
@@ -66,7 +88,11 @@ pub(super) fn typed(json: &Json, encoding: Encoding) -> TypedValue {
 }
 
 /// Refuses what the device knows nothing of.
-pub(super) fn check_implemented(device: &Device, view: &View, target: &Resolved) -> Result<(), Status> {
+pub(super) fn check_implemented(
+    device: &Device,
+    snapshot: &Snapshot,
+    target: &Resolved,
+) -> Result<(), Status> {
     let unimplemented = || Err(Status::unimplemented(format!("path {} is not implemented", target.path)));
     match target.standing {
         Standing::Config(Some(node)) => {
@@ -76,7 +102,8 @@ pub(super) fn check_implemented(device: &Device, view: &View, target: &Resolved)
         }
         Standing::Config(None) | Standing::Wildcard | Standing::State => Ok(()),
         Standing::Unknown => {
-            let reported = view.below(&Path::root()).any(|(path, _)| reach(&target.path, path).is_some());
+            let view = View::of(&device.config, snapshot, [target], device.reading());
+            let reported = view.leaves().any(|(path, _)| reach(&target.path, path).is_some());
             if reported { Ok(()) } else { unimplemented() }
         }
     }
@@ -100,23 +127,28 @@ fn updates(
     wanted: Parts,
     encoding: Encoding,
 ) -> Result<Vec<Update>, Status> {
-    let view = snapshot.view(&device.config);
-    check_implemented(device, view, target)?;
+    check_implemented(device, snapshot, target)?;
+    let personality = &device.config.personality;
+    let view = View::of(&device.config, snapshot, [target], device.reading());
+    let leaves = personality.get_paths == GetPaths::Leaves;
     let mut places: BTreeSet<Path> = BTreeSet::new();
-    for (path, shown) in view.below(&Path::root()) {
+    for (path, shown) in view.leaves() {
         if shown.parts.meets(wanted)
             && let Some(steps) = reach(&target.path, path)
         {
-            places.insert(path.prefix(steps));
+            places.insert(if leaves { path.clone() } else { path.prefix(steps) });
         }
     }
+    let writer = Writer { schema: device.schema(), encoding, names: personality.member_names };
+    let steps_up = usize::from(personality.get_paths == GetPaths::Shorter);
     let mut updates = Vec::new();
     for place in places {
-        let Some(mut json) = json_at(device.schema(), view, &place, wanted, encoding) else { continue };
+        let Some(mut json) = writer.json_at(&view, &place, wanted, steps_up) else { continue };
         if place.is_root() && wanted.config {
             annotate(&mut json, snapshot);
         }
-        let path = to_wire(device.schema(), &place, &target.origin);
+        let told = place.prefix(place.elems().len().saturating_sub(steps_up));
+        let path = to_wire(device.schema(), &told, &target.origin);
         updates.push(Update { path: Some(path), val: Some(typed(&json, encoding)), ..Update::default() });
     }
     if updates.is_empty() {

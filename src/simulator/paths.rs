@@ -1,7 +1,7 @@
 //! The paths that clients send, in the terms of a device's schema.
 //!
 //! Here: [`resolve`] (names, keys, origin, wildcards, the `state` twin of `config`),
-//! [`reach`] (wildcards against a path), [`to_wire`]. Elsewhere: paths themselves
+//! [`reach`] (wildcards against a path), [`overlap`], [`to_wire`]. Elsewhere: paths themselves
 //! (`yang::path`), what is done at them (`set`, `get`, `subscribe`).
 
 use std::sync::Arc;
@@ -222,6 +222,19 @@ fn pass_over(steps: &[Elem], live: &mut [bool]) {
 fn covers(step: &Elem, elem: &Elem) -> bool {
     (step.name() == "*" || step.name() == elem.name())
         && step.keys().iter().all(|(key, value)| &**value == "*" || elem.key(key) == Some(value))
+}
+
+/// Whether there may be a node that both paths cover: one stands at, above or below the
+/// other. A key that is left out is any.
+pub(super) fn overlap(one: &Path, other: &Path) -> bool {
+    one.elems().iter().zip(other.elems()).all(|(a, b)| {
+        let any = |elem: &Elem| elem.name() == "*" || elem.name() == "...";
+        let same = any(a) || any(b) || a.name() == b.name();
+        let differ = |(key, value): &(Arc<str>, Arc<str>)| {
+            b.key(key).is_some_and(|other| &**value != "*" && other != "*" && &**value != other)
+        };
+        same && !a.keys().iter().any(differ)
+    })
 }
 
 /// Whether a path is free of wildcards, but for keys that are left out.

@@ -1,12 +1,13 @@
 //! A part of a device's view as one JSON value, with EOS's member names.
 //!
-//! Here: [`json_at`], [`leaf_json`]. First-level names have their module, deeper names
+//! Here: [`Writer`], [`leaf_json`]. First-level names have their module, deeper names
 //! only where it is another than their parent's (hazard H21): RFC 7951 for a value taken as
-//! a document of its own. Elsewhere: what is in a view (`view`).
+//! a document of its own; or as the personality has it. Elsewhere: what is in a view (`view`).
 
 use serde_json::{Map, Value as Json};
 
 use super::paths::twin;
+use super::personality::MemberNames;
 use super::view::{Parts, Shown, View};
 use crate::yang::{NodeId, Path, Schema};
 
@@ -17,28 +18,6 @@ pub(super) enum Encoding {
     JsonIetf,
     /// The same with numbers as numbers.
     Json,
-}
-
-/// The value at a path: a leaf's value, or an object with what stands below. None if there
-/// is nothing.
-pub(super) fn json_at(
-    schema: &Schema,
-    view: &View,
-    at: &Path,
-    wanted: Parts,
-    encoding: Encoding,
-) -> Option<Json> {
-    let shown: Vec<_> = view.below(at).filter(|(_, shown)| shown.parts.meets(wanted)).collect();
-    let (first, leaf) = shown.first()?;
-    if *first == at && shown.len() == 1 {
-        return Some(leaf_json(leaf, encoding));
-    }
-    let writer = Writer { schema, encoding };
-    let mut place = Place { node: None, known: true, module: None };
-    for elem in at.elems() {
-        place = writer.child(&place, elem.name());
-    }
-    Some(Json::Object(writer.object(&shown, at.elems().len(), &place, None)))
 }
 
 /// The value of one leaf.
@@ -65,12 +44,36 @@ struct Place<'s> {
     module: Option<&'s str>,
 }
 
-struct Writer<'s> {
-    schema: &'s Schema,
-    encoding: Encoding,
+/// How values are written for one request.
+pub(super) struct Writer<'s> {
+    pub(super) schema: &'s Schema,
+    pub(super) encoding: Encoding,
+    pub(super) names: MemberNames,
 }
 
 impl<'s> Writer<'s> {
+    /// The value at a path: a leaf's value, or an object with what stands below; `steps_up`
+    /// wraps it in the members of so many steps. None if there is nothing.
+    pub(super) fn json_at(
+        &self,
+        view: &'s View,
+        at: &'s Path,
+        wanted: Parts,
+        steps_up: usize,
+    ) -> Option<Json> {
+        let shown: Vec<_> = view.below(at).filter(|(_, shown)| shown.parts.meets(wanted)).collect();
+        let (first, leaf) = shown.first()?;
+        if *first == at && shown.len() == 1 && steps_up == 0 {
+            return Some(leaf_json(leaf, self.encoding));
+        }
+        let depth = at.elems().len().saturating_sub(steps_up);
+        let mut place = Place { node: None, known: true, module: None };
+        for elem in at.elems().iter().take(depth) {
+            place = self.child(&place, elem.name());
+        }
+        Some(Json::Object(self.object(&shown, depth, &place, None)))
+    }
+
     /// The leaves `shown`, all of which have the same first `depth` steps, as an object.
     fn object(
         &self,
@@ -91,7 +94,7 @@ impl<'s> Writer<'s> {
             let (group, behind) = rest.split_at(same);
             rest = behind;
             let child = self.child(place, elem.name());
-            let member = member(elem.name(), child.module, module_above);
+            let member = self.member(elem.name(), child.module, module_above);
             if elem.keys().is_empty() && group.len() == 1 && path.elems().len() == depth + 1 {
                 object.insert(member, leaf_json(leaf, self.encoding));
                 continue;
@@ -118,12 +121,13 @@ impl<'s> Writer<'s> {
         };
         Place { node, known: node.is_some(), module }
     }
-}
 
-fn member(name: &str, module: Option<&str>, above: Option<&str>) -> String {
-    let local = name.split_once(':').map_or(name, |(_, local)| local);
-    match module {
-        Some(module) if Some(module) != above => format!("{module}:{local}"),
-        _ => local.to_owned(),
+    fn member(&self, name: &str, module: Option<&str>, above: Option<&str>) -> String {
+        let local = name.split_once(':').map_or(name, |(_, local)| local);
+        match (self.names, module) {
+            (MemberNames::Rfc7951, Some(module)) if Some(module) != above => format!("{module}:{local}"),
+            (MemberNames::Prefixed, Some(module)) => format!("{module}:{local}"),
+            _ => local.to_owned(),
+        }
     }
 }

@@ -18,6 +18,7 @@ use tonic::transport::{Identity as TonicIdentity, Server, ServerTlsConfig};
 
 use super::certificates::Identity;
 use super::connection::{ByteStream, Connection, Port};
+use super::counters::GetRecord;
 use super::device::{Device, DeviceConfig};
 use super::edit::Refusal;
 use super::faults::{Faults, Gate, SetFault, SetLog, SetOperation, SetRecord};
@@ -74,6 +75,7 @@ impl SimulatedDevice {
             device: Arc::new(Device::new(config)),
             faults: Arc::new(Faults::new()),
             scissors: Arc::default(),
+            ice: Arc::default(),
             gets: Arc::default(),
             taken: Arc::default(),
         };
@@ -137,7 +139,7 @@ impl Handle {
 
     /// Serves one more connection over any byte stream, in the way of the TCP ones.
     pub async fn serve(&self, stream: impl ByteStream) {
-        let connection = Connection::new(stream, self.service.scissors.token());
+        let connection = self.service.connection(stream);
         // fails only when the server has ended, and then nobody can be served
         let _ = self.connections.send(Ok(connection)).await;
     }
@@ -171,10 +173,43 @@ impl Handle {
         self.service.scissors.cut();
     }
 
-    /// Cuts every connection and starts anew with the configuration of the first start.
+    /// Leaves every connection open and half dead: nothing is read or written any more, no
+    /// ping is answered, and whoever connects meanwhile waits as well.
+    pub fn freeze(&self) {
+        self.service.ice.freeze();
+    }
+
+    /// Goes on where [`Handle::freeze`] stopped.
+    pub fn thaw(&self) {
+        self.service.ice.thaw();
+    }
+
+    /// Makes the running configuration the one that a reboot comes back with
+    /// (`copy running-config startup-config`).
+    pub fn save(&self) {
+        self.service.device.save();
+    }
+
+    /// Cuts every connection and starts anew: with what was saved last, or with the
+    /// configuration of the first start if nobody ever did (hazard H3). For a device that is
+    /// away for a while, call [`Handle::down`] before and [`Handle::up`] behind it.
     pub fn reboot(&self) {
         self.service.scissors.cut();
         self.service.device.reboot();
+        // whoever came back in between met the old configuration
+        self.service.scissors.cut();
+    }
+
+    /// Gives every hash of a secret another salt, once, as some devices do when they save:
+    /// a change of the configuration that changes nothing (hazard H13).
+    pub fn rehash(&self) {
+        self.service.device.rehash();
+    }
+
+    /// Sets the device's clock forward, or back, by so many seconds, from the next change on
+    /// (hazard H20).
+    pub fn shift_clock(&self, seconds: i64) {
+        self.service.device.shift_clock(seconds.saturating_mul(1_000_000_000));
     }
 
     /// Lets the next Set that has no fault yet go wrong.
@@ -199,7 +234,29 @@ impl Handle {
 
     /// How many Gets have arrived.
     pub fn gets_received(&self) -> usize {
-        self.service.gets.load(Ordering::Relaxed)
+        self.service.gets.log().borrow().received
+    }
+
+    /// The Gets that have arrived, the last 1,024 of them, in their order.
+    pub fn gets(&self) -> Vec<GetRecord> {
+        self.service.gets.log().borrow().last.iter().cloned().collect()
+    }
+
+    /// Waits until so many Gets have arrived.
+    pub async fn wait_for_gets(&self, count: usize) {
+        // cannot fail: the sender is in `self`
+        let _ = self.service.gets.log().wait_for(|log| log.received >= count).await;
+    }
+
+    /// How many subscriptions are open: taken and not ended by either side.
+    pub fn subscriptions_open(&self) -> usize {
+        *self.service.device.subscriptions.borrow()
+    }
+
+    /// Waits until so many subscriptions are open, neither more nor less.
+    pub async fn wait_for_subscriptions(&self, count: usize) {
+        // cannot fail: the sender is in `self`
+        let _ = self.service.device.subscriptions.subscribe().wait_for(|open| *open == count).await;
     }
 
     /// How many connections have been taken on its port.
@@ -233,7 +290,7 @@ impl Handle {
 
     /// The running configuration.
     pub fn config(&self) -> Tree {
-        self.service.device.snapshot().config.clone()
+        Tree::clone(&self.service.device.snapshot().config)
     }
 
     /// How often the configuration has changed since the start.
@@ -277,7 +334,7 @@ async fn accept(listener: TcpListener, connections: mpsc::Sender<io::Result<Conn
         // a small answer must not wait for a bigger packet; a failure only makes it slower
         let _ = stream.set_nodelay(true);
         service.taken.fetch_add(1, Ordering::Relaxed);
-        let connection = Connection::new(stream, service.scissors.token());
+        let connection = service.connection(stream);
         if connections.send(Ok(connection)).await.is_err() {
             return;
         }

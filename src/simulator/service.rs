@@ -3,14 +3,15 @@
 //! Here: [`Service`]. Elsewhere: what each RPC does (`set`, `get`, `subscribe`), the
 //! sockets and the switches that a test turns (`server`).
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::connection::{ByteStream, Connection, Ice, Scissors};
+use super::counters::Gets;
 use super::device::Device;
 use super::faults::{Faults, SetFault, SetOutcome};
 use super::set::{self, NotTaken};
@@ -27,31 +28,14 @@ const GNMI_VERSION: &str = "0.7.0";
 /// How many answers of a subscription wait for a slow client.
 const BACKLOG: usize = 64;
 
-/// All connections of a device, cut together.
-#[derive(Debug, Default)]
-pub(super) struct Scissors(Mutex<CancellationToken>);
-
-impl Scissors {
-    /// What a new connection listens to.
-    pub(super) fn token(&self) -> CancellationToken {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Cuts every connection that there is. New ones are not concerned.
-    pub(super) fn cut(&self) {
-        let mut token = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *token).cancel();
-    }
-}
-
 /// One device's side of every connection to it.
 #[derive(Clone, Debug)]
 pub(super) struct Service {
     pub(super) device: Arc<Device>,
     pub(super) faults: Arc<Faults>,
     pub(super) scissors: Arc<Scissors>,
-    /// How many Gets have arrived.
-    pub(super) gets: Arc<AtomicUsize>,
+    pub(super) ice: Arc<Ice>,
+    pub(super) gets: Arc<Gets>,
     /// How many connections have been taken.
     pub(super) taken: Arc<AtomicUsize>,
 }
@@ -68,6 +52,11 @@ impl Service {
             (None, _) | (_, None) => Err(Status::unauthenticated("no username/password in metadata")),
             _ => Err(Status::unauthenticated("authentication failed")),
         }
+    }
+
+    /// A connection of this device.
+    pub(super) fn connection(&self, stream: impl ByteStream) -> Connection {
+        Connection::new(stream, self.scissors.token(), Arc::clone(&self.ice))
     }
 
     /// Cuts every connection; what is returned then reaches nobody.
@@ -103,7 +92,7 @@ impl GNmi for Service {
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         self.admit(request.metadata())?;
-        self.gets.fetch_add(1, Ordering::Relaxed);
+        self.gets.count(request.get_ref());
         get::run(&self.device, request.get_ref()).map(Response::new)
     }
 

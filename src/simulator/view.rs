@@ -1,17 +1,19 @@
 //! What a client can see of a device: configuration, its mirror in `state`, list keys, and
 //! what the device reports of itself.
 //!
-//! Here: [`View`] (one entry a leaf, made from a snapshot), [`Parts`] (which of it a client
-//! wants). Elsewhere: a part of it as one JSON value (`render`), who asks (`get`,
-//! `subscribe`).
+//! Here: [`View`] (one entry a leaf, made from a part of a snapshot and let go again: a
+//! thousand devices hold none), [`Parts`] (which of it a client wants). `defaults`: what
+//! nobody set. Elsewhere: a part of it as one JSON value (`render`), who asks (`get`,
+//! `subscribe`), what a change does to it (`change`).
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
 use super::device::{DeviceConfig, Snapshot};
-use super::paths::{key_type, twin};
+use super::paths::{Resolved, key_type, twin};
 use super::personality::Defaults;
+use super::{defaults, eos, spelling};
 use crate::yang::schema::{Kind, Type, TypeId};
 use crate::yang::{Elem, Form, NodeId, Path, Scalar, Schema, Value};
 
@@ -56,28 +58,43 @@ pub(super) struct Shown {
     pub(super) parts: Parts,
 }
 
-/// Everything that a device reports, by path.
+/// What a device reports at and below some places, by path.
 #[derive(Debug, Default)]
 pub(super) struct View {
     shown: BTreeMap<Path, Shown>,
 }
 
 impl View {
-    pub(super) fn of(device: &DeviceConfig, snapshot: &Snapshot) -> Self {
-        let mut maker = Maker { schema: &device.schema, view: Self::default() };
-        for (path, leaf) in snapshot.config.iter() {
-            if device.personality.defaults == Defaults::Omitted
-                && is_default(&device.schema, leaf.node, &leaf.value)
-            {
-                continue;
+    /// What is seen at some targets, and perhaps more beside it. `reading` is another number
+    /// for each reading: hashes may have a salt of it.
+    pub(super) fn of<'p>(
+        device: &DeviceConfig,
+        snapshot: &Snapshot,
+        targets: impl IntoIterator<Item = &'p Resolved>,
+        reading: u64,
+    ) -> Self {
+        let scopes = targets.into_iter().map(|target| scope(&device.schema, &target.path));
+        Self::within(device, snapshot, scopes, reading)
+    }
+
+    /// All that is seen at or below some places; each is above any `config` or `state`.
+    pub(super) fn within(
+        device: &DeviceConfig,
+        snapshot: &Snapshot,
+        scopes: impl IntoIterator<Item = Path>,
+        reading: u64,
+    ) -> Self {
+        let mut maker = Maker { device, schema: &device.schema, reading, view: Self::default() };
+        let mut scopes: Vec<Path> = scopes.into_iter().collect();
+        scopes.sort();
+        let mut last: Option<&Path> = None;
+        for scope in &scopes {
+            // paths below another follow it directly
+            if last.is_none_or(|last| !scope.starts_with(last)) {
+                maker.scope(snapshot, scope);
+                last = Some(scope);
             }
-            maker.configured(path, leaf.node, &leaf.value);
         }
-        for (path, json) in &snapshot.foreign {
-            let reported = path.elems().iter().any(|elem| elem.name() == "state");
-            maker.put(path.clone(), json.clone(), false, if reported { Parts::OWN } else { Parts::CONFIG });
-        }
-        maker.of_the_device(device, snapshot);
         maker.view
     }
 
@@ -86,10 +103,61 @@ impl View {
         self.shown.range(at..).take_while(move |(path, _)| path.starts_with(at))
     }
 
-    /// Whether there is anything at or below a path.
-    pub(super) fn contains_below(&self, at: &Path) -> bool {
-        self.below(at).next().is_some()
+    /// All leaves, in order.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = (&Path, &Shown)> {
+        self.shown.iter()
     }
+
+    /// The same, to keep.
+    pub(super) fn into_leaves(self) -> BTreeMap<Path, Shown> {
+        self.shown
+    }
+}
+
+/// The place above all that a path may mean: without the steps from the first wildcard or
+/// missing key on, and without `config`, `state` and the key leaves of an entry, all of which
+/// come of what else is in the entry.
+fn scope(schema: &Schema, path: &Path) -> Path {
+    let mut node = None;
+    for (index, elem) in path.elems().iter().enumerate() {
+        let found = (elem.name() != "config" && elem.name() != "state")
+            .then(|| schema.child(node, elem.name()))
+            .flatten();
+        let whole = found.is_some_and(|id| match &schema.node(id).kind {
+            Kind::Container { .. } => true,
+            Kind::List { keys, .. } => {
+                elem.keys().len() == keys.len() && elem.keys().iter().all(|(_, value)| &**value != "*")
+            }
+            Kind::Leaf { .. } | Kind::LeafList { .. } => false,
+        });
+        if !whole {
+            return path.prefix(index);
+        }
+        node = found;
+    }
+    path.clone()
+}
+
+/// The place above all that may be seen otherwise when a configuration leaf changes: its
+/// container's parent.
+pub(super) fn scope_of_leaf(schema: &Schema, leaf: &Path) -> Path {
+    scope(schema, &leaf.prefix(leaf.elems().len().saturating_sub(1)))
+}
+
+/// Whether anything is seen at or below a place, which is no leaf.
+pub(super) fn anything_below(device: &DeviceConfig, snapshot: &Snapshot, at: &Path) -> bool {
+    let omitted = device.personality.defaults == Defaults::Omitted;
+    let shown = |(_, leaf): (&Path, &crate::yang::Leaf)| {
+        !(omitted && is_default(&device.schema, leaf.node, &leaf.value))
+    };
+    let twin: Path = at
+        .elems()
+        .iter()
+        .map(|elem| if elem.name() == "state" { Elem::new("config") } else { elem.clone() })
+        .collect();
+    snapshot.config.below(&twin).any(shown)
+        || snapshot.foreign.keys().any(|path| path.starts_with(at))
+        || own_leaves(device, snapshot).iter().any(|(path, ..)| path.starts_with(at))
 }
 
 /// Whether a leaf says what the schema says without it.
@@ -101,15 +169,46 @@ fn is_default(schema: &Schema, node: NodeId, value: &Value) -> bool {
 }
 
 /// Puts a view together.
-struct Maker<'s> {
-    schema: &'s Schema,
+struct Maker<'d> {
+    device: &'d DeviceConfig,
+    schema: &'d Schema,
+    reading: u64,
     view: View,
 }
 
 impl Maker<'_> {
+    fn scope(&mut self, snapshot: &Snapshot, at: &Path) {
+        let defaults = self.device.personality.defaults;
+        for (path, leaf) in snapshot.config.below(at) {
+            if defaults != Defaults::Omitted || !is_default(self.schema, leaf.node, &leaf.value) {
+                self.configured(path, leaf.node, &leaf.value);
+            }
+        }
+        if defaults == Defaults::All {
+            for (path, node, value) in defaults::missing(self.schema, &snapshot.config, at) {
+                self.configured(&path, node, &value);
+            }
+        }
+        for (path, json) in snapshot.foreign.iter().filter(|(path, _)| path.starts_with(at)) {
+            let reported = path.elems().iter().any(|elem| elem.name() == "state");
+            self.put(path.clone(), json.clone(), false, if reported { Parts::OWN } else { Parts::CONFIG });
+        }
+        for (path, json, wide) in own_leaves(self.device, snapshot) {
+            if path.starts_with(at) {
+                self.put(path, json, wide, Parts::OWN);
+            }
+        }
+        for (path, status) in operational(snapshot, at) {
+            self.put(path, Json::from(status), false, Parts::OWN);
+        }
+    }
+
     /// A configuration leaf, and its mirror in `state`.
     fn configured(&mut self, path: &Path, node: NodeId, value: &Value) {
-        let (json, wide) = self.json(node, value);
+        let (mut json, wide) = self.json(node, value);
+        if self.device.personality.resalts && eos::is_secret(self.device, path) {
+            json = Json::from(eos::resalted(self.device, path, value, self.reading));
+        }
         if let Some(mirror) = mirror(path) {
             self.put(mirror, json.clone(), wide, Parts::MIRROR);
         }
@@ -151,9 +250,15 @@ impl Maker<'_> {
             Kind::Container { .. } | Kind::List { .. } => None,
         };
         let wide = ty.is_some_and(|ty| is_wide(self.schema, ty));
+        let odd = ty.filter(|_| self.device.personality.odd_spelling);
+        let one = |scalar: &Scalar| match odd.and_then(|ty| spelling::odd(self.schema, ty, scalar.as_str())) {
+            Some(text) => Json::from(text),
+            None => Schema::scalar_to_json(scalar),
+        };
         let json = match value {
-            Value::Scalar(scalar) => Schema::scalar_to_json(scalar),
-            Value::LeafList(scalars) => scalars.iter().map(Schema::scalar_to_json).collect(),
+            Value::Scalar(scalar) => one(scalar),
+            Value::LeafList(scalars) if self.turns_round(node) => scalars.iter().rev().map(one).collect(),
+            Value::LeafList(scalars) => scalars.iter().map(one).collect(),
             // a device has no references to secrets: `eos::at_start` takes them out
             Value::Secret(_) => Json::Null,
             Value::Presence => Json::Object(serde_json::Map::new()),
@@ -161,37 +266,49 @@ impl Maker<'_> {
         (json, wide)
     }
 
-    /// What the device reports of itself, where the schema has the container for it.
-    fn of_the_device(&mut self, device: &DeviceConfig, snapshot: &Snapshot) {
-        let time = |nanoseconds: i64| Json::from(nanoseconds.to_string());
-        let chassis = "components/component[name=Chassis]/state";
-        for (container, leaf, json, wide) in [
-            ("system/state", "software-version", Json::from(device.software_version.as_str()), false),
-            ("system/state", "last-configuration-timestamp", time(snapshot.changed_at), true),
-            ("system/state", "boot-time", time(snapshot.booted_at), true),
-            (chassis, "name", Json::from("Chassis"), false),
-            (chassis, "type", Json::from("openconfig-platform-types:CHASSIS"), false),
-            (chassis, "mfg-name", Json::from("Arista Networks"), false),
-            (chassis, "part-no", Json::from(device.chassis.part_no.as_str()), false),
-            (chassis, "serial-no", Json::from(device.chassis.serial_no.as_str()), false),
-            (chassis, "software-version", Json::from(device.software_version.as_str()), false),
-        ] {
-            let Ok(path) = container.parse::<Path>() else { continue };
-            let top = path.elems().first().and_then(|top| self.schema.child(None, top.name()));
-            if top.is_some() {
-                self.put(path.join(Elem::new(leaf)), json, wide, Parts::OWN);
-            }
-        }
-        for (path, status) in operational(snapshot) {
-            self.put(path, Json::from(status), false, Parts::OWN);
-        }
+    /// Whether the values of a leaf-list are told in the opposite order.
+    fn turns_round(&self, node: NodeId) -> bool {
+        let ordered = matches!(self.schema.node(node).kind, Kind::LeafList { ordered_by_user: true, .. });
+        self.device.personality.reverses_leaf_lists && !ordered
     }
 }
 
+/// What the device reports of itself, where the schema has the top of it: the path, the value,
+/// and whether it is a 64-bit number.
+fn own_leaves(device: &DeviceConfig, snapshot: &Snapshot) -> Vec<(Path, Json, bool)> {
+    let time = |nanoseconds: i64| Json::from(nanoseconds.to_string());
+    let chassis = "components/component[name=Chassis]/state";
+    let leaves = [
+        ("system/state", "software-version", Json::from(device.software_version.as_str()), false),
+        ("system/state", "last-configuration-timestamp", time(snapshot.changed_at), true),
+        ("system/state", "boot-time", time(snapshot.booted_at), true),
+        (chassis, "name", Json::from("Chassis"), false),
+        (chassis, "type", Json::from("openconfig-platform-types:CHASSIS"), false),
+        (chassis, "mfg-name", Json::from("Arista Networks"), false),
+        (chassis, "part-no", Json::from(device.chassis.part_no.as_str()), false),
+        (chassis, "serial-no", Json::from(device.chassis.serial_no.as_str()), false),
+        (chassis, "software-version", Json::from(device.software_version.as_str()), false),
+    ];
+    let known = leaves.into_iter().filter_map(|(container, leaf, json, wide)| {
+        let path = container.parse::<Path>().ok()?;
+        device.schema.child(None, path.elems().first()?.name())?;
+        Some((path.join(Elem::new(leaf)), json, wide))
+    });
+    known.collect()
+}
+
+/// The time of the last change, as it is shown; none where the schema lacks `/system`.
+pub(super) fn changed_at(device: &DeviceConfig, snapshot: &Snapshot) -> Option<(Path, Shown)> {
+    let own = own_leaves(device, snapshot).into_iter();
+    let mut time = own
+        .filter(|(path, ..)| path.last().is_some_and(|leaf| leaf.name() == "last-configuration-timestamp"));
+    time.next().map(|(path, json, wide)| (path, Shown { json, wide, key: false, parts: Parts::OWN }))
+}
+
 /// Interfaces are up unless they are disabled, BGP sessions established unless they are.
-fn operational(snapshot: &Snapshot) -> Vec<(Path, &'static str)> {
+fn operational(snapshot: &Snapshot, at: &Path) -> Vec<(Path, &'static str)> {
     let mut found = Vec::new();
-    for (path, leaf) in snapshot.config.iter() {
+    for (path, leaf) in snapshot.config.below(at) {
         let names: Vec<&str> = path.elems().iter().map(Elem::name).collect();
         let state = |leaf: &str| {
             let above = path.prefix(path.elems().len().saturating_sub(2));

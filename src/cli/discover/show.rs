@@ -82,6 +82,8 @@ pub(super) fn event(out: &mut dyn Write, event: &Event, json: bool) -> anyhow::R
         Event::Update(path, value) if json => event_json("update", path, Some(value)),
         Event::Delete(path) if json => event_json("delete", path, None),
         Event::Synced if json => json!({"format": 1, "event": "synced"}).to_string(),
+        // Not asked for, so it does not come.
+        Event::Committed { .. } => return Ok(()),
         Event::Update(path, value) => format!("{path} = {value}"),
         Event::Delete(path) => format!("{path} is gone"),
         Event::Synced => "-- everything that was there has been shown --".to_owned(),

@@ -107,7 +107,7 @@ async fn next(subscription: &mut Subscription) -> String {
             Event::Update(path, json) if !path.to_string().contains("/state/") => {
                 return format!("{path} {json}");
             }
-            Event::Update(..) => {}
+            Event::Update(..) | Event::Committed { .. } => {}
             Event::Delete(path) if path.to_string().contains("/state") => {}
             Event::Delete(path) => return format!("gone {path}"),
             Event::Synced => return "synced".to_owned(),

@@ -4,7 +4,7 @@
 //! leaf), `foreign` (what is not ours), `removal` (which list entries go as a whole), `set`
 //! (changes → the operations of one gNMI Set), `entries` (list entries on a path), `rules`
 //! (what a platform asks), `fabric` (all devices, the brakes, the seal), `between`
-//! (from commit to commit), `guarded` (what never goes without a person's word), `step`
+//! (from commit to commit), `correction` (what of a plan may be put back now), `guarded` (what never goes without a person's word), `step`
 //! (what holds a commit), `revert` (whether it can be taken back), `waves` (who changes at the
 //! same time), `render` (text, Markdown, JSON), `commands` (what an engineer would type for
 //! it). Pure: values in, values out.
@@ -15,6 +15,7 @@
 pub mod between;
 pub mod commands;
 mod compare;
+pub mod correction;
 pub mod device;
 mod entries;
 pub mod fabric;
@@ -33,6 +34,7 @@ pub mod waves;
 
 pub use between::plan_of_builds;
 pub use commands::{Commands, commands};
+pub use correction::{Correction, Left, Word, correction};
 pub use device::{Action, Change, Counts, DevicePlan, Inputs, Note, Prints, device_plan};
 pub use fabric::{Plan, Revision};
 pub use operations::{Operations, Payload, Write};

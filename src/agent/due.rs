@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Asked;
+use super::orders::Orders;
 use super::read::Found;
 use super::target::Target;
-use super::verdict::Verdict;
+use super::verdict::{Verdict, held_words};
 use crate::intent::Topology;
 use crate::intent::model::DeviceState;
 use crate::names::DeviceName;
@@ -24,6 +25,8 @@ pub(super) struct Situation<'a> {
     pub(super) entries: &'a BTreeMap<DeviceName, DeviceEntry>,
     /// What the pass was asked for.
     pub(super) asked: &'a Asked,
+    /// What is to be left alone.
+    pub(super) orders: &'a Orders,
     /// Whether an observing agent has planned this commit already.
     pub(super) observed: bool,
 }
@@ -35,8 +38,8 @@ pub(super) struct Due {
     pub(super) advance: Vec<DeviceName>,
     /// They have to be read, and perhaps set.
     pub(super) read: BTreeSet<DeviceName>,
-    /// The intent itself says that they are not to be touched.
-    pub(super) rest: BTreeMap<DeviceName, (Standing, &'static str)>,
+    /// The intent itself, or a person, says that they are not to be touched.
+    pub(super) rest: BTreeMap<DeviceName, (Standing, String)>,
     /// The record knows them and the intent does not.
     pub(super) gone: Vec<DeviceName>,
 }
@@ -49,8 +52,10 @@ impl Situation<'_> {
         let mut due = Due { gone, ..Due::default() };
         let held = !self.diverged().is_empty() || known.keys().any(|name| self.is_lost(name));
         for (name, device) in known {
-            if let Some(rest) = at_rest(*device.state) {
-                due.rest.insert(name.clone(), rest);
+            if let Some((standing, why)) = at_rest(*device.state) {
+                due.rest.insert(name.clone(), (standing, why.to_owned()));
+            } else if let Some(why) = self.held(name) {
+                due.rest.insert(name.clone(), (Standing::Held, why));
             } else if self.has_to_be_read(name, held) {
                 due.read.insert(name.clone());
             } else if self.holds_an_equal_commit(name) {
@@ -108,7 +113,10 @@ impl Situation<'_> {
         };
         due.advance.is_empty()
             && due.gone.is_empty()
-            && due.rest.iter().all(|(name, (standing, _))| self.stands(name, *standing))
+            && due
+                .rest
+                .iter()
+                .all(|(name, (standing, why))| self.stands(name, *standing) && self.says(name, why))
             && due.read.iter().all(same)
     }
 
@@ -133,11 +141,43 @@ impl Situation<'_> {
         self.asked.read_back || self.is_in_doubt(name) || (!self.holds(name) && !self.observed)
     }
 
+    /// Why a device that lacks the commit is not even looked at: a person asked for that. One
+    /// that diverged or was cut off stays so, lest a hold let the others go on.
+    fn held(&self, name: &DeviceName) -> Option<String> {
+        let look = self.asked.read_back || self.asked.by_person || self.asked.suspects.contains(name);
+        if look || self.holds(name) || self.stands(name, Standing::Diverged) || self.is_lost(name) {
+            return None;
+        }
+        let holds = || self.orders.holds.of(name);
+        if let Some(whole) = holds().find(|hold| hold.is_whole()) {
+            return Some(held_words(whole));
+        }
+        // a path of it is held, and its plan was found to touch that
+        let known = self.entries.get(name).and_then(|entry| entry.reason.clone())?;
+        let still = holds().any(|hold| held_words(hold) == known);
+        (still && self.stands(name, Standing::Held)).then_some(known)
+    }
+
+    /// Whether the record gives this reason for how a device stands.
+    fn says(&self, name: &DeviceName, why: &str) -> bool {
+        self.entries.get(name).is_some_and(|entry| entry.reason.as_deref() == Some(why))
+    }
+
     /// Whether the hash on record is no proof that the device holds it still: it was not
     /// looked at, or it was found changed.
     fn is_in_doubt(&self, name: &DeviceName) -> bool {
         match self.entries.get(name).map(|entry| entry.standing) {
-            Some(Standing::Unreachable | Standing::Staged | Standing::Paused | Standing::Released) => true,
+            Some(
+                Standing::Unreachable
+                | Standing::Held
+                | Standing::Staged
+                | Standing::Paused
+                | Standing::Released,
+            ) => true,
+            // it holds the commit, and what was to be put back on it was not sent
+            Some(standing @ (Standing::Waiting | Standing::Behind)) => {
+                self.stands(name, standing) && !self.observed
+            }
             // told once for each commit; the slow read-back looks again
             Some(standing @ (Standing::Drifted | Standing::Diverged)) => !self.stands(name, standing),
             _ => false,
@@ -238,7 +278,14 @@ mod tests {
             if !holds {
                 entry.tree_hash = None;
             }
-            let due = Situation { target: &target, entries: &entries, asked: &asked, observed: false }.due();
+            let due = Situation {
+                target: &target,
+                entries: &entries,
+                asked: &asked,
+                orders: &Orders::default(),
+                observed: false,
+            }
+            .due();
             let seen = match (due.read.contains(&name), due.advance.contains(&name)) {
                 (true, false) => "read",
                 (false, true) => "advance",
@@ -266,8 +313,77 @@ mod tests {
                 (entry.standing, entry.in_flight, entry.tree_hash) = (standing, in_flight, None);
             }
             let asked = Asked { by_person, ..Asked::default() };
-            let due = Situation { target: &target, entries: &entries, asked: &asked, observed: false }.due();
+            let due = Situation {
+                target: &target,
+                entries: &entries,
+                asked: &asked,
+                orders: &Orders::default(),
+                observed: false,
+            }
+            .due();
             assert_eq!(due.read.iter().map(DeviceName::as_str).collect::<Vec<_>>(), reads, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_held_device_that_lacks_the_commit_is_left_alone_and_one_that_holds_it_is_not() {
+        let target = target();
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = crate::record::Store::open(&folder.path().join("r.sqlite")).unwrap();
+        let hold = |path: &str| crate::record::Hold {
+            device: "leaf1".parse().unwrap(),
+            path: path.parse().unwrap(),
+            until: jiff::Timestamp::from_second(100).unwrap(),
+            reason: "a broken optic".to_owned(),
+            by: "ann".to_owned(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let part = "/interfaces/interface[name=Ethernet1]";
+        let (behind, held, diverged) = (Standing::Behind, Standing::Held, Standing::Diverged);
+        let look = Asked { read_back: true, ..Asked::default() };
+        let part_words = held_words(&hold(part));
+        for (case, path, holds, standing, reason, asked, expected) in [
+            ("it lacks the commit", "/", false, behind, "", Asked::default(), "rest"),
+            ("it holds the commit", "/", true, Standing::Current, "", Asked::default(), ""),
+            ("everything is looked at", "/", false, held, "", look.clone(), "read"),
+            ("it diverged", "/", false, diverged, "", Asked::default(), ""),
+            ("a part of it is held", part, false, behind, "", Asked::default(), "read"),
+            ("its plan touches that part", part, false, held, &*part_words, Asked::default(), "rest"),
+            ("another hold than before", part, false, held, "it was another", Asked::default(), "read"),
+            ("the hold has ended", "", false, held, &*part_words, Asked::default(), "read"),
+            ("nothing of it lacks now", "", true, held, &*part_words, Asked::default(), "read"),
+        ] {
+            let fabric = target.name();
+            for other in ["/", part] {
+                let device = "leaf1".parse().unwrap();
+                store.lift(fabric, &device, &other.parse().unwrap(), jiff::Timestamp::UNIX_EPOCH).unwrap();
+            }
+            if !path.is_empty() {
+                store.set_hold(fabric, &hold(path)).unwrap();
+            }
+            let holds_now = store.holds(fabric, jiff::Timestamp::from_second(1).unwrap()).unwrap();
+            let orders = Orders { holds: holds_now, ..Orders::default() };
+            let mut entries = entries(&target);
+            let entry = entries.get_mut("leaf1").unwrap();
+            (entry.standing, entry.reason) = (standing, Some(reason.to_owned()));
+            if !holds {
+                entry.tree_hash = None;
+            }
+            let situation = Situation {
+                target: &target,
+                entries: &entries,
+                asked: &asked,
+                orders: &orders,
+                observed: false,
+            };
+            let due = situation.due();
+            let seen = match (due.read.contains("leaf1"), due.rest.contains_key("leaf1")) {
+                (true, false) => "read",
+                (false, true) => "rest",
+                (false, false) => "",
+                (true, true) => "both",
+            };
+            assert_eq!(seen, expected, "{case}");
         }
     }
 }

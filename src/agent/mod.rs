@@ -2,18 +2,21 @@
 //!
 //! `config` (its file), `secrets` (their values), `inventory` (where devices are), `target`
 //! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
-//! devices hold), `live` (a plan against them), `due`, `pass`,
-//! `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
+//! devices hold), `live` (a plan against them), `due`, `orders`, `holding`,
+//! `pass`, `assess`, `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
 //! `back` (what NetBox is told of it), `stands` (how devices stand, for reviews), `reviews`
 //! (pull requests), `watches` (what happens on devices between passes), `served` (what goes out and comes in over HTTP).
 //! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
+mod assess;
 mod back;
 pub mod config;
 mod due;
 pub mod head;
+pub mod holding;
 pub mod inventory;
 pub mod live;
+mod orders;
 mod pass;
 mod read;
 pub mod reviews;

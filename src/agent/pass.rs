@@ -2,8 +2,8 @@
 //!
 //! A pass takes no input but the commit that counts: it finds out by itself what is due, so
 //! a restart, a push, a timer and a device that came back all take this path. Elsewhere:
-//! which commit counts (`head`), what is due (`due`), reading devices (`read`), one
-//! device's Set (`rollout`).
+//! which commit counts (`head`), what is due (`due`), reading devices (`read`), what becomes
+//! of one that was read (`assess`), its Set (`rollout`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,28 +11,20 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use super::config::Mode;
+use super::assess::Next;
 use super::due::{Due, Situation};
-use super::read::{Found, Read};
+use super::read::Found;
 use super::secrets::remembering;
-use super::stands::drifted;
 use super::target::Target;
 use super::verdict::Verdict;
 use super::{Agent, Asked};
-use crate::intent::DriftPolicy;
 use crate::intent::Topology;
 use crate::names::{DeviceName, PassNumber};
-use crate::plan::{DevicePlan, operations_of, waves};
-use crate::record::{DeviceEntry, DeviceEvent, EventKind, FOUND_EQUAL, Settled, Stance, Standing};
-use crate::rollout::{self, Context, Holding, Job, Journal, Outcome, Partner};
+use crate::plan::waves;
+use crate::record::{DeviceEntry, DeviceEvent, EventKind, Settled, Stance, Standing};
+use crate::rollout::{self, Context, Job, Journal, Outcome, Partner};
 
 type Verdicts = BTreeMap<DeviceName, Verdict>;
-
-/// What becomes of a device that was looked at: a verdict, or a plan to be sent.
-enum Next {
-    Verdict(Verdict),
-    Send(Box<Job>),
-}
 
 /// What came of the devices that were looked at.
 struct Done {
@@ -48,12 +40,17 @@ impl Agent {
         let Some(target) = self.target.clone() else { return Ok(None) };
         let entries = self.entries(&target).await?;
         let observed = self.observed_already(&target);
-        let situation = Situation { target: &target, entries: &entries, asked: &asked, observed };
+        let orders = self.orders(&target, &asked).await?;
+        let mut asked = asked;
+        asked.suspects.extend(orders.ended.iter().cloned());
+        let situation =
+            Situation { target: &target, entries: &entries, asked: &asked, orders: &orders, observed };
         let due = situation.due();
         let partners = situation.partners(&due.read);
         self.watches.busy(&due.read);
         let found = self.reader().read(&target.fabric, &target.devices, &due.read, &partners).await?;
         if situation.is_old_news(&due, &found) {
+            self.seen(target.name(), &orders).await?;
             return Ok(None);
         }
         let journal = self.begin(&target, why).await?;
@@ -73,6 +70,7 @@ impl Agent {
         advance(&journal, &due).await?;
         let done = self.work(&situation, &journal, found).await?;
         verdicts.extend(done.verdicts);
+        self.seen(target.name(), &orders).await?;
         self.observed = Some(target.commit.clone());
         if !done.sent
             && situation.knew(&due, &verdicts)
@@ -143,54 +141,14 @@ impl Agent {
             Some(culprit) => held(jobs, &culprit),
             None => self.roll_out(situation.target, jobs, &ill, &context).await?,
         };
-        let sent = outcomes.values().any(|it| !matches!(it, Outcome::Waiting(_) | Outcome::Stopped));
+        let unsent = |it: &Outcome| matches!(it, Outcome::Waiting(_) | Outcome::Held(_) | Outcome::Stopped);
+        let sent = outcomes.values().any(|outcome| !unsent(outcome));
         for (name, outcome) in outcomes {
             let changes = changes.get(&name).copied().unwrap_or_default();
-            verdicts.insert(name, Verdict::of(outcome, changes));
+            let settled = situation.holds(&name);
+            verdicts.insert(name, Verdict::of(outcome, changes, settled));
         }
         Ok(Done { verdicts, sent })
-    }
-
-    /// What is to become of one device that was read.
-    async fn assess(
-        &self,
-        situation: &Situation<'_>,
-        name: &DeviceName,
-        read: Read,
-        context: &Context,
-    ) -> anyhow::Result<Next> {
-        for misfit in &read.reading.misfits {
-            tracing::warn!(device = %name, %misfit, "the device and its schema disagree");
-        }
-        let settled = situation.holds(name);
-        let plan = context.with_prints(|prints| read.plan(prints));
-        note_drift(name, &plan, &read, context).await?;
-        if plan.is_empty() {
-            if !settled {
-                found_equal(name, &read, context).await?;
-            } else if situation.holds_an_equal_commit(name) {
-                let equal = Due { advance: vec![name.clone()], ..Due::default() };
-                advance(&context.journal, &equal).await?;
-            }
-            // told once for each commit: a read-back that finds nothing is no history, and
-            // what was found equal is on record already
-            let is_news = settled && !situation.stands(name, Standing::Current);
-            let event = is_news.then_some(EventKind::Unchanged);
-            return Ok(Next::Verdict(Verdict { event, ..Verdict::current() }));
-        }
-        let correct = situation.target.fabric.design.drift.default == DriftPolicy::Correct;
-        // a secret that changed is our own doing
-        let drifted = settled && plan.changes.iter().all(|change| change.drift);
-        if drifted && !correct && !situation.asked.by_person {
-            return Ok(Next::Verdict(Verdict::drifted(&plan)));
-        }
-        if self.config.mode == Mode::Observe {
-            return Ok(Next::Verdict(Verdict::observed(&plan)));
-        }
-        Ok(match job(read, plan, context).await {
-            Ok(job) => Next::Send(Box::new(job)),
-            Err(why) => Next::Verdict(Verdict::not_current(Standing::Behind, EventKind::Waiting, why)),
-        })
     }
 
     async fn roll_out(
@@ -240,24 +198,6 @@ impl Agent {
     }
 }
 
-/// A device that may be sent its plan, or why not.
-async fn job(read: Read, plan: DevicePlan, context: &Context) -> Result<Job, String> {
-    let operations = operations_of(&plan, &read.build.schema, &read.rules(), &*context.secrets)
-        .map_err(|missing| missing.to_string())?;
-    read.session.identify().await?;
-    Ok(Job {
-        device: read.device,
-        session: read.session,
-        plan,
-        operations,
-        desired: Arc::clone(&read.build.tree),
-        tree_hash: read.build.hash.clone(),
-        recorded: read.recorded,
-        bootstrap: Arc::clone(&read.build.bootstrap),
-        protected: read.build.protected.clone(),
-    })
-}
-
 /// Nothing is sent while a device is diverged at this commit, or a Set may have cut it off.
 fn held(jobs: BTreeMap<DeviceName, Job>, culprit: &str) -> BTreeMap<DeviceName, Outcome> {
     let why = format!("held since {culprit}; the next commit goes on, or `gitfabric apply`");
@@ -265,7 +205,7 @@ fn held(jobs: BTreeMap<DeviceName, Job>, culprit: &str) -> BTreeMap<DeviceName, 
 }
 
 /// Writes the SHA of devices that the commit does not concern, and forgets those that left.
-async fn advance(journal: &Journal, due: &Due) -> anyhow::Result<()> {
+pub(super) async fn advance(journal: &Journal, due: &Due) -> anyhow::Result<()> {
     let (gone, equal) = (due.gone.clone(), due.advance.clone());
     journal
         .with(move |store, journal| {
@@ -273,37 +213,6 @@ async fn advance(journal: &Journal, due: &Due) -> anyhow::Result<()> {
             store.advance(&journal.fabric, &equal, &journal.commit, journal.pass, Timestamp::now())
         })
         .await?;
-    Ok(())
-}
-
-/// Writes which owned leaves of a device somebody changed, as it was just read.
-async fn note_drift(
-    name: &DeviceName,
-    plan: &DevicePlan,
-    read: &Read,
-    context: &Context,
-) -> anyhow::Result<()> {
-    let (name, leaves) = (name.clone(), drifted(&plan.changes, &read.recorded));
-    let write = context.journal.with(move |store, journal| {
-        store.set_drift(&journal.fabric, &name, None, &leaves, Timestamp::now()).map(|_| ())
-    });
-    Ok(write.await?)
-}
-
-/// A device that holds the commit already, which was not on record: now it is.
-async fn found_equal(name: &DeviceName, read: &Read, context: &Context) -> anyhow::Result<()> {
-    let created = read.recorded.created.clone();
-    let recorded = context.recorded_after(&read.build.tree, created, &read.reading.tree);
-    let holding = Holding {
-        device: name.clone(),
-        tree_hash: read.build.hash.clone(),
-        recorded,
-        schema: Arc::clone(&read.build.schema),
-        by_set: false,
-        changes: 0,
-        detail: Some(FOUND_EQUAL.to_owned()),
-    };
-    context.journal.hold(holding).await?;
     Ok(())
 }
 

@@ -39,6 +39,9 @@ pub(super) struct Read {
     pub(super) reading: Reading,
     pub(super) recorded: Recorded,
     pub(super) build: Arc<DeviceBuild>,
+    /// The hash of the tree that stands on it all the same, if a Set was cut off that only put
+    /// something back.
+    pub(super) resumed: Option<String>,
 }
 
 impl Read {
@@ -123,9 +126,14 @@ async fn call(device: Device, build: Option<Arc<DeviceBuild>>) -> Found {
     };
     let Some(build) = build else { return Found::Answers };
     match session.read().await {
-        Ok(reading) => {
-            Found::Read(Box::new(Read { device, session, reading, recorded: Recorded::default(), build }))
-        }
+        Ok(reading) => Found::Read(Box::new(Read {
+            device,
+            session,
+            reading,
+            recorded: Recorded::default(),
+            build,
+            resumed: None,
+        })),
         Err(error) => Found::Unreachable(why(&error)),
     }
 }
@@ -151,8 +159,12 @@ fn settle(
     if let Some(flight) = store.in_flight(fabric, name, schema)? {
         tracing::warn!(device = %name, pass = flight.pass.get(), "a Set was sent and its outcome not recorded; the device was read");
         read.recorded.resolve(&flight.set, &read.reading.tree);
-        if settles {
-            store.own(fabric, name, &read.recorded, schema)?;
+        let stands = store.device(fabric, name)?.and_then(|entry| entry.tree_hash);
+        read.resumed = stands.filter(|hash| *hash == flight.tree_hash);
+        match (settles, &read.resumed) {
+            (true, None) => store.own(fabric, name, &read.recorded, schema)?,
+            (true, Some(_)) => store.own_still(fabric, name, &read.recorded, schema)?,
+            (false, _) => {}
         }
     }
     Ok(read)

@@ -79,6 +79,7 @@ impl Agent {
                 return Ok(());
             }
             let pause = self.pause(failures, waiting.then_some(retries));
+            let pause = self.hold_ends_in().await.map_or(pause, |end| pause.min(end));
             tokio::select! {
                 () = self.stop.cancelled() => return Ok(()),
                 () = wake.notified() => {}

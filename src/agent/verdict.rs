@@ -1,7 +1,7 @@
 //! How a device stands at the end of a pass, in the terms of the record.
 
 use crate::plan::DevicePlan;
-use crate::record::{EventKind, Standing};
+use crate::record::{EventKind, Hold, Standing};
 use crate::rollout::Outcome;
 
 /// What is to be written of a device at the end of a pass.
@@ -33,11 +33,20 @@ impl Verdict {
         Self { standing, reason: Some(reason.to_owned()), event: None, changes: 0 }
     }
 
-    /// An owned leaf changed behind our back, and the policy is to say so.
-    pub(super) fn drifted(plan: &DevicePlan) -> Self {
-        let reason = format!("changed behind our back: {}", leaves(plan));
+    /// It holds the commit and something else at owned leaves, which is left so; with the
+    /// reasons that are not policy's.
+    pub(super) fn drifted(plan: &DevicePlan, notes: &[String]) -> Self {
+        let mut reason = format!("changed behind our back: {}", leaves(plan));
+        for note in notes {
+            reason = format!("{reason}; {note}");
+        }
         let verdict = Self::not_current(Standing::Drifted, EventKind::Drifted, reason);
         Self { changes: plan.changes.len(), ..verdict }
+    }
+
+    /// It has a plan, and a person asked not to carry it out yet.
+    pub(super) fn held(hold: &Hold) -> Self {
+        Self::not_current(Standing::Held, EventKind::Waiting, held_words(hold))
     }
 
     /// It has a plan, and the agent may not send it.
@@ -47,9 +56,23 @@ impl Verdict {
         Self { changes: plan.changes.len(), ..verdict }
     }
 
-    /// What became of a plan of so many changes.
-    pub(super) fn of(outcome: Outcome, changes: usize) -> Self {
+    /// What became of a plan of so many changes. `settled`: the device held the commit before,
+    /// and something was to be put back.
+    pub(super) fn of(outcome: Outcome, changes: usize, settled: bool) -> Self {
         let (standing, event, reason) = match outcome {
+            // what was put back is on record since it was read back
+            Outcome::Corrected(left) => {
+                let standing = if left.is_some() { Standing::Drifted } else { Standing::Current };
+                return Self { standing, reason: left, event: None, changes };
+            }
+            Outcome::NotCorrected(why) => {
+                let why = format!("changed behind our back, and could not be put back: {why}");
+                (Standing::Drifted, EventKind::Unequal, Some(why))
+            }
+            Outcome::Held(why) if settled => {
+                (Standing::Drifted, EventKind::Drifted, Some(format!("changed behind our back; {why}")))
+            }
+            Outcome::Held(why) => (Standing::Held, EventKind::Waiting, Some(why)),
             Outcome::Applied => (Standing::Current, EventKind::Applied, None),
             Outcome::Unreachable(why) | Outcome::Lost(why) => {
                 (Standing::Unreachable, EventKind::Unreachable, Some(why))
@@ -63,6 +86,14 @@ impl Verdict {
             }
         };
         Self { standing, reason, event: Some(event), changes }
+    }
+}
+
+/// Why a commit waits for a hold: of a whole device the hold's own words.
+pub(super) fn held_words(hold: &Hold) -> String {
+    match hold.is_whole() {
+        true => hold.words(),
+        false => format!("what it lacks touches {}, {}", hold.path, hold.words()),
     }
 }
 

@@ -72,12 +72,17 @@ fn device_table(events: &[DeviceEvent], limit: usize) -> String {
     table.to_string()
 }
 
+/// Whether the device was sent something, and took it.
+fn is_set(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Applied | EventKind::Corrected)
+}
+
 fn pass_table(passes: &[PassEntry], events: &[DeviceEvent]) -> String {
     let mut table = Table::with_heading(&["pass", "when", "commit", "why", "outcome"]);
     for pass in passes {
         let applied: Vec<&str> = events
             .iter()
-            .filter(|event| event.pass == pass.pass && event.kind == EventKind::Applied)
+            .filter(|event| event.pass == pass.pass && is_set(event.kind))
             .map(|event| event.device.as_str())
             .collect();
         let summary = pass.summary.clone().unwrap_or_else(|| "under way, or cut off".to_owned());

@@ -17,6 +17,7 @@ pub mod demo;
 pub mod discover;
 pub mod export;
 pub mod history;
+pub mod hold;
 pub mod plan;
 pub mod run;
 pub mod schema;
@@ -47,6 +48,7 @@ enum Command {
     Apply(run::ApplyArgs),
     Status(status::Args),
     History(history::Args),
+    Hold(hold::Args),
     Bootstrap(bootstrap::Args),
     Export(Box<export::Args>),
     Discover(discover::Args),
@@ -93,6 +95,7 @@ fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Apply(args) => run::apply(args, out),
         Command::Status(args) => status::run(args, out),
         Command::History(args) => history::run(args, out),
+        Command::Hold(args) => hold::run(args, out),
         Command::Bootstrap(args) => bootstrap::run(args, out),
         Command::Export(args) => export::run(args, out),
         Command::Discover(args) => wait(discover::run(args, out)),

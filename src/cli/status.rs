@@ -1,5 +1,6 @@
 //! `gitfabric status`: a line a device, also while the agent runs and after it has stopped.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -9,11 +10,14 @@ use jiff::{SpanRound, Timestamp, Unit};
 use serde::Serialize;
 
 use super::agent_file::AgentFile;
+use super::hold::HoldJson;
 use super::output::print_json;
 use super::table::{Cell, Table};
 use crate::agent::run::Report;
 use crate::names::{CommitId, DeviceName, FabricName};
-use crate::record::{DeviceEntry, FabricEntry, Standing, Store, Verdict};
+use crate::record::{
+    DeviceEntry, FabricEntry, GivenUp, Holds, Standing, Store, Verdict, WatchEntry, WatchState,
+};
 
 /// A line a device: the commit it holds, its state, since when, and why not the newest.
 ///
@@ -43,7 +47,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     loop {
         out.flush()?;
         std::thread::sleep(WATCH_PERIOD);
-        if read(&store)? != shown {
+        if read(&store, Timestamp::now())? != shown {
             writeln!(out)?;
             shown = print(args, &store, out)?;
         }
@@ -53,30 +57,49 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
 /// How often `--watch` looks: a person does not read faster.
 const WATCH_PERIOD: std::time::Duration = std::time::Duration::from_millis(500);
 
-type Seen = Vec<(FabricEntry, Vec<DeviceEntry>)>;
+/// What is on record of one fabric.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    fabric: FabricEntry,
+    devices: Vec<DeviceEntry>,
+    between: Between,
+}
 
-fn read(store: &Store) -> anyhow::Result<Seen> {
+/// What happens on the devices between passes.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Between {
+    /// How many leaves differ on each device.
+    drift: BTreeMap<DeviceName, usize>,
+    given_up: BTreeMap<DeviceName, GivenUp>,
+    watches: BTreeMap<DeviceName, WatchEntry>,
+    holds: Holds,
+}
+
+fn read(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Seen>> {
     let mut seen = Vec::new();
     for fabric in store.fabrics()? {
-        let devices = store.devices(&fabric.fabric)?;
-        seen.push((fabric, devices));
+        let name = &fabric.fabric;
+        let devices = store.devices(name)?;
+        let drift = store.drift(name)?.into_iter().map(|(device, leaves)| (device, leaves.len())).collect();
+        let between = Between {
+            drift,
+            given_up: store.given_up(name)?,
+            watches: store.watches(name)?,
+            holds: store.holds(name, now)?,
+        };
+        seen.push(Seen { fabric, devices, between });
     }
     Ok(seen)
 }
 
-fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Seen> {
-    let seen = read(store)?;
+fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Vec<Seen>> {
+    let now = Timestamp::now();
+    let seen = read(store, now)?;
     if args.json {
-        print_json(
-            out,
-            &Json {
-                format: 1,
-                fabrics: seen.iter().map(|(fabric, devices)| fabric_json(fabric, devices)).collect(),
-            },
-        )?;
+        print_json(out, &Json { format: 1, fabrics: seen.iter().map(fabric_json).collect() })?;
     } else {
-        for (fabric, devices) in &seen {
-            write!(out, "{}", text(fabric, devices, Timestamp::now()))?;
+        for Seen { fabric, devices, between } in &seen {
+            write!(out, "{}", text(fabric, devices, between, now))?;
         }
         if seen.is_empty() {
             writeln!(out, "The agent has not read a commit yet.")?;
@@ -88,13 +111,15 @@ fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Seen
 /// Prints what an agent saw at the end of a pass.
 pub(super) fn print_report(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     match &report.fabric {
-        Some(fabric) => write!(out, "{}", text(fabric, &report.devices, Timestamp::now()))?,
+        Some(fabric) => {
+            write!(out, "{}", text(fabric, &report.devices, &Between::default(), Timestamp::now()))?
+        }
         None => writeln!(out, "No commit has been read.")?,
     }
     Ok(())
 }
 
-fn text(fabric: &FabricEntry, devices: &[DeviceEntry], now: Timestamp) -> String {
+fn text(fabric: &FabricEntry, devices: &[DeviceEntry], between: &Between, now: Timestamp) -> String {
     let mut text = String::new();
     let bold = Style::new().bold();
     let current = devices
@@ -117,18 +142,51 @@ fn text(fabric: &FabricEntry, devices: &[DeviceEntry], now: Timestamp) -> String
             text.push('\n');
         }
     }
-    let mut table = Table::with_heading(&["device", "commit", "state", "since", "why"]);
+    // columns that say nothing of any device are left out
+    let (drifts, watched) = (!between.drift.is_empty(), !between.watches.is_empty());
+    let mut heading = vec!["device", "commit", "state", "since"];
+    heading.extend(drifts.then_some("drift"));
+    heading.extend(watched.then_some("watch"));
+    heading.push("why");
+    let mut table = Table::with_heading(&heading);
     for device in devices {
-        table.row([
+        let mut row: Vec<Cell> = vec![
             device.device.as_str().into(),
             device.commit.as_ref().map_or("-", CommitId::short).into(),
             Cell::styled(device.standing.as_str(), style(device.standing)),
             ago(now, device.since).into(),
-            device.reason.clone().unwrap_or_default().into(),
-        ]);
+        ];
+        if drifts {
+            row.push(between.drift.get(&device.device).map_or(String::new(), |count| leaves(*count)).into());
+        }
+        if watched {
+            let watch = between.watches.get(&device.device);
+            row.push(watch.map_or("-", |watch| watch.state.as_str()).into());
+        }
+        row.push(between.why(device).into());
+        table.row(row);
     }
     text.push_str(&table.to_string());
+    if between.holds.iter().next().is_some() {
+        text.push_str(&format!("\n{}", super::hold::table(between.holds.iter(), now)));
+    }
     text
+}
+
+fn leaves(count: usize) -> String {
+    if count == 1 { "1 leaf".to_owned() } else { format!("{count} leaves") }
+}
+
+impl Between {
+    /// Why a device is not as it should be, or is not watched as it should be.
+    fn why(&self, device: &DeviceEntry) -> String {
+        let watch = self.watches.get(&device.device).filter(|watch| watch.state != WatchState::Watching);
+        let watch = watch.and_then(|watch| watch.detail.clone());
+        // how long a hold lasts stands below
+        let mut parts: Vec<String> = device.reason.clone().into_iter().collect();
+        parts.extend(watch.filter(|detail| !parts.contains(detail)));
+        parts.join("; ")
+    }
 }
 
 fn style(standing: Standing) -> Style {
@@ -136,6 +194,7 @@ fn style(standing: Standing) -> Style {
         Standing::Current => AnsiColor::Green.on_default(),
         Standing::Behind | Standing::Waiting | Standing::Unreachable => AnsiColor::Yellow.on_default(),
         Standing::Diverged | Standing::Drifted => AnsiColor::Red.on_default(),
+        Standing::Held => AnsiColor::Cyan.on_default(),
         Standing::Staged | Standing::Paused | Standing::Released => Style::new().dimmed(),
     }
 }
@@ -153,6 +212,18 @@ fn ago(now: Timestamp, then: Timestamp) -> String {
     };
     let rounded = span.round(SpanRound::new().largest(unit).smallest(unit)).unwrap_or(span);
     format!("{rounded:#} ago")
+}
+
+/// How long until then, in one or two units: `3h 20m`.
+pub(super) fn left(now: Timestamp, until: Timestamp) -> String {
+    let seconds = until.duration_since(now).as_secs().max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, minutes) => format!("{minutes}m"),
+        (0, hours, minutes) => format!("{hours}h {minutes}m"),
+        (days, hours, _) => format!("{days}d {hours}h"),
+    }
 }
 
 #[derive(Serialize)]
@@ -182,19 +253,32 @@ struct DeviceJson<'a> {
     tree: Option<&'a str>,
     applied_by_pass: Option<u64>,
     set_in_flight: bool,
+    /// How many leaves, or entries, differ.
+    drift: usize,
+    /// Nothing is put back any more; none if it is.
+    given_up: Option<GivenUpJson<'a>>,
+    /// How it is watched; none if it is not.
+    watch: Option<WatchJson<'a>>,
+    holds: Vec<HoldJson<'a>>,
 }
 
-fn fabric_json<'a>(fabric: &'a FabricEntry, devices: &'a [DeviceEntry]) -> FabricJson<'a> {
-    let device = |device: &'a DeviceEntry| DeviceJson {
-        device: &device.device,
-        commit: device.commit.as_ref(),
-        state: device.standing,
-        since: device.since.to_string(),
-        why: device.reason.as_deref(),
-        tree: device.tree_hash.as_deref(),
-        applied_by_pass: device.applied_by.map(crate::names::PassNumber::get),
-        set_in_flight: device.in_flight,
-    };
+#[derive(Serialize)]
+struct GivenUpJson<'a> {
+    since: String,
+    commit: &'a CommitId,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct WatchJson<'a> {
+    state: WatchState,
+    since: String,
+    detail: Option<&'a str>,
+}
+
+fn fabric_json(seen: &Seen) -> FabricJson<'_> {
+    let Seen { fabric, devices, between } = seen;
+    let device = |device| device_json(device, between);
     FabricJson {
         fabric: &fabric.fabric,
         commit: fabric.good.as_ref(),
@@ -203,6 +287,30 @@ fn fabric_json<'a>(fabric: &'a FabricEntry, devices: &'a [DeviceEntry]) -> Fabri
         reason: fabric.reason.as_deref(),
         findings: fabric.findings.as_deref(),
         devices: devices.iter().map(device).collect(),
+    }
+}
+
+fn device_json<'a>(device: &'a DeviceEntry, between: &'a Between) -> DeviceJson<'a> {
+    let given_up =
+        |it: &'a GivenUp| GivenUpJson { since: it.at.to_string(), commit: &it.commit, why: &it.reason };
+    let watch = |it: &'a WatchEntry| WatchJson {
+        state: it.state,
+        since: it.since.to_string(),
+        detail: it.detail.as_deref(),
+    };
+    DeviceJson {
+        device: &device.device,
+        commit: device.commit.as_ref(),
+        state: device.standing,
+        since: device.since.to_string(),
+        why: device.reason.as_deref(),
+        tree: device.tree_hash.as_deref(),
+        applied_by_pass: device.applied_by.map(crate::names::PassNumber::get),
+        set_in_flight: device.in_flight,
+        drift: between.drift.get(&device.device).copied().unwrap_or_default(),
+        given_up: between.given_up.get(&device.device).map(given_up),
+        watch: between.watches.get(&device.device).map(watch),
+        holds: between.holds.of(&device.device).map(super::hold::json).collect(),
     }
 }
 
@@ -220,5 +328,15 @@ mod tests {
             assert_eq!(ago(now, then), expected);
         }
         assert_eq!(ago(then, Timestamp::from_second(9).unwrap()), "0s ago", "a clock that went back");
+    }
+
+    #[test]
+    fn what_is_left_of_a_hold_is_told_in_few_units() {
+        let now = Timestamp::UNIX_EPOCH;
+        for (seconds, expected) in
+            [(-5, "0s"), (59, "59s"), (120, "2m"), (12_000, "3h 20m"), (14_400, "4h 0m"), (180_000, "2d 2h")]
+        {
+            assert_eq!(left(now, Timestamp::from_second(seconds).unwrap()), expected);
+        }
     }
 }

@@ -29,6 +29,8 @@ pub enum Standing {
     Diverged,
     /// An owned leaf changed behind our back. A correction leaves it, or a commit.
     Drifted,
+    /// A person asked not to touch it, or what is to change on it. The hold's end leaves it.
+    Held,
     /// Its state in the intent is `staged`: compiled, not sent.
     Staged,
     /// Its state in the intent is `paused`: left as it is.
@@ -38,13 +40,14 @@ pub enum Standing {
 }
 
 impl Standing {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Current,
         Self::Behind,
         Self::Unreachable,
         Self::Waiting,
         Self::Diverged,
         Self::Drifted,
+        Self::Held,
         Self::Staged,
         Self::Paused,
         Self::Released,
@@ -59,6 +62,7 @@ impl Standing {
             Self::Waiting => "waiting",
             Self::Diverged => "diverged",
             Self::Drifted => "drifted",
+            Self::Held => "held",
             Self::Staged => "staged",
             Self::Paused => "paused",
             Self::Released => "released",
@@ -249,13 +253,8 @@ impl Store {
         schema: &Schema,
         now: Timestamp,
     ) -> Result<(), RecordError> {
-        let text = columns::encode_flight(flight, schema);
         let write = self.connection.transaction()?;
-        ensure_row(&write, fabric, device, flight.pass, now)?;
-        write.execute(
-            "UPDATE device SET flight = ?3, pass = ?4 WHERE fabric = ?1 AND device = ?2",
-            params![fabric.as_str(), device.as_str(), text, flight.pass.get()],
-        )?;
+        write_flight(&write, fabric, device, flight, schema, now)?;
         write.commit()?;
         Ok(())
     }
@@ -346,6 +345,23 @@ impl Store {
         Ok(())
     }
 
+    /// The same of a device whose Set led to what the record says of it already: it only put
+    /// something back, so that commit and hash stay.
+    pub fn own_still(
+        &mut self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        recorded: &Recorded,
+        schema: &Schema,
+    ) -> Result<(), RecordError> {
+        let columns = columns::Columns::encode(recorded, schema);
+        self.connection.execute(
+            "UPDATE device SET secrets = ?3, created = ?4, flight = NULL WHERE fabric = ?1 AND device = ?2",
+            params![fabric.as_str(), device.as_str(), columns.secrets, columns.created],
+        )?;
+        Ok(())
+    }
+
     /// Ends the pass in flight of a Set that surely did not reach the device, or was refused.
     pub fn end_set(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
         self.connection.execute(
@@ -393,7 +409,7 @@ impl Store {
     /// Forgets a device that has left the intent.
     pub fn forget(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
         let write = self.connection.transaction()?;
-        for table in ["device", "drift", "watch"] {
+        for table in ["device", "drift", "watch", "hold", "correction", "given_up"] {
             write.execute(
                 &format!("DELETE FROM {table} WHERE fabric = ?1 AND device = ?2"),
                 [fabric.as_str(), device.as_str()],
@@ -402,6 +418,24 @@ impl Store {
         write.commit()?;
         Ok(())
     }
+}
+
+/// Writes that a Set is about to be sent.
+pub(super) fn write_flight(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+    flight: &InFlight,
+    schema: &Schema,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    let text = columns::encode_flight(flight, schema);
+    ensure_row(connection, fabric, device, flight.pass, now)?;
+    connection.execute(
+        "UPDATE device SET flight = ?3, pass = ?4 WHERE fabric = ?1 AND device = ?2",
+        params![fabric.as_str(), device.as_str(), text, flight.pass.get()],
+    )?;
+    Ok(())
 }
 
 fn ensure_row(
@@ -418,7 +452,8 @@ fn ensure_row(
     Ok(())
 }
 
-fn set_standing(
+/// Writes how a device stands.
+pub(super) fn set_standing(
     connection: &Connection,
     fabric: &FabricName,
     device: &DeviceName,

@@ -3,17 +3,20 @@
 //! Here: one SQLite file that the agent writes and `status` reads at the same time.
 //! `store` (opening, migrating), `fabrics` (the commit that counts, and why not the head),
 //! `devices` (the owned tree last read back equal, and the pass in flight), `passes`
-//! (history), `drift` (leaves that somebody changed), `reviews` (what a forge was told), `watches` (how each device is
-//! watched), `news` (what people may want to be told), `deliveries` (to whom it was told), `noted`
-//! (what was news already), `firing` (what is wrong now), `lock` (one agent at a time). Blocking.
-//! Elsewhere: deciding what to write (`rollout`, `agent`).
+//! (history), `drift` (leaves that somebody changed), `corrections` (what was put back, and
+//! given up), `holds` (what is not to be touched for a while), `reviews` (what a forge was told),
+//! `watches` (how each device is watched), `news` (what people may want to be told), `deliveries`
+//! (to whom it was told), `noted` (what was news already), `firing` (what is wrong now), `lock`
+//! (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
 
 mod columns;
+mod corrections;
 mod deliveries;
 mod devices;
 mod drift;
 mod fabrics;
 mod firing;
+mod holds;
 mod lock;
 mod news;
 mod noted;
@@ -24,10 +27,12 @@ mod store;
 mod tests;
 mod watches;
 
+pub use corrections::{Corrected, GivenUp};
 pub use deliveries::{DeliveryEntry, Queued};
 pub use devices::{DeviceEntry, Held, InFlight, Settled, Stance, Standing};
 pub use drift::{DriftKind, DriftNews, DriftedLeaf};
 pub use fabrics::{FabricEntry, Verdict};
+pub use holds::{Hold, Holds};
 pub use lock::{Lock, LockError};
 pub use news::{News, NewsKind, NewsLeaf};
 pub use noted::OutOfReach;

@@ -65,10 +65,12 @@ pub enum EventKind {
     Observed,
     /// It holds something else than was recorded, and nobody sent it.
     Drifted,
+    /// What somebody had changed on it was put back and read back.
+    Corrected,
 }
 
 impl EventKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Applied,
         Self::Unchanged,
         Self::Unreachable,
@@ -77,6 +79,7 @@ impl EventKind {
         Self::Unequal,
         Self::Observed,
         Self::Drifted,
+        Self::Corrected,
     ];
 
     /// The word in the record and in `--json`.
@@ -90,6 +93,7 @@ impl EventKind {
             Self::Unequal => "unequal",
             Self::Observed => "observed",
             Self::Drifted => "drifted",
+            Self::Corrected => "corrected",
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::correction;
 use super::device::{Device, Reading, Session};
 use super::journal::{Holding, Journal, JournalError};
 use super::progress::Progress;
@@ -22,7 +23,7 @@ use crate::plan::{
     device_plan,
 };
 use crate::platform::arista_eos::protected::Protected;
-use crate::record::{self, DeviceEvent, EventKind, Settled, Stance, Standing};
+use crate::record::{self, DeviceEvent, EventKind, NewsLeaf, Settled, Stance, Standing};
 use crate::secret::SecretText;
 use crate::yang::{Path, Tree, Value};
 
@@ -58,6 +59,19 @@ pub struct Job {
     pub bootstrap: Arc<Tree>,
     /// The agent's own way to it, which is never changed.
     pub protected: Protected,
+    /// What a job has besides that only puts back, on a device that holds the commit.
+    pub putting_back: Option<PuttingBack>,
+}
+
+/// What is left aside while a part of a device's drift is put back.
+#[derive(Debug)]
+pub struct PuttingBack {
+    /// All that differs, of which the job's plan is a part.
+    pub whole: DevicePlan,
+    /// Why the device is not as it should be afterwards; none if nothing is left aside.
+    pub left: Option<String>,
+    /// The leaves that are put back, for people; none if what is sent is our own doing.
+    pub leaves: Vec<NewsLeaf>,
 }
 
 /// Values of secrets, by name.
@@ -83,6 +97,14 @@ pub struct Context {
 pub enum Outcome {
     /// It read back equal. The next commit leaves it.
     Applied,
+    /// What was to be put back read back equal; why it is not as it should be all the same, if
+    /// something was left aside.
+    Corrected(Option<String>),
+    /// What was to be put back was refused, or did not read back equal. It holds the commit as
+    /// before, and nobody waits for it.
+    NotCorrected(String),
+    /// Nothing was sent: a person asked for that since the pass began. The hold's end leaves it.
+    Held(String),
     /// It could not be reached, and nothing was sent. It is tried again.
     Unreachable(String),
     /// It was sent a Set, and whether that was applied is not known yet: perhaps it cut the
@@ -128,7 +150,7 @@ impl Context {
 }
 
 impl Job {
-    fn name(&self) -> &DeviceName {
+    pub(super) fn name(&self) -> &DeviceName {
         self.device.name()
     }
 
@@ -143,7 +165,7 @@ impl Job {
         let sends = |plan: &DevicePlan| {
             (plan.changes.clone(), plan.created.clone(), plan.removed.clone(), plan.ordered.clone())
         };
-        if sends(&now) != sends(&self.plan) {
+        if sends(&now) != sends(self.whole()) {
             return Err(Outcome::Waiting("it changed after it was planned, and is planned anew".to_owned()));
         }
         self.session = session;
@@ -166,9 +188,26 @@ impl Job {
         })
     }
 
-    /// What the record will say once the device holds `desired`.
+    /// All that differs.
+    fn whole(&self) -> &DevicePlan {
+        self.putting_back.as_ref().map_or(&self.plan, |putting| &putting.whole)
+    }
+
+    /// What the record will say once the device holds `desired`. Of a device that is put back
+    /// in part the tree stays, and so does what is known of secrets that were not sent: one
+    /// that shows another text is not taken for right.
     fn recorded_after(&self, actual: &Tree, context: &Context) -> Recorded {
-        context.recorded_after(&self.desired, self.plan.created_after(&self.recorded.created), actual)
+        let created = self.plan.created_after(&self.recorded.created);
+        let mut after = context.recorded_after(&self.desired, created, actual);
+        if self.putting_back.is_some() {
+            let sent = |path: &Path| self.plan.changes.iter().any(|change| change.path == *path);
+            after.secrets.retain(|path, _| sent(path));
+            for (path, mark) in &self.recorded.secrets {
+                after.secrets.entry(path.clone()).or_insert(*mark);
+            }
+            after.tree = self.recorded.tree.clone();
+        }
+        after
     }
 
     /// What still differs, given that the Set was applied: every leaf that was ours before
@@ -181,7 +220,14 @@ impl Job {
                 ours.tree.insert(path.clone(), leaf.clone());
             }
         }
-        self.plan_against(reading, &ours, context)
+        let mut remaining = self.plan_against(reading, &ours, context);
+        if self.putting_back.is_some() {
+            // what was left aside is no fault of this Set
+            let sent: BTreeSet<&Path> = self.plan.changes.iter().map(|change| &change.path).collect();
+            remaining.changes.retain(|change| sent.contains(&change.path));
+            remaining.removed.retain(|entry| self.plan.removed.contains(entry));
+        }
+        remaining
     }
 }
 
@@ -191,7 +237,9 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
         return Ok(Outcome::Stopped);
     }
     let flight = job.plan.in_flight(job.operations.digest());
-    begin(job, context, flight.clone()).await?;
+    if let Some(held) = begin(job, context, flight.clone()).await? {
+        return Ok(Outcome::Held(held));
+    }
     let mut again = true;
     loop {
         tracing::info!(device = %job.name(), operations = job.operations.len(), "sending the Set");
@@ -218,7 +266,7 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
         if remaining.is_empty() {
             return hold(job, context, after).await;
         }
-        let untouched = job.plan_against(&reading, &job.recorded, context).changes == job.plan.changes;
+        let untouched = job.plan_against(&reading, &job.recorded, context).changes == job.whole().changes;
         match &doubt {
             // it said no, and meant it
             Some(error) if untouched && matches!(error.kind, ErrorKind::Refused { .. }) => {
@@ -281,20 +329,37 @@ async fn connect_and_read(device: &Device) -> Result<Reading, Error> {
     device.connect().await?.read().await
 }
 
-async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<(), JournalError> {
+/// Writes down what is about to be sent; or gives the hold that keeps it from being sent, which
+/// a person may have asked for since the pass began.
+async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<Option<String>, JournalError> {
     let (device, tree_hash, schema) =
         (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
+    let plan = job.plan.clone();
+    let counts = job.putting_back.as_ref().is_some_and(|putting| !putting.leaves.is_empty());
     context
         .journal
         .with(move |store, journal| {
+            let now = Timestamp::now();
+            if let Some(hold) = store.holds(&journal.fabric, now)?.stopping(&device, &plan) {
+                return Ok(Some(hold.words()));
+            }
             let flight =
                 record::InFlight { pass: journal.pass, commit: journal.commit.clone(), tree_hash, set };
-            store.begin_set(&journal.fabric, &device, &flight, &schema, Timestamp::now())
+            if counts {
+                let leaves = plan.changes.len();
+                store.begin_correction(&journal.fabric, &device, &flight, &schema, leaves, now)?;
+            } else {
+                store.begin_set(&journal.fabric, &device, &flight, &schema, now)?;
+            }
+            Ok(None)
         })
         .await
 }
 
 async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcome, JournalError> {
+    if let Some(putting) = &job.putting_back {
+        return correction::corrected(job, putting, context, recorded).await;
+    }
     let holding = Holding {
         device: job.name().clone(),
         tree_hash: job.tree_hash.clone(),
@@ -311,6 +376,9 @@ async fn hold(job: &Job, context: &Context, recorded: Recorded) -> Result<Outcom
 
 /// The Set did not reach the device, or the device said no: it is as it was.
 async fn refuse(job: &Job, context: &Context, error: &Error) -> Result<Outcome, JournalError> {
+    if job.putting_back.is_some() {
+        return correction::refused(job, context, error).await;
+    }
     let why = error.to_string();
     let said_no = matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::PermissionDenied { .. });
     if said_no {
@@ -331,6 +399,9 @@ async fn diverge(
     reading: &Reading,
     what: String,
 ) -> Result<Outcome, JournalError> {
+    if job.putting_back.is_some() {
+        return correction::unequal(job, context, flight, reading, what).await;
+    }
     stand_diverged(job, context, EventKind::Unequal, &what).await?;
     let mut recorded = job.recorded.clone();
     recorded.resolve(flight, &reading.tree);

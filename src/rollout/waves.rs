@@ -88,7 +88,10 @@ pub async fn run(
 fn known_ill(partner: &Partner, outcomes: &BTreeMap<DeviceName, Outcome>) -> Option<String> {
     let name = partner.device.name();
     let ill = match outcomes.get(name) {
-        None | Some(Outcome::Applied) => partner.ill.clone()?,
+        None
+        | Some(Outcome::Applied | Outcome::Corrected(_) | Outcome::NotCorrected(_) | Outcome::Held(_)) => {
+            partner.ill.clone()?
+        }
         Some(Outcome::Unreachable(why) | Outcome::Lost(why)) => format!("is not reachable: {why}"),
         Some(Outcome::Refused(_) | Outcome::Unequal(_)) => "diverged".to_owned(),
         Some(Outcome::Waiting(why)) => format!("waits: {why}"),
@@ -130,6 +133,12 @@ fn why_it_holds(outcome: &Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Refused(_) | Outcome::Unequal(_) => Some("diverged"),
         Outcome::Lost(_) => Some("was sent a Set and could not be reached again"),
-        Outcome::Applied | Outcome::Unreachable(_) | Outcome::Waiting(_) | Outcome::Stopped => None,
+        Outcome::Applied
+        | Outcome::Corrected(_)
+        | Outcome::NotCorrected(_)
+        | Outcome::Held(_)
+        | Outcome::Unreachable(_)
+        | Outcome::Waiting(_)
+        | Outcome::Stopped => None,
     }
 }

@@ -30,8 +30,10 @@ fn why(outcome: &Outcome) -> &str {
         | Outcome::Lost(why)
         | Outcome::Refused(why)
         | Outcome::Unequal(why)
+        | Outcome::NotCorrected(why)
+        | Outcome::Held(why)
         | Outcome::Waiting(why) => why,
-        Outcome::Applied | Outcome::Stopped => "",
+        Outcome::Applied | Outcome::Corrected(_) | Outcome::Stopped => "",
     }
 }
 

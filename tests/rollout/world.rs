@@ -181,6 +181,7 @@ impl World {
             recorded,
             bootstrap: Arc::new(want.bootstrap.clone()),
             protected: want.protected.clone(),
+            putting_back: None,
         })
     }
 

@@ -74,7 +74,7 @@ impl Stand {
             Standing::Behind | Standing::Waiting => return None,
             Standing::Diverged => Kind::Danger,
             Standing::Unreachable | Standing::Drifted => Kind::Warning,
-            Standing::Staged | Standing::Paused | Standing::Released => Kind::Info,
+            Standing::Held | Standing::Staged | Standing::Paused | Standing::Released => Kind::Info,
         };
         let reason = self.reason.as_deref().unwrap_or("no reason is on record");
         Some((kind, format!("gitfabric: {}: {}", self.standing.as_str(), plain(reason))))

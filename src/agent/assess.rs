@@ -1,0 +1,242 @@
+//! What becomes of one device that was read: a verdict, or a plan to be sent.
+//!
+//! Here: a device that lacks the commit gets all of its plan; one that holds it gets back what
+//! policy says, unless a person asked to leave it alone or it was put back too often. Elsewhere:
+//! which part of a plan that is (`plan::correction`), sending it (`rollout`), the pass around it
+//! (`pass`).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Agent;
+use super::config::Mode;
+use super::due::{Due, Situation};
+use super::pass::advance;
+use super::read::Read;
+use super::stands::drifted;
+use super::verdict::Verdict;
+use crate::compile::DriftRules;
+use crate::intent::DriftPolicy;
+use crate::names::DeviceName;
+use crate::plan::{Correction, DevicePlan, Word, correction, operations_of};
+use crate::record::{EventKind, FOUND_EQUAL, GivenUp, News, NewsKind, NewsLeaf, Standing};
+use crate::rollout::{Context, Holding, Job, PuttingBack};
+
+/// What becomes of a device that was looked at: a verdict, or a plan to be sent.
+pub(super) enum Next {
+    Verdict(Verdict),
+    Send(Box<Job>),
+}
+
+impl Agent {
+    /// What is to become of one device that was read.
+    pub(super) async fn assess(
+        &self,
+        situation: &Situation<'_>,
+        name: &DeviceName,
+        read: Read,
+        context: &Context,
+    ) -> anyhow::Result<Next> {
+        for misfit in &read.reading.misfits {
+            tracing::warn!(device = %name, %misfit, "the device and its schema disagree");
+        }
+        let settled = situation.holds(name) || read.resumed.as_deref() == Some(&*read.build.hash);
+        let plan = context.with_prints(|prints| read.plan(prints));
+        note_drift(name, &plan, &read, context).await?;
+        if plan.is_empty() {
+            if !settled {
+                found_equal(name, &read, context).await?;
+            } else if situation.holds_an_equal_commit(name) {
+                let equal = Due { advance: vec![name.clone()], ..Due::default() };
+                advance(&context.journal, &equal).await?;
+            }
+            // told once for each commit: a read-back that finds nothing is no history, and
+            // what was found equal is on record already
+            let is_news = settled && !situation.stands(name, Standing::Current);
+            let event = is_news.then_some(EventKind::Unchanged);
+            return Ok(Next::Verdict(Verdict { event, ..Verdict::current() }));
+        }
+        if settled && !situation.asked.by_person {
+            return self.put_back(situation, name, read, plan, context).await;
+        }
+        if let Some(hold) = situation.orders.holds.stopping(name, &plan) {
+            let verdict =
+                if settled { Verdict::drifted(&plan, &[hold.words()]) } else { Verdict::held(hold) };
+            return Ok(Next::Verdict(verdict));
+        }
+        if self.config.mode == Mode::Observe {
+            return Ok(Next::Verdict(Verdict::observed(&plan)));
+        }
+        Ok(send(read, plan, None, context).await)
+    }
+
+    /// What becomes of a device that holds the commit, and of which something differs.
+    async fn put_back(
+        &self,
+        situation: &Situation<'_>,
+        name: &DeviceName,
+        read: Read,
+        whole: DevicePlan,
+        context: &Context,
+    ) -> anyhow::Result<Next> {
+        let rules = DriftRules::of(&situation.target.fabric, name);
+        let holds = &situation.orders.holds;
+        let chosen = |may: bool| {
+            let word = |path: &crate::yang::Path| match rules.policy(path) {
+                _ if holds.covering(name, path).is_some() => Word::Hold,
+                DriftPolicy::Correct if may => Word::Correct,
+                _ => Word::Leave,
+            };
+            correction(&whole, &read.build.schema, &read.rules(), &word)
+        };
+        let (mut part, mut notes) = (chosen(true), Vec::new());
+        let observes = self.config.mode == Mode::Observe;
+        if part.puts_back()
+            && !observes
+            && let Some(why) = given_up(situation, name, &part, &read, context).await?
+        {
+            (part, notes) = (chosen(false), vec![why]);
+        }
+        if part.is_held() {
+            let held = part.left.keys().filter_map(|path| holds.covering(name, path));
+            let mut words: Vec<String> = held.map(crate::record::Hold::words).collect();
+            words.dedup();
+            notes.extend(words);
+        }
+        let aside = DevicePlan {
+            changes: whole.changes.iter().filter(|it| part.left.contains_key(&it.path)).cloned().collect(),
+            ..DevicePlan::default()
+        };
+        let left = (!aside.is_empty()).then(|| Verdict::drifted(&aside, &notes));
+        Ok(match left {
+            Some(verdict) if part.plan.is_empty() => Next::Verdict(verdict),
+            _ if observes => Next::Verdict(Verdict::observed(&whole)),
+            None if !part.puts_back() => send(read, part.plan, None, context).await,
+            left => {
+                let leaves = leaves(&part, &read);
+                let left = left.and_then(|verdict| verdict.reason);
+                let putting = PuttingBack { whole, left, leaves };
+                send(read, part.plan, Some(putting), context).await
+            }
+        })
+    }
+}
+
+/// Why nothing is put back on a device any more, if so. Two who each put back what the other
+/// did must not do so for ever.
+async fn given_up(
+    situation: &Situation<'_>,
+    name: &DeviceName,
+    part: &Correction,
+    read: &Read,
+    context: &Context,
+) -> anyhow::Result<Option<String>> {
+    if let Some(given_up) = situation.orders.given_up.get(name) {
+        return Ok(Some(given_up.reason.clone()));
+    }
+    let (most, device) = (situation.target.fabric.design.drift.corrections_per_hour, name.clone());
+    let times = if most == 1 { "once".to_owned() } else { format!("{most} times") };
+    let reason = format!(
+        "put back {times} within an hour and changed again: given up. Find who changes it; a new commit, \
+         `gitfabric apply`, or a hold that ends goes on"
+    );
+    let leaves = leaves(part, read);
+    let given_up = context.journal.with(move |store, journal| {
+        let now = Timestamp::now();
+        if store.corrections(&journal.fabric, &device, now)? < most {
+            return Ok(None);
+        }
+        let news = News {
+            kind: NewsKind::CorrectionGivenUp,
+            device: Some(device.clone()),
+            commit: Some(journal.commit.clone()),
+            at: now,
+            summary: format!("what was changed by hand on {device} is put back no more"),
+            detail: Some(reason.clone()),
+            leaves,
+        };
+        let given_up = GivenUp { commit: journal.commit.clone(), reason: reason.clone(), at: now };
+        store.give_up(&journal.fabric, &device, &given_up, &news)?;
+        Ok(Some(reason))
+    });
+    Ok(given_up.await?)
+}
+
+/// The leaves that are put back, for people.
+fn leaves(part: &Correction, read: &Read) -> Vec<NewsLeaf> {
+    let found = part.plan.changes.iter().flat_map(|change| {
+        let origin = change.origin.as_ref().map(|place| format!("{}:{}", place.file, place.line));
+        drifted([change], &read.recorded).into_iter().map(move |leaf| (leaf, origin.clone()))
+    });
+    let leaf = |(leaf, origin): (crate::record::DriftedLeaf, Option<String>)| NewsLeaf {
+        kind: leaf.kind.as_str().to_owned(),
+        path: leaf.path,
+        recorded: leaf.recorded,
+        live: leaf.live,
+        origin,
+    };
+    found.map(leaf).collect()
+}
+
+/// A device that may be sent its plan, or why not.
+async fn send(read: Read, plan: DevicePlan, putting_back: Option<PuttingBack>, context: &Context) -> Next {
+    match job(read, plan, putting_back, context).await {
+        Ok(job) => Next::Send(Box::new(job)),
+        Err(why) => Next::Verdict(Verdict::not_current(Standing::Behind, EventKind::Waiting, why)),
+    }
+}
+
+async fn job(
+    read: Read,
+    plan: DevicePlan,
+    putting_back: Option<PuttingBack>,
+    context: &Context,
+) -> Result<Job, String> {
+    let operations = operations_of(&plan, &read.build.schema, &read.rules(), &*context.secrets)
+        .map_err(|missing| missing.to_string())?;
+    read.session.identify().await?;
+    Ok(Job {
+        device: read.device,
+        session: read.session,
+        plan,
+        operations,
+        desired: Arc::clone(&read.build.tree),
+        tree_hash: read.build.hash.clone(),
+        recorded: read.recorded,
+        bootstrap: Arc::clone(&read.build.bootstrap),
+        protected: read.build.protected.clone(),
+        putting_back,
+    })
+}
+
+/// Writes which owned leaves of a device somebody changed, as it was just read.
+async fn note_drift(
+    name: &DeviceName,
+    plan: &DevicePlan,
+    read: &Read,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let (name, leaves) = (name.clone(), drifted(&plan.changes, &read.recorded));
+    let write = context.journal.with(move |store, journal| {
+        store.set_drift(&journal.fabric, &name, None, &leaves, Timestamp::now()).map(|_| ())
+    });
+    Ok(write.await?)
+}
+
+/// A device that holds the commit already, which was not on record: now it is.
+async fn found_equal(name: &DeviceName, read: &Read, context: &Context) -> anyhow::Result<()> {
+    let created = read.recorded.created.clone();
+    let recorded = context.recorded_after(&read.build.tree, created, &read.reading.tree);
+    let holding = Holding {
+        device: name.clone(),
+        tree_hash: read.build.hash.clone(),
+        recorded,
+        schema: Arc::clone(&read.build.schema),
+        by_set: false,
+        changes: 0,
+        detail: Some(FOUND_EQUAL.to_owned()),
+    };
+    context.journal.hold(holding).await?;
+    Ok(())
+}

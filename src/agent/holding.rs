@@ -1,0 +1,203 @@
+//! Asking for a hold: one way for the command line and for comments.
+//!
+//! A hold is a row of the record and reaches the agent at its next turn, and before each Set.
+//! Elsewhere: the rows (`record`), what follows (`orders`, `assess`, `rollout`).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::config::parse_duration;
+use crate::names::{DeviceName, FabricName};
+use crate::nearest::suggest;
+use crate::platform::Profile;
+use crate::record::{Hold, RecordError, Store};
+use crate::yang::Path;
+
+/// The longest hold. What is to stay so for longer belongs into the intent.
+pub const LONGEST: Duration = Duration::from_hours(7 * 24);
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 200;
+
+/// Why a hold is not placed or lifted.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// What was asked for cannot be done; how to ask instead.
+    #[error("{0}")]
+    Asked(String),
+    /// The record says no.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// What a person asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The device, as it was typed.
+    pub device: &'a str,
+    /// The path, as it was typed; none is the whole device.
+    pub path: Option<&'a str>,
+    /// Who asks.
+    pub by: &'a str,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Holds a device, or a path of it, for a while.
+pub fn hold(
+    store: &mut Store,
+    fabric: &FabricName,
+    wanted: &Wanted<'_>,
+    length: &str,
+    reason: &str,
+) -> Result<Hold, Refused> {
+    let (device, path) = place(store, fabric, wanted)?;
+    let until = wanted.now + self::length(length)?;
+    let hold =
+        Hold { device, path, until, reason: one_line(reason), by: one_line(wanted.by), since: wanted.now };
+    if hold.reason.is_empty() {
+        return Err(Refused::Asked("a hold needs a reason: others will ask why".to_owned()));
+    }
+    store.set_hold(fabric, &hold)?;
+    Ok(hold)
+}
+
+/// Ends a hold; gives what was held.
+pub fn lift(
+    store: &mut Store,
+    fabric: &FabricName,
+    wanted: &Wanted<'_>,
+) -> Result<(DeviceName, Path), Refused> {
+    let (device, path) = place(store, fabric, wanted)?;
+    if store.lift(fabric, &device, &path, wanted.now)? {
+        return Ok((device, path));
+    }
+    let held: Vec<String> =
+        store.holds(fabric, wanted.now)?.of(&device).map(|hold| hold.path.to_string()).collect();
+    let what = if path.is_root() { "as a whole".to_owned() } else { format!("at {path}") };
+    Err(Refused::Asked(if held.is_empty() {
+        format!("{device} is not held")
+    } else {
+        format!("{device} is not held {what}; held is {}", held.join(", "))
+    }))
+}
+
+/// `4h`, `30m`, `2d`.
+fn length(text: &str) -> Result<Duration, Refused> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    let days = days.and_then(|days| Duration::from_hours(24).checked_mul(days));
+    match days.or_else(|| parse_duration(text)) {
+        Some(length) if length <= LONGEST && !length.is_zero() => Ok(length),
+        Some(_) => Err(Refused::Asked(
+            "a hold lasts 7 days at most: what is to stay so for longer belongs into the intent".to_owned(),
+        )),
+        None => Err(Refused::Asked(format!("{text:?} is not a length such as 30m, 4h or 2d"))),
+    }
+}
+
+/// The device and the path in the spelling of trees.
+fn place(store: &Store, fabric: &FabricName, wanted: &Wanted<'_>) -> Result<(DeviceName, Path), Refused> {
+    let devices = store.devices(fabric)?;
+    let found = devices.iter().find(|entry| entry.device.as_str() == wanted.device);
+    let Some(entry) = found else {
+        let near = suggest(wanted.device, devices.iter().map(|entry| entry.device.as_str()));
+        let near = near.map_or_else(String::new, |near| format!("; {near}"));
+        return Err(Refused::Asked(format!("fabric {fabric} has no device {:?}{near}", wanted.device)));
+    };
+    let Some(text) = wanted.path.filter(|path| *path != "/") else {
+        return Ok((entry.device.clone(), Path::root()));
+    };
+    let path: Path =
+        text.parse().map_err(|error: crate::yang::path::PathError| Refused::Asked(error.to_string()))?;
+    // of a device that was never written the schema is not on record
+    let profile = entry.pack.as_ref().and_then(|pack| pack.split_once(' '));
+    let Some(profile) = profile.and_then(|(os, version)| Profile::find(os, version)) else {
+        return Ok((entry.device.clone(), path));
+    };
+    let schema = (profile.schema)();
+    let located = schema.locate(&path).map_err(|fault| {
+        let hint = fault.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+        Refused::Asked(format!("{fault}{hint}"))
+    })?;
+    let is_list = located.node.is_some_and(|node| !schema.keys(node).is_empty());
+    if is_list && located.path.last().is_some_and(|elem| elem.keys().is_empty()) {
+        let message =
+            format!("{} is a list: name one entry with its keys, or what is above it", located.path);
+        return Err(Refused::Asked(message));
+    }
+    Ok((entry.device.clone(), located.path))
+}
+
+fn one_line(text: &str) -> String {
+    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.chars().take(LONGEST_REASON).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_held_is_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        let fabric: FabricName = "dc1".parse().unwrap();
+        let device: DeviceName = "leaf1".parse().unwrap();
+        let commit = "a".repeat(40).parse().unwrap();
+        let event = crate::record::DeviceEvent {
+            pass: 1_u64.try_into().unwrap(),
+            device: device.clone(),
+            commit,
+            kind: crate::record::EventKind::Applied,
+            changes: 0,
+            detail: None,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let schema = crate::platform::arista_eos::pack::eos_4_35_0f();
+        let held = crate::record::Held {
+            commit: &event.commit,
+            tree_hash: "h",
+            recorded: &crate::plan::Recorded::default(),
+            schema: &schema,
+            by_set: true,
+        };
+        store.hold(&fabric, &held, &event).unwrap();
+        for (device, path, length, reason, expected) in [
+            ("leaf1", None, "4h", "a broken optic", Ok("/")),
+            ("leaf1", Some("/"), "2d", "a broken optic", Ok("/")),
+            (
+                "leaf1",
+                Some("/openconfig-interfaces:interfaces/interface[name=Ethernet1]"),
+                "30m",
+                "a broken\noptic",
+                Ok("/interfaces/interface[name=Ethernet1]"),
+            ),
+            ("leaf1", None, "4h", " ", Err("a hold needs a reason")),
+            ("leaf1", None, "8d", "x", Err("7 days at most")),
+            ("leaf1", None, "0s", "x", Err("not a length")),
+            ("leaf1", None, "soon", "x", Err("not a length")),
+            ("laef1", None, "4h", "x", Err("did you mean `leaf1`?")),
+            ("leaf1", Some("/interfaces/interface"), "4h", "x", Err("is a list")),
+            ("leaf1", Some("/interfaces/interfac"), "4h", "x", Err("did you mean `interface`?")),
+            ("leaf1", Some("/a["), "4h", "x", Err("character 4")),
+        ] {
+            let now = Timestamp::from_second(1000).unwrap();
+            let wanted = Wanted { device, path, by: "ann", now };
+            let seen = hold(&mut store, &fabric, &wanted, length, reason);
+            match (&seen, expected) {
+                (Ok(hold), Ok(path)) => {
+                    assert_eq!(hold.path.to_string(), path);
+                    assert!(!hold.reason.contains('\n'));
+                    let lifted = lift(&mut store, &fabric, &wanted).unwrap();
+                    assert_eq!(lifted.1.to_string(), path);
+                    let again = lift(&mut store, &fabric, &wanted).unwrap_err();
+                    assert_eq!(again.to_string(), "leaf1 is not held");
+                }
+                (Err(error), Err(expected)) => {
+                    assert!(error.to_string().contains(expected), "{error}");
+                }
+                _ => panic!("{device} {path:?} {length}: {seen:?}"),
+            }
+        }
+    }
+}

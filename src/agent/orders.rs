@@ -1,0 +1,69 @@
+//! What people said of leaving devices alone, and where correcting was given up: as a pass
+//! begins.
+//!
+//! Elsewhere: the rows (`record`), asking for a hold (`cli::hold`, `reviews::commands`), what
+//! follows (`due`, `assess`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::target::Target;
+use super::{Agent, Asked};
+use crate::names::{DeviceName, FabricName};
+use crate::record::{GivenUp, Holds};
+
+/// How long after a hold's end the loop looks: its row says whole seconds.
+const AFTER: Duration = Duration::from_millis(20);
+
+/// What is left alone, and why.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Orders {
+    /// The holds that have not ended.
+    pub(super) holds: Holds,
+    /// Where nothing is put back any more.
+    pub(super) given_up: BTreeMap<DeviceName, GivenUp>,
+    /// Devices of which a hold has ended since they were last looked at.
+    pub(super) ended: BTreeSet<DeviceName>,
+    /// When this was read.
+    pub(super) at: Timestamp,
+}
+
+impl Agent {
+    /// Reads them. What was given up at another commit may be put back again, and where a
+    /// person asks, everything.
+    pub(super) async fn orders(&self, target: &Target, asked: &Asked) -> anyhow::Result<Orders> {
+        let (fabric, commit) = (target.name().clone(), target.commit.clone());
+        let by_person = asked.by_person;
+        self.with_store(move |store| {
+            let at = Timestamp::now();
+            store.rearm(&fabric, (!by_person).then_some(&commit))?;
+            Ok(Orders {
+                holds: store.holds(&fabric, at)?,
+                given_up: store.given_up(&fabric)?,
+                ended: store.ended_holds(&fabric, at)?,
+                at,
+            })
+        })
+        .await
+    }
+
+    /// Forgets the holds whose end this pass has seen.
+    pub(super) async fn seen(&self, fabric: &FabricName, orders: &Orders) -> anyhow::Result<()> {
+        if orders.ended.is_empty() {
+            return Ok(());
+        }
+        let (fabric, at) = (fabric.clone(), orders.at);
+        self.with_store(move |store| store.forget_ended_holds(&fabric, at)).await
+    }
+
+    /// How long until the next hold ends; none if nothing is held, or nobody knows.
+    pub(super) async fn hold_ends_in(&self) -> Option<Duration> {
+        let fabric = self.target.as_ref()?.name().clone();
+        let now = Timestamp::now();
+        let holds = self.with_store(move |store| store.holds(&fabric, now)).await.ok()?;
+        let next = holds.iter().map(|hold| hold.until).min()?;
+        Some(Duration::try_from(next.duration_since(now)).unwrap_or_default() + AFTER)
+    }
+}

@@ -7,6 +7,7 @@
 //! - [`mirror`]: a bare copy with full history, and its fetch
 //! - [`repository`]: any repository on this machine; from a revision to a commit
 //! - [`history`]: ancestry, log, changed paths; [`message`]: subject, trailers, reverts
+//! - [`blame`]: which commit brought a line
 //! - [`merge`]: what a branch would hold after a pull request; [`pulls`]: the heads of these
 //! - [`difference`]: files before and after, as a diff
 //! - [`versions`]: the contents that a file had, and who brought them
@@ -20,6 +21,7 @@
 //! Elsewhere: what the files mean (`intent`), deletions above the limits (`plan`), signed
 //! commits and pull requests.
 
+pub mod blame;
 mod bounded;
 pub mod brakes;
 pub mod difference;

@@ -9,6 +9,7 @@
 //! - [`model`]: what comes out; `load`: all files to one fabric, cached by blob
 //! - [`topology`]: who is connected to whom, who carries what
 //! - `check`: rules across files, and across two commits
+//! - [`edit`]: a value of a file changed, and every other byte left as it was
 //! - [`manifest`]: what an export wrote, held against what is there
 //!
 //! Pure. Elsewhere: reading files and Git (`git`), YANG of a device (`compile`).
@@ -19,6 +20,7 @@ pub(crate) mod decode;
 mod design;
 mod device;
 mod drift;
+pub mod edit;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod layout;

@@ -2,7 +2,7 @@
 //!
 //! The modules stand in the order in which data flows. A stage imports the stages above
 //! it and what stands above them all (`names`, `diagnostic` …); the edges below the line
-//! import stages and never each other; `agent`, `export` and `cli` join them.
+//! import stages and never each other; `agent`, `accept`, `export` and `cli` join them.
 //! `tests/architecture.rs` keeps this true.
 //!
 //! ```text
@@ -55,6 +55,8 @@ pub mod rollout;
 
 // ---- the edges ----
 
+// The intent made to ask for what a device holds.
+pub mod accept;
 // The loop that follows the branch.
 pub mod agent;
 // People and their programs told: Slack, Discord, Teams, Alertmanager, webhooks.

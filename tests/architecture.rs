@@ -13,8 +13,8 @@ const STAGES: [&str; 10] =
 const SHARED: [&str; 5] = ["names", "diagnostic", "nearest", "secret", "stop"];
 /// The edges: they import stages and shared modules, never each other.
 const EDGES: [&str; 6] = ["alerts", "drift", "forge", "netbox", "simulator", "web"];
-/// They join everything; `agent` and `export` do not see each other, nor `cli`.
-const JOINERS: [&str; 3] = ["agent", "export", "cli"];
+/// They join everything; `agent`, `accept` and `export` do not see each other, nor `cli`.
+const JOINERS: [&str; 4] = ["agent", "accept", "export", "cli"];
 /// Stages that are pure: no tokio, no files, no clock, no environment.
 const PURE: [&str; 6] = ["intent", "yang", "platform", "compile", "plan", "review"];
 
@@ -91,8 +91,9 @@ fn may_import(from: &str, to: &str) -> bool {
     let stage = |name: &str| STAGES.iter().position(|stage| *stage == name);
     match (from, stage(from), stage(to)) {
         ("lib" | "main" | "cli", _, _) => true,
-        ("agent", _, _) => to != "cli" && to != "export",
-        ("export", _, _) => to != "cli" && to != "agent",
+        ("agent", _, _) => !["cli", "export", "accept"].contains(&to),
+        ("export", _, _) => !["cli", "agent", "accept"].contains(&to),
+        ("accept", _, _) => !["cli", "agent", "export"].contains(&to),
         (_, Some(from), Some(to)) => to < from,
         (from, None, Some(_)) => EDGES.contains(&from),
         _ => false,

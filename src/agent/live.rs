@@ -1,5 +1,5 @@
-//! A plan against what devices hold now. Reads and writes nothing down, so it may run
-//! beside an agent.
+//! What devices hold now: a plan against them, and what differs from the record. Reads and
+//! writes nothing down, so it may run beside an agent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -10,14 +10,16 @@ use super::StoreHandle;
 use super::config::Config;
 use super::due::at_rest;
 use super::inventory::Inventory;
-use super::read::{Found, Reader};
+use super::read::{Found, Read, Reader};
 use super::secrets::Secrets;
-use crate::compile::Build;
+use crate::compile::{Build, DeviceBuild};
 use crate::gnmi;
+use crate::intent::Fabric;
 use crate::intent::topology::Topology;
 use crate::names::{DeviceName, SecretName};
-use crate::plan::{Plan, Prints, Revision};
+use crate::plan::{DevicePlan, FingerprintKey, Inputs, Plan, Prints, Recorded, Revision, Rules, device_plan};
 use crate::record::Store;
+use crate::yang::{Path, Tree};
 
 /// Reads the devices (all, or those of `only`) and plans them towards a build.
 pub async fn plan(
@@ -26,8 +28,77 @@ pub async fn plan(
     to: Revision,
     only: &BTreeSet<DeviceName>,
 ) -> anyhow::Result<Plan> {
-    gnmi::install_crypto();
     let fabric = build.fabric.as_ref().context("the intent has no fabric.yaml")?;
+    let (looked, mut passed_over) = look(config, build, only).await?;
+    let mut devices = BTreeMap::new();
+    for (name, found) in &looked.devices {
+        match found {
+            Ok(seen) => drop(devices.insert(name.clone(), looked.plan(seen, &seen.build))),
+            Err(why) => drop(passed_over.insert(name.clone(), why.clone())),
+        }
+    }
+    let topology = Topology::new(fabric);
+    Ok(Plan::new(fabric.design.name.value.clone(), (None, to), devices, passed_over, &topology))
+}
+
+/// Devices as they are now.
+pub struct Looked {
+    /// Each that was called; or why it could not be read.
+    pub devices: BTreeMap<DeviceName, Result<Seen, String>>,
+    key: FingerprintKey,
+    secrets: Secrets,
+}
+
+/// One device as it is now, beside what is on record of it.
+pub struct Seen {
+    /// What it holds.
+    pub actual: Tree,
+    /// What it holds at nodes that the schema lacks.
+    pub unknown: BTreeSet<Path>,
+    /// What it held when it was last written.
+    pub recorded: Recorded,
+    /// What the intent asks of it.
+    pub build: Arc<DeviceBuild>,
+}
+
+impl Looked {
+    /// What a device needs to come to a build of it.
+    pub fn plan(&self, seen: &Seen, build: &DeviceBuild) -> DevicePlan {
+        self.towards(seen, build, &build.tree)
+    }
+
+    /// What differs from the record: what would put it back.
+    pub fn drift(&self, seen: &Seen) -> DevicePlan {
+        self.towards(seen, &seen.build, &seen.recorded.tree)
+    }
+
+    fn towards(&self, seen: &Seen, build: &DeviceBuild, desired: &Tree) -> DevicePlan {
+        let secret =
+            |name: &SecretName| self.secrets.get(name).ok().map(|text| self.key.fingerprint(text.expose()));
+        let shown = |text: &str| Some(self.key.fingerprint(text));
+        let inputs = Inputs {
+            schema: &build.schema,
+            rules: &Rules::of(build.profile, &build.protected),
+            desired,
+            actual: &seen.actual,
+            unknown: &seen.unknown,
+            recorded: &seen.recorded,
+            bootstrap: &build.bootstrap,
+            prints: Prints { secret: &secret, shown: &shown },
+        };
+        // Its findings name leaves that must never be sent; the compilation refused those.
+        device_plan(&inputs).0
+    }
+}
+
+/// Reads the devices (all, or those of `only`); gives also those that are not called, and why.
+pub async fn look(
+    config: Arc<Config>,
+    build: &Build,
+    only: &BTreeSet<DeviceName>,
+) -> anyhow::Result<(Looked, BTreeMap<DeviceName, String>)> {
+    gnmi::install_crypto();
+    let fabric: &Fabric = build.fabric.as_ref().context("the intent has no fabric.yaml")?;
     let mut store = Store::open_to_read(&config.record())
         .context("no agent has worked from this state folder yet, so nothing is known of what is ours")?;
     let key = store.fingerprint_key()?;
@@ -35,8 +106,7 @@ pub async fn plan(
     let inventory = Inventory::new(Arc::clone(&config), secrets.get(&config.devices.password)?)?;
     let store = StoreHandle(Arc::new(Mutex::new(store)));
     let reader = Reader { inventory: &inventory, store, settles: false };
-    let (mut devices, mut passed_over) = (BTreeMap::new(), BTreeMap::new());
-    let mut wanted = BTreeSet::new();
+    let (mut wanted, mut passed_over) = (BTreeSet::new(), BTreeMap::new());
     for name in build.devices.keys().filter(|name| only.is_empty() || only.contains(*name)) {
         match fabric.devices.get(name).and_then(|device| at_rest(*device.state)) {
             Some((_, why)) => drop(passed_over.insert(name.clone(), why.to_owned())),
@@ -44,21 +114,14 @@ pub async fn plan(
         }
     }
     let found = reader.read(fabric, &build.devices, &wanted, &BTreeSet::new()).await?;
-
-    let secret = |name: &SecretName| secrets.get(name).ok().map(|text| key.fingerprint(text.expose()));
-    let shown = |text: &str| Some(key.fingerprint(text));
-    let prints = Prints { secret: &secret, shown: &shown };
-    for (name, found) in found {
-        match found {
-            Found::Read(read) => {
-                devices.insert(name, read.plan(prints));
-            }
-            Found::Unreachable(why) => {
-                passed_over.insert(name, why);
-            }
-            Found::Answers => {}
+    let seen = |found: Found| match found {
+        Found::Read(read) => {
+            let Read { reading, recorded, build, .. } = *read;
+            Some(Ok(Seen { actual: reading.tree, unknown: reading.unknown, recorded, build }))
         }
-    }
-    let topology = Topology::new(fabric);
-    Ok(Plan::new(fabric.design.name.value.clone(), (None, to), devices, passed_over, &topology))
+        Found::Unreachable(why) => Some(Err(why)),
+        Found::Answers => None,
+    };
+    let devices = found.into_iter().filter_map(|(name, found)| Some((name, seen(found)?))).collect();
+    Ok((Looked { devices, key, secrets }, passed_over))
 }

@@ -1,6 +1,7 @@
 //! The agent: one loop that makes the network what the head of the branch says.
 //!
-//! `config` (its file), `secrets` (their values), `inventory` (where devices are), `target`
+//! `config` (its file), `secrets` (their values), `inventory` (where devices are), `access` (how
+//! repository and forge are reached), `target`
 //! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
 //! devices hold), `live` (a plan against them), `due`, `orders`, `holding`,
 //! `pass`, `assess`, `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
@@ -8,6 +9,7 @@
 //! (pull requests), `watches` (what happens on devices between passes), `served` (what goes out and comes in over HTTP).
 //! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
+pub mod access;
 mod assess;
 mod back;
 pub mod config;
@@ -42,7 +44,7 @@ use self::secrets::Secrets;
 use self::target::Target;
 use self::watches::Watches;
 use crate::compile::Engine;
-use crate::git::{Credential, Mirror, Remote, Snapshot, Ssh, TokenSource};
+use crate::git::{Mirror, Snapshot};
 use crate::gnmi;
 use crate::names::{CommitId, DeviceName, FabricName, RepoPath};
 use crate::plan::FingerprintKey;
@@ -122,7 +124,7 @@ impl Agent {
         let path =
             config.repository.path.as_deref().map(str::parse).transpose().context("repository.path")?;
         let inventory = Inventory::new(Arc::clone(&config), secrets.get(&config.devices.password)?)?;
-        let remote = remote(&config, &secrets)?;
+        let remote = access::remote(&config, &secrets)?;
         let mirror = Mirror::open(&config.mirror(), remote)?;
         let back =
             config.netbox.clone().map(|netbox| Back::start(netbox, Arc::clone(&secrets), mirror.clone()));
@@ -187,19 +189,4 @@ impl Agent {
     fn observed_already(&self, target: &Target) -> bool {
         self.config.mode == config::Mode::Observe && self.observed.as_ref() == Some(&target.commit)
     }
-}
-
-/// The repository with what is needed to reach it.
-fn remote(config: &Config, secrets: &Secrets) -> anyhow::Result<Remote> {
-    let repository = &config.repository;
-    let mut remote = Remote::new(&repository.url, &repository.branch)?;
-    if let Some(token) = &repository.token {
-        let username = repository.username.clone().unwrap_or_else(|| "x-access-token".to_owned());
-        let token = TokenSource::Given(secrets.get(token)?);
-        remote = remote.with_credential(Credential { username, token });
-    }
-    if let Some(ca) = &repository.ca {
-        remote = remote.with_ca(ca.clone());
-    }
-    Ok(remote.with_ssh(Ssh { key: repository.ssh_key.clone(), known_hosts: repository.known_hosts.clone() }))
 }

@@ -12,6 +12,7 @@ use super::message::URL;
 use super::place::Place;
 use super::report::{Outcome, Report};
 use super::token::Token;
+use crate::forge::text::{escaped, fenced};
 use crate::forge::{Config, Done, Forge, Kind, New, Repository, State};
 use crate::git::difference::unified;
 use crate::git::history::Change;
@@ -277,30 +278,6 @@ fn body(report: &Report, digest: &str) -> String {
         text.push_str(&fenced(&heard.join("\n")));
     }
     text
-}
-
-/// A block of code that its content cannot end.
-fn fenced(content: &str) -> String {
-    let longest = content.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}diff\n{}\n{fence}\n", content.trim_end())
-}
-
-/// Text of others inside Markdown: nothing of it is markup, a mention or a link.
-fn escaped(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '~' => {
-                clean.push('\\');
-                clean.push(c);
-            }
-            // a word joiner: no forge takes what follows for a person's name
-            '@' => clean.push_str("@\u{2060}"),
-            _ => clean.push(c),
-        }
-    }
-    clean
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Titles and descriptions within a forge's limits.
 //!
-//! Here: cutting a text with a word about it, the marks of a draft in a title, and whether a
+//! Here: text of others inside Markdown, cutting a text with a word about it, the marks of a draft in a title, and whether a
 //! forge has a text already. Elsewhere: the limits (`kind`), what is said (the callers).
 
 use super::kind::Kind;
@@ -45,6 +45,30 @@ pub fn bounded_body(body: &str, kind: Kind) -> String {
     let kept = kept.rfind('\n').filter(|at| *at > 0).map_or(kept, |at| &kept[..at]);
     let closing = open_fence(kept).map(|fence| format!("\n{fence}")).unwrap_or_default();
     format!("{kept}{closing}{word}")
+}
+
+/// A block of code that its content cannot end.
+pub fn fenced(content: &str) -> String {
+    let longest = content.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}diff\n{}\n{fence}\n", content.trim_end())
+}
+
+/// Text of others inside Markdown: nothing of it is markup, a mention or a link.
+pub fn escaped(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '~' => {
+                clean.push('\\');
+                clean.push(c);
+            }
+            // a word joiner: no forge takes what follows for a person's name
+            '@' => clean.push_str("@\u{2060}"),
+            _ => clean.push(c),
+        }
+    }
+    clean
 }
 
 /// The backticks or tildes with which a line begins or ends a block of code (`CommonMark`,

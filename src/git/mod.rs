@@ -15,12 +15,14 @@
 //! - [`snapshot`]: path → bytes of a commit, [`folder`]: the same of a plain folder
 //! - [`watch`]: wakes on a push to a local repository; [`poll`]: when to look at the others
 //! - [`mod@write`]: commits without a worktree; [`draft`]: a commit before its branch moves
+//! - [`aside`]: a repository of one's own that reads another's objects
 //! - [`push`]: a commit to another repository, by the `git` program
 //! - [`error`]: what can go wrong, each with its hint
 //!
 //! Elsewhere: what the files mean (`intent`), deletions above the limits (`plan`), signed
 //! commits and pull requests.
 
+pub mod aside;
 pub mod blame;
 mod bounded;
 pub mod brakes;

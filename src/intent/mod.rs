@@ -31,7 +31,7 @@ pub mod model;
 mod pair;
 mod policy;
 pub(crate) mod port;
-mod raw;
+pub(crate) mod raw;
 pub(crate) mod route;
 mod routing;
 pub(crate) mod scalar;

@@ -42,6 +42,11 @@ pub(crate) fn raw(file: RepoPath, node: &Node, out: &mut Findings) -> Option<Raw
 const SECRET_LEAVES: [&str; 6] =
     ["password", "password-hashed", "secret", "secret-key", "passphrase", "pre-shared-key"];
 
+/// Whether a leaf of this name holds a secret, which no file may.
+pub(crate) fn holds_secret(leaf: &str) -> bool {
+    SECRET_LEAVES.iter().any(|ending| leaf.ends_with(ending))
+}
+
 /// Values of one fragment. Each is looked for among the others, on each device that has it.
 const MOST_VALUES: usize = 10_000;
 /// Bytes of a JSON pointer, which every value has one of.
@@ -100,7 +105,7 @@ impl ToJson<'_> {
     /// will not count, and no other finding can repeat it.
     fn without_secret(&mut self, key: &str, value: Json, place: &Place) -> Json {
         let leaf = key.rsplit(':').next().unwrap_or(key);
-        let is_secret = SECRET_LEAVES.iter().any(|ending| leaf.ends_with(ending));
+        let is_secret = holds_secret(leaf);
         match &value {
             Json::String(text) if is_secret && !text.starts_with("secret:") => {
                 let message = format!("{}: `{leaf}` holds a secret in plain text", self.file);

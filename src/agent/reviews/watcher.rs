@@ -8,16 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::commands::{Asked, commands};
 use super::desk::Desk;
 use super::pull::{Told, is_of_all};
+use crate::agent::access;
 use crate::agent::config::{self, Config, Mode};
 use crate::agent::secrets::Secrets;
-use crate::forge::{self, App, Comment, Credential, Forge, ForgeError, Kind, Problem, PullSummary};
+use crate::forge::{self, Comment, Forge, ForgeError, Kind, Problem, PullSummary};
 use crate::git::{Mirror, PullRef};
 use crate::names::{CommitId, FabricName, RepoPath};
 use crate::record::{DONE, Store};
@@ -168,25 +168,7 @@ impl Watcher {
     }
 
     fn connect(&self) -> anyhow::Result<Forge> {
-        let url = &self.config.repository.url;
-        let kind = self.settings.kind_of(url).context("forge: `kind` is missing")?;
-        let credential = match (&self.settings.token, &self.settings.app) {
-            (Some(token), _) => Credential::Token(self.secrets.get(token)?),
-            (None, Some(app)) => Credential::App(App {
-                id: app.id.clone(),
-                key: self.secrets.get(&app.key)?,
-                installation: app.installation,
-            }),
-            (None, None) => Credential::Nobody,
-        };
-        let remote = self.settings.repository.as_deref().unwrap_or(url);
-        Ok(Forge::new(&forge::Config {
-            api: self.settings.api.clone(),
-            credential,
-            ca: self.settings.ca.clone(),
-            patience: PATIENCE,
-            ..forge::Config::new(kind, forge::Repository::of_remote(remote)?)
-        })?)
+        access::forge(&self.config, &self.settings, &self.secrets, PATIENCE)
     }
 
     fn round(&mut self, forge: &Forge, look: Look) -> anyhow::Result<()> {

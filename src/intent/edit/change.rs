@@ -109,7 +109,7 @@ impl Document {
                 self.with_line_below(map.bytes.end, lines.trim_end())
             }
             // a key without a value is a map of nothing
-            Kind::Scalar { text, .. } if text.is_empty() && map.bytes.is_empty() => {
+            Kind::Scalar { .. } if map.bytes.is_empty() => {
                 let new = New::Map(vec![(name.to_owned(), new.clone())]);
                 self.with_value(map, &self.flow(&new))
             }

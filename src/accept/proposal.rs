@@ -1,0 +1,257 @@
+//! What was accepted as a commit on a branch of its own, and as a pull request.
+//!
+//! The commit stands on the branch that the agent follows, as it was just fetched, and is pushed
+//! from a repository that goes with the command: the agent's mirror is read and never written
+//! to. Elsewhere: what is in the commit (`search`), the forges' APIs (`forge`).
+
+use std::path::Path as Folder;
+
+use anyhow::{Context as _, bail};
+
+use super::search::Found;
+use crate::forge::text::{escaped, fenced};
+use crate::forge::{Done, Forge, New, State};
+use crate::git::difference::unified;
+use crate::git::write::Author;
+use crate::git::{BlobId, Draft, Lease, Remote, Repository, Snapshot, Way};
+use crate::names::{CommitId, DeviceName, RepoPath};
+use crate::yang::Path;
+
+/// The branch that the agent follows, as it stands now.
+pub struct Base {
+    repository: Repository,
+    remote: Remote,
+    commit: CommitId,
+    /// Where the repository is, for as long as this is.
+    _folder: tempfile::TempDir,
+}
+
+impl Base {
+    /// Fetches the branch, beside what the mirror has already.
+    pub fn fetch(remote: Remote, mirror: &Folder) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a folder for the commit")?;
+        let repository = Repository::aside(&folder.path().join("aside.git"), mirror)?;
+        let Some(commit) = repository.fetch_branch(Way::Remote(&remote), remote.branch())? else {
+            bail!("{} has no branch `{}`", remote.url(), remote.branch())
+        };
+        Ok(Self { repository, remote, commit, _folder: folder })
+    }
+
+    /// Its head.
+    pub fn commit(&self) -> &CommitId {
+        &self.commit
+    }
+
+    /// The files of the intent.
+    pub fn snapshot(&self, folder: Option<&RepoPath>) -> anyhow::Result<Snapshot> {
+        Ok(Snapshot::of_commit(&self.repository, &self.commit, folder)?)
+    }
+
+    /// Where it came from, and its name.
+    pub fn shown(&self) -> (&str, &str) {
+        (self.remote.url(), self.remote.branch())
+    }
+}
+
+/// Who accepts what, and why.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The device.
+    pub device: &'a DeviceName,
+    /// The leaves: what the intent asked for, what the device holds, since when it does.
+    pub leaves: &'a [Accepted],
+    /// Who accepts it.
+    pub author: &'a Author,
+    /// The branch; by default one that is named after device and edit.
+    pub branch: Option<&'a str>,
+    /// What the commit says; by default what was accepted.
+    pub message: Option<&'a str>,
+}
+
+/// A leaf that is accepted, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The leaf.
+    pub path: Path,
+    /// What was asked for; none if nothing.
+    pub recorded: Option<String>,
+    /// What the device holds; none if nothing.
+    pub live: Option<String>,
+    /// Since when, as far as that is on record.
+    pub since: Option<jiff::Timestamp>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// The branch.
+    pub branch: String,
+    /// The commit at its head.
+    pub commit: CommitId,
+    /// Whether it was there before.
+    pub was_there: bool,
+    /// The pull request, if a forge is configured: its page and what was done to it.
+    pub pull_request: Option<(String, &'static str)>,
+}
+
+/// Commits what was found, pushes it to its branch, and opens a pull request.
+pub fn propose(
+    base: &Base,
+    forge: Option<&Forge>,
+    asked: &Asked<'_>,
+    found: &Found,
+) -> anyhow::Result<Proposed> {
+    let (repository, way) = (&base.repository, Way::Remote(&base.remote));
+    let branch = match asked.branch {
+        Some(branch) => branch.to_owned(),
+        None => format!("drift/{}-{}", asked.device, short(found)?),
+    };
+    if branch == base.remote.branch() {
+        bail!("`{branch}` is the branch that the agent follows; name another with --branch");
+    }
+    let text = message(asked);
+    let author = asked.author;
+    let draft = Draft {
+        parent: Some(&base.commit),
+        files: &found.edits,
+        message: &text,
+        author,
+        committer: author,
+    };
+    let commit = repository.draft(&draft)?.context("the edit changes no file")?;
+    let there = repository.fetch_branch(way, &branch)?;
+    let commit = match &there {
+        None => {
+            repository
+                .push(way, &commit, &branch, Lease::Exactly(None))
+                .with_context(|| format!("cannot bring the commit to branch `{branch}`"))?;
+            commit
+        }
+        // asked twice: the same branch, and the same commit
+        Some(there) if is_same(repository, there, &commit)? => there.clone(),
+        Some(_) => bail!("branch `{branch}` is there already and holds something else; name another with --branch"),
+    };
+    let title = repository.commit(&commit)?.message.subject;
+    let pull_request = forge.map(|forge| open(forge, base, &branch, title, body(asked, found))).transpose()?;
+    Ok(Proposed { branch, commit, was_there: there.is_some(), pull_request })
+}
+
+/// Whether a branch's head has the same files on the same base.
+fn is_same(repository: &Repository, there: &CommitId, ours: &CommitId) -> anyhow::Result<bool> {
+    let (standing, new) = (repository.commit(there)?, repository.commit(ours)?);
+    Ok(standing.parents == new.parents && repository.changes(Some(there), ours)?.is_empty())
+}
+
+/// Seven digits that are the same for the same edit.
+fn short(found: &Found) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for change in &found.changes {
+        let blob = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| BlobId::of(bytes)).transpose();
+        let blobs = (blob(&change.old).ok().flatten(), blob(&change.new).ok().flatten());
+        text.push_str(&format!("{} {blobs:?}\n", change.path));
+    }
+    let id = BlobId::of(text.as_bytes()).map_err(|error| anyhow::anyhow!("cannot name the branch: {error}"))?;
+    Ok(id.to_string().chars().take(7).collect())
+}
+
+fn open(forge: &Forge, base: &Base, branch: &str, title: String, body: String) -> anyhow::Result<(String, &'static str)> {
+    let onto = base.remote.branch().to_owned();
+    let standing = forge.find(branch, &onto)?.filter(|found| found.state == State::Open);
+    let outcome = match standing {
+        Some(standing) => forge.renew(&standing, &title, &body)?,
+        None => forge.open(&New { head: branch.to_owned(), base: onto, title, body, draft: false })?,
+    };
+    let done = match outcome.done {
+        Done::Opened => "opened",
+        Done::Renewed => "renewed",
+        Done::Unchanged => "unchanged",
+    };
+    Ok((outcome.pull_request.url, done))
+}
+
+/// Subjects longer than this are cut by most of Git's viewers.
+const SUBJECT: usize = 72;
+
+/// Leaves that a message lists.
+const LISTED: usize = 40;
+
+/// The commit's message. What a device says stands inside lines of ours, so that it cannot become
+/// a trailer.
+fn message(asked: &Asked<'_>) -> String {
+    let lines = words(asked);
+    let subject = match (asked.message, asked.leaves) {
+        (Some(own), _) => own.to_owned(),
+        (None, [one]) => {
+            let last = one.path.elems().last().map_or_else(|| one.path.to_string(), |leaf| leaf.name().to_owned());
+            let entry = one.path.entries().last();
+            let entry = entry.as_ref().and_then(|entry| Some(entry.last()?.keys().iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" ")));
+            let of = entry.map_or_else(String::new, |entry| format!("{entry} "));
+            format!("{}: accept {of}{last} as it is", asked.device)
+        }
+        (None, leaves) => format!("{}: accept {} settings as they are", asked.device, leaves.len()),
+    };
+    let mut text = if asked.message.is_some() { clean_lines(&subject) } else { cut(&clean(&subject)) };
+    text.push_str("\n\n");
+    for line in lines.iter().take(LISTED) {
+        text.push_str(&format!("- {line}\n"));
+    }
+    if lines.len() > LISTED {
+        text.push_str(&format!("- and {} more\n", lines.len() - LISTED));
+    }
+    text.push_str(&format!("\nDrift-Accepted: {}\n", asked.device));
+    text
+}
+
+/// A line for each leaf.
+fn words(asked: &Asked<'_>) -> Vec<String> {
+    let shown = |value: &Option<String>| value.as_ref().map_or_else(|| "nothing".to_owned(), |value| clean(value));
+    let line = |leaf: &Accepted| {
+        let since = leaf.since.map_or_else(String::new, |since| format!(", since {since}"));
+        format!("{}: {} -> {}{since}", clean(&leaf.path.to_string()), shown(&leaf.recorded), shown(&leaf.live))
+    };
+    asked.leaves.iter().map(line).collect()
+}
+
+/// The pull request's text, in Markdown.
+fn body(asked: &Asked<'_>, found: &Found) -> String {
+    let mut text = format!(
+        "`{}` holds something else than this branch asks for, and it is to stay. Merging this makes the intent say so; \
+         the plan for the device is empty then.\n\n",
+        asked.device
+    );
+    for line in words(asked).iter().take(LISTED) {
+        text.push_str(&format!("- {}\n", escaped(line)));
+    }
+    if asked.leaves.len() > LISTED {
+        text.push_str(&format!("- and {} more\n", asked.leaves.len() - LISTED));
+    }
+    if !found.beside.is_empty() {
+        text.push_str("\n### What the same lines change elsewhere\n\n");
+        for beside in found.beside.iter().take(LISTED) {
+            text.push_str(&format!("- {}: {}\n", beside.device, escaped(&beside.path.to_string())));
+        }
+        if found.beside.len() > LISTED {
+            text.push_str(&format!("- and {} more\n", found.beside.len() - LISTED));
+        }
+    }
+    text.push('\n');
+    text.push_str(&fenced(&unified(&found.changes, false)));
+    text
+}
+
+/// On one line, without what could steer a terminal.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn clean_lines(text: &str) -> String {
+    let kept = text.chars().filter(|c| *c == '\n' || !c.is_control());
+    kept.collect::<String>().trim().to_owned()
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(SUBJECT) {
+        None => line.to_owned(),
+        Some(_) => line.chars().take(SUBJECT - 1).chain(['…']).collect(),
+    }
+}

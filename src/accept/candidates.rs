@@ -75,18 +75,18 @@ impl Guesses {
 fn at_place(document: &Document, place: &Place, old: &Value, wish: &Wish<'_>, out: &mut Guesses) {
     let ways = document.ways(place);
     let Some(live) = wish.live else {
+        if place.file.as_str().starts_with("raw/") {
+            emptied(document, place, &ways, out);
+        }
         for way in &ways {
             out.add(document, &place.file, document.removed(way));
-        }
-        // its last leaf leaves a fragment without anything to say
-        if place.file.as_str().starts_with("raw/") {
-            out.push(Candidate { file: place.file.clone(), text: None });
         }
         return;
     };
     // what has a key of its own is said by that key, and not by what stands in for it
     let own = keys_of(wish.path, live);
-    let says_own = |way: &[Step]| matches!(way.last(), Some(Step::Key(key)) if own.iter().any(|(name, _)| name == key));
+    let says_own =
+        |way: &[Step]| matches!(way.last(), Some(Step::Key(key)) if own.iter().any(|(name, _)| name == key));
     let stands_in = ways.iter().filter(|way| !says_own(way));
     for (name, new) in &own {
         for way in stands_in.clone() {
@@ -100,8 +100,26 @@ fn at_place(document: &Document, place: &Place, old: &Value, wish: &Wish<'_>, ou
     }
 }
 
+/// Guesses for a fragment that says nothing more, or an entry of it: the whole file, then from the
+/// outermost entry inwards, so that no keys without settings stay behind.
+fn emptied(document: &Document, place: &Place, ways: &[Vec<Step>], out: &mut Guesses) {
+    out.push(Candidate { file: place.file.clone(), text: None });
+    for way in ways {
+        let items = (1..way.len()).filter(|end| matches!(way.get(end - 1), Some(Step::Item(_))));
+        for end in items {
+            out.add(document, &place.file, way.get(..end).and_then(|way| document.removed(way)));
+        }
+    }
+}
+
 /// Guesses in the place of one value.
-fn values(document: &Document, place: &Place, way: &[Step], (old, live): (&Value, &Value), out: &mut Guesses) {
+fn values(
+    document: &Document,
+    place: &Place,
+    way: &[Step],
+    (old, live): (&Value, &Value),
+    out: &mut Guesses,
+) {
     if let (Value::LeafList(old), Value::LeafList(live)) = (old, live) {
         // the place of a list is its first item's
         let list = match way.split_last() {
@@ -122,7 +140,13 @@ fn values(document: &Document, place: &Place, way: &[Step], (old, live): (&Value
     scalar(document, place, way, (old, live), out);
 }
 
-fn scalar(document: &Document, place: &Place, way: &[Step], (old, live): (&Scalar, &Scalar), out: &mut Guesses) {
+fn scalar(
+    document: &Document,
+    place: &Place,
+    way: &[Step],
+    (old, live): (&Scalar, &Scalar),
+    out: &mut Guesses,
+) {
     let Some((was, plain)) = document.scalar(way) else { return };
     for text in texts(was, old.as_str(), live.as_str()) {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -192,7 +216,9 @@ fn keys_of(path: &Path, live: &Value) -> Vec<(String, New)> {
     };
     let key = |key: &str, new: New| vec![(key.to_owned(), new)];
     match leaf.name() {
-        name @ ("enabled" | "description" | "mtu" | "name" | "fallback-timeout" | "domain-id") => key(name, new),
+        name @ ("enabled" | "description" | "mtu" | "name" | "fallback-timeout" | "domain-id") => {
+            key(name, new)
+        }
         "access-vlan" => key("vlans", New::List(vec![new])),
         "trunk-vlans" => key("vlans", new),
         "native-vlan" => key("native", new),
@@ -214,7 +240,8 @@ fn written(scalar: &Scalar) -> New {
 /// Guesses in the device's own file: what it says of a port goes before what its pair says.
 fn of_device(snapshot: &Snapshot, wish: &Wish<'_>, out: &mut Guesses) {
     let port = wish.path.elems().iter().find(|elem| elem.name() == "interface");
-    let Some(port) = port.and_then(|elem| elem.key("name")).filter(|name| name.starts_with("Ethernet")) else {
+    let Some(port) = port.and_then(|elem| elem.key("name")).filter(|name| name.starts_with("Ethernet"))
+    else {
         return;
     };
     let Ok(file) = format!("devices/{}.yaml", wish.device).parse::<RepoPath>() else { return };

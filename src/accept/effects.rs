@@ -34,7 +34,8 @@ pub(super) fn agrees(tree: &Tree, path: &Path, live: Option<&Value>) -> bool {
 pub(super) fn beside(before: &Build, after: &Build, device: &DeviceName, wanted: &Wanted) -> Vec<Beside> {
     let mut found = Vec::new();
     let nothing = Tree::new();
-    let names = before.devices.keys().chain(after.devices.keys().filter(|name| !before.devices.contains_key(*name)));
+    let names =
+        before.devices.keys().chain(after.devices.keys().filter(|name| !before.devices.contains_key(*name)));
     for name in names {
         let (old, new) = (before.devices.get(name), after.devices.get(name));
         if let (Some(old), Some(new)) = (old, new)

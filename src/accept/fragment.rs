@@ -108,7 +108,9 @@ fn new(json: &Json) -> New {
     match json {
         Json::String(text) => New::Text(text.clone()),
         Json::Array(items) => New::List(items.iter().map(new).collect()),
-        Json::Object(members) => New::Map(members.iter().map(|(name, json)| (name.clone(), new(json))).collect()),
+        Json::Object(members) => {
+            New::Map(members.iter().map(|(name, json)| (name.clone(), new(json))).collect())
+        }
         bare => New::Bare(bare.to_string()),
     }
 }

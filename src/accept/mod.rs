@@ -18,5 +18,5 @@ mod tests;
 mod wanted;
 
 pub use effects::Beside;
-pub use search::{Found, Homeless, Home, search};
+pub use search::{Found, Home, Homeless, search};
 pub use wanted::{Drift, Refusal, Wanted, wanted};

@@ -111,13 +111,8 @@ pub fn propose(
     }
     let text = message(asked);
     let author = asked.author;
-    let draft = Draft {
-        parent: Some(&base.commit),
-        files: &found.edits,
-        message: &text,
-        author,
-        committer: author,
-    };
+    let draft =
+        Draft { parent: Some(&base.commit), files: &found.edits, message: &text, author, committer: author };
     let commit = repository.draft(&draft)?.context("the edit changes no file")?;
     let there = repository.fetch_branch(way, &branch)?;
     let commit = match &there {
@@ -129,10 +124,13 @@ pub fn propose(
         }
         // asked twice: the same branch, and the same commit
         Some(there) if is_same(repository, there, &commit)? => there.clone(),
-        Some(_) => bail!("branch `{branch}` is there already and holds something else; name another with --branch"),
+        Some(_) => {
+            bail!("branch `{branch}` is there already and holds something else; name another with --branch")
+        }
     };
     let title = repository.commit(&commit)?.message.subject;
-    let pull_request = forge.map(|forge| open(forge, base, &branch, title, body(asked, found))).transpose()?;
+    let pull_request =
+        forge.map(|forge| open(forge, base, &branch, title, body(asked, found))).transpose()?;
     Ok(Proposed { branch, commit, was_there: there.is_some(), pull_request })
 }
 
@@ -150,11 +148,18 @@ fn short(found: &Found) -> anyhow::Result<String> {
         let blobs = (blob(&change.old).ok().flatten(), blob(&change.new).ok().flatten());
         text.push_str(&format!("{} {blobs:?}\n", change.path));
     }
-    let id = BlobId::of(text.as_bytes()).map_err(|error| anyhow::anyhow!("cannot name the branch: {error}"))?;
+    let id =
+        BlobId::of(text.as_bytes()).map_err(|error| anyhow::anyhow!("cannot name the branch: {error}"))?;
     Ok(id.to_string().chars().take(7).collect())
 }
 
-fn open(forge: &Forge, base: &Base, branch: &str, title: String, body: String) -> anyhow::Result<(String, &'static str)> {
+fn open(
+    forge: &Forge,
+    base: &Base,
+    branch: &str,
+    title: String,
+    body: String,
+) -> anyhow::Result<(String, &'static str)> {
     let onto = base.remote.branch().to_owned();
     let standing = forge.find(branch, &onto)?.filter(|found| found.state == State::Open);
     let outcome = match standing {
@@ -182,9 +187,20 @@ fn message(asked: &Asked<'_>) -> String {
     let subject = match (asked.message, asked.leaves) {
         (Some(own), _) => own.to_owned(),
         (None, [one]) => {
-            let last = one.path.elems().last().map_or_else(|| one.path.to_string(), |leaf| leaf.name().to_owned());
+            let last =
+                one.path.elems().last().map_or_else(|| one.path.to_string(), |leaf| leaf.name().to_owned());
             let entry = one.path.entries().last();
-            let entry = entry.as_ref().and_then(|entry| Some(entry.last()?.keys().iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" ")));
+            let entry = entry.as_ref().and_then(|entry| {
+                Some(
+                    entry
+                        .last()?
+                        .keys()
+                        .iter()
+                        .map(|(_, value)| value.to_string())
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                )
+            });
             let of = entry.map_or_else(String::new, |entry| format!("{entry} "));
             format!("{}: accept {of}{last} as it is", asked.device)
         }
@@ -204,10 +220,16 @@ fn message(asked: &Asked<'_>) -> String {
 
 /// A line for each leaf.
 fn words(asked: &Asked<'_>) -> Vec<String> {
-    let shown = |value: &Option<String>| value.as_ref().map_or_else(|| "nothing".to_owned(), |value| clean(value));
+    let shown =
+        |value: &Option<String>| value.as_ref().map_or_else(|| "nothing".to_owned(), |value| clean(value));
     let line = |leaf: &Accepted| {
         let since = leaf.since.map_or_else(String::new, |since| format!(", since {since}"));
-        format!("{}: {} -> {}{since}", clean(&leaf.path.to_string()), shown(&leaf.recorded), shown(&leaf.live))
+        format!(
+            "{}: {} -> {}{since}",
+            clean(&leaf.path.to_string()),
+            shown(&leaf.recorded),
+            shown(&leaf.live)
+        )
     };
     asked.leaves.iter().map(line).collect()
 }

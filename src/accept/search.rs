@@ -91,7 +91,11 @@ pub fn search(
         && let Err(because) = search.fragment(&without)?
     {
         let all = without.iter().map(|(path, _)| path);
-        homeless.extend(all.map(|path| Homeless { path: path.clone(), place: None, because: because.clone() }));
+        homeless.extend(all.map(|path| Homeless {
+            path: path.clone(),
+            place: None,
+            because: because.clone(),
+        }));
     }
     if !homeless.is_empty() {
         return Ok(Err(homeless));
@@ -196,7 +200,9 @@ impl Search<'_> {
         let place = |path: &Path| tree.and_then(|tree| tree.get(path)?.origin.clone());
         let homes = self.wanted.keys().map(|path| Home { path: path.clone(), place: place(path) }).collect();
         let standing = |path: &RepoPath| {
-            base.iter().find(|(inner, _)| from_root(base.base(), inner) == *path).map(|(_, file)| file.bytes.to_vec())
+            base.iter()
+                .find(|(inner, _)| from_root(base.base(), inner) == *path)
+                .map(|(_, file)| file.bytes.to_vec())
         };
         let changes = edits.iter().map(|(path, new)| FileChange {
             path: path.clone(),

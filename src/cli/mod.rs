@@ -15,6 +15,7 @@ pub mod comment;
 pub mod compile;
 pub mod demo;
 pub mod discover;
+pub mod drift;
 pub mod export;
 pub mod history;
 pub mod hold;
@@ -46,6 +47,7 @@ enum Command {
     Plan(plan::Args),
     Comment(Box<comment::Args>),
     Apply(run::ApplyArgs),
+    Drift(drift::Args),
     Status(status::Args),
     History(history::Args),
     Hold(hold::Args),
@@ -58,8 +60,8 @@ enum Command {
 
 /// Reads the arguments, runs the command, and tells what went wrong.
 ///
-/// Exit codes: 0 done, 1 any error, usage included; `plan --detailed-exitcode` gives 2 when
-/// there are changes.
+/// Exit codes: 0 done, 1 any error, usage included; with `--detailed-exitcode` `plan` gives 2 when
+/// there are changes, and `drift` when something differs.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -93,6 +95,7 @@ fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Plan(args) => plan::run(args, out),
         Command::Comment(args) => comment::run(args, out),
         Command::Apply(args) => run::apply(args, out),
+        Command::Drift(args) => drift::run(args, out),
         Command::Status(args) => status::run(args, out),
         Command::History(args) => history::run(args, out),
         Command::Hold(args) => hold::run(args, out),

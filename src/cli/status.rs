@@ -200,7 +200,7 @@ fn style(standing: Standing) -> Style {
 }
 
 /// How long ago, in one unit: `42s ago`.
-fn ago(now: Timestamp, then: Timestamp) -> String {
+pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     // a clock may have been set back
     let span = now.max(then) - then;
     let seconds = span.get_seconds();

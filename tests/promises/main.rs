@@ -15,6 +15,7 @@ mod intent;
 mod lab;
 mod running;
 
+mod accept;
 mod back_to_netbox;
 mod bad_commits;
 mod bad_devices;

@@ -36,6 +36,8 @@ const TOO_LARGE: &str = "a message is larger than its receiver allows";
 const NOT_READABLE: &str = "the device lacks the path, the encoding or this type of Get: some devices \
      know only the type `all`";
 const NOT_WRITABLE: &str = "the device lacks the path or does not let it be set";
+/// How h2 calls a connection that the other side closed in the middle of a stream.
+const CLOSED: &str = "closed because of a broken pipe";
 const PINGS: &str = "the device wants fewer HTTP/2 pings: raise the ping interval";
 
 /// What stands at the end of a chain of causes, and what is known on the way there.
@@ -121,6 +123,20 @@ pub(super) fn answered(target: &Target, action: Action, status: &Status, secrets
         }
     };
     failed(target, action, kind, hint)
+}
+
+/// The same error of a subscription on which nothing was told for a while. A server that wants
+/// fewer pings says so in its last frame and closes; of that, HTTP/2 as we have it passes on
+/// nothing but the end (seen with h2 0.4). So the end of a connection on which nothing but
+/// pings went for at least one of their intervals is taken for it.
+pub(super) fn after_silence(target: &Target, error: Error, silence: std::time::Duration) -> Error {
+    match &error.kind {
+        ErrorKind::Unreachable { what } if what.contains(CLOSED) && silence >= target.deadlines.ping => {
+            let what = format!("{what} after {}s with pings alone, perhaps {}", silence.as_secs(), CALM[0]);
+            Error { kind: ErrorKind::Unreachable { what }, hint: Some(PINGS.to_owned()), ..error }
+        }
+        _ => error,
+    }
 }
 
 /// Why a call was given up.

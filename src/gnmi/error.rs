@@ -136,7 +136,8 @@ impl ErrorKind {
     }
 
     /// Whether the device ended the connection because of our HTTP/2 pings (`GOAWAY` with
-    /// `ENHANCE_YOUR_CALM`). The next connection must ping less often, or it ends the same way.
+    /// `ENHANCE_YOUR_CALM`), or, of a subscription, perhaps did: it closed one on which nothing
+    /// but pings went. The next connection must ping less often, or it ends the same way.
     pub fn is_too_many_pings(&self) -> bool {
         match self {
             Self::Unreachable { what } | Self::OutcomeUnknown { what } => {

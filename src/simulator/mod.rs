@@ -2,7 +2,7 @@
 //! with faults when a test or a demo asks for them.
 //!
 //! A request goes down this list: `fabric` (many devices), `server` (one device's port and
-//! switches), `connection` and `certificates` (bytes), `service` (the four RPCs, the
+//! switches), `connection`, `certificates` and `pings` (bytes), `service` (the four RPCs, the
 //! login), `set` → `edit` → `eos` (changes), `get` and `subscribe` → `view` → `render`
 //! (answers; `defaults` and `spelling` make them odd), `device` (one snapshot after the
 //! other), `change` (what subscribers hear of it). `paths` reads what clients write,
@@ -25,6 +25,7 @@ mod faults;
 mod get;
 mod paths;
 mod personality;
+mod pings;
 mod render;
 mod server;
 mod service;

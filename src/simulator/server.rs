@@ -7,22 +7,28 @@
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use std::{fmt, io};
 
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::{Identity as TonicIdentity, Server, ServerTlsConfig};
+use tonic::transport::Server;
 
 use super::certificates::Identity;
-use super::connection::{ByteStream, Connection, Port};
+use super::connection::{ByteStream, Port};
 use super::counters::GetRecord;
 use super::device::{Device, DeviceConfig};
 use super::edit::Refusal;
 use super::faults::{Faults, Gate, SetFault, SetLog, SetOperation, SetRecord};
 use super::paths::resolve;
+use super::pings::Watched;
 use super::service::Service;
 use super::set::{self, Operation};
 use crate::gnmi::path as wire_path;
@@ -51,7 +57,7 @@ pub enum StartError {
         device: DeviceName,
         /// What is wrong with it.
         #[source]
-        cause: tonic::transport::Error,
+        cause: rustls::Error,
     },
 }
 
@@ -76,26 +82,23 @@ impl SimulatedDevice {
             faults: Arc::new(Faults::new()),
             scissors: Arc::default(),
             ice: Arc::default(),
+            pings: Arc::default(),
             gets: Arc::default(),
             taken: Arc::default(),
         };
-        let mut server = Server::builder();
-        if let Some(identity) = identity {
-            let identity = TonicIdentity::from_pem(&identity.certificate, &identity.key);
-            server = server
-                .tls_config(ServerTlsConfig::new().identity(identity))
-                .map_err(|cause| StartError::Tls { device: name.clone(), cause })?;
-        }
+        let tls = identity.map(tls).transpose();
+        let tls = tls.map_err(|cause| StartError::Tls { device: name.clone(), cause })?;
         let rpcs = GNmiServer::new(service.clone())
             .max_decoding_message_size(largest_message)
             .max_encoding_message_size(usize::MAX);
-        let (connections, incoming) = mpsc::channel::<io::Result<Connection>>(16);
+        let (connections, incoming) = mpsc::channel::<io::Result<Watched>>(16);
         let incoming = ReceiverStream::new(incoming);
         let server = tokio::spawn(async move {
             // ends with the last sender; a broken connection is that connection's matter
-            let _ = server.add_service(rpcs).serve_with_incoming(incoming).await;
+            let _ = Server::builder().add_service(rpcs).serve_with_incoming(incoming).await;
         });
-        let handle = Handle { service, port, connections, listener: Mutex::new(None), server };
+        let door = Door { service, tls, connections };
+        let handle = Handle { door, port, listener: Mutex::new(None), server };
         handle.up().map_err(|cause| StartError::Port { device: name, address, cause })?;
         Ok(handle)
     }
@@ -103,9 +106,8 @@ impl SimulatedDevice {
 
 /// A running device. Ends when it is dropped.
 pub struct Handle {
-    service: Service,
+    door: Door,
     port: Port,
-    connections: mpsc::Sender<io::Result<Connection>>,
     listener: Mutex<Option<JoinHandle<()>>>,
     server: JoinHandle<()>,
 }
@@ -129,7 +131,7 @@ impl Drop for Handle {
 impl Handle {
     /// The device's name.
     pub fn name(&self) -> &DeviceName {
-        &self.service.device.config.name
+        &self.door.service.device.config.name
     }
 
     /// Where it listens, also while it is down.
@@ -139,9 +141,7 @@ impl Handle {
 
     /// Serves one more connection over any byte stream, in the way of the TCP ones.
     pub async fn serve(&self, stream: impl ByteStream) {
-        let connection = self.service.connection(stream);
-        // fails only when the server has ended, and then nobody can be served
-        let _ = self.connections.send(Ok(connection)).await;
+        self.door.clone().open(stream).await;
     }
 
     /// Makes the device unreachable: nobody listens, and every open connection is cut.
@@ -149,7 +149,7 @@ impl Handle {
         if let Some(listener) = self.listener().take() {
             listener.abort();
         }
-        self.service.scissors.cut();
+        self.door.service.scissors.cut();
     }
 
     /// Makes the device reachable again, on the same port.
@@ -157,8 +157,7 @@ impl Handle {
         let mut listener = self.listener();
         if listener.is_none() {
             let socket = self.port.listen()?;
-            let accept = accept(socket, self.connections.clone(), self.service.clone());
-            *listener = Some(tokio::spawn(accept));
+            *listener = Some(tokio::spawn(accept(socket, self.door.clone())));
         }
         Ok(())
     }
@@ -170,61 +169,68 @@ impl Handle {
 
     /// Cuts every open connection; new ones are taken.
     pub fn cut_connections(&self) {
-        self.service.scissors.cut();
+        self.door.service.scissors.cut();
     }
 
     /// Leaves every connection open and half dead: nothing is read or written any more, no
     /// ping is answered, and whoever connects meanwhile waits as well.
     pub fn freeze(&self) {
-        self.service.ice.freeze();
+        self.door.service.ice.freeze();
     }
 
     /// Goes on where [`Handle::freeze`] stopped.
     pub fn thaw(&self) {
-        self.service.ice.thaw();
+        self.door.service.ice.thaw();
+    }
+
+    /// From now on, ends each connection whose HTTP/2 pings come sooner after one another than
+    /// this, with `GOAWAY`, `ENHANCE_YOUR_CALM` and "too_many_pings" (hazard H10); with none,
+    /// takes all of them, as at the start.
+    pub fn ping_strictly(&self, least: impl Into<Option<Duration>>) {
+        self.door.service.pings.set(least.into());
     }
 
     /// Makes the running configuration the one that a reboot comes back with
     /// (`copy running-config startup-config`).
     pub fn save(&self) {
-        self.service.device.save();
+        self.door.service.device.save();
     }
 
     /// Cuts every connection and starts anew: with what was saved last, or with the
     /// configuration of the first start if nobody ever did (hazard H3). For a device that is
     /// away for a while, call [`Handle::down`] before and [`Handle::up`] behind it.
     pub fn reboot(&self) {
-        self.service.scissors.cut();
-        self.service.device.reboot();
+        self.door.service.scissors.cut();
+        self.door.service.device.reboot();
         // whoever came back in between met the old configuration
-        self.service.scissors.cut();
+        self.door.service.scissors.cut();
     }
 
     /// Gives every hash of a secret another salt, once, as some devices do when they save:
     /// a change of the configuration that changes nothing (hazard H13).
     pub fn rehash(&self) {
-        self.service.device.rehash();
+        self.door.service.device.rehash();
     }
 
     /// Sets the device's clock forward, or back, by so many seconds, from the next change on
     /// (hazard H20).
     pub fn shift_clock(&self, seconds: i64) {
-        self.service.device.shift_clock(seconds.saturating_mul(1_000_000_000));
+        self.door.service.device.shift_clock(seconds.saturating_mul(1_000_000_000));
     }
 
     /// Lets the next Set that has no fault yet go wrong.
     pub fn next_set(&self, fault: SetFault) {
-        self.service.faults.push(fault);
+        self.door.service.faults.push(fault);
     }
 
     /// Takes back the faults that no Set has met.
     pub fn clear_faults(&self) {
-        self.service.faults.clear();
+        self.door.service.faults.clear();
     }
 
     /// Holds every Set, before it is applied, until the gate is opened.
     pub fn hold_sets(&self) -> Gate {
-        self.service.faults.close()
+        self.door.service.faults.close()
     }
 
     /// How many Sets have arrived, those included that wait or were refused.
@@ -234,34 +240,34 @@ impl Handle {
 
     /// How many Gets have arrived.
     pub fn gets_received(&self) -> usize {
-        self.service.gets.log().borrow().received
+        self.door.service.gets.log().borrow().received
     }
 
     /// The Gets that have arrived, the last 1,024 of them, in their order.
     pub fn gets(&self) -> Vec<GetRecord> {
-        self.service.gets.log().borrow().last.iter().cloned().collect()
+        self.door.service.gets.log().borrow().last.iter().cloned().collect()
     }
 
     /// Waits until so many Gets have arrived.
     pub async fn wait_for_gets(&self, count: usize) {
         // cannot fail: the sender is in `self`
-        let _ = self.service.gets.log().wait_for(|log| log.received >= count).await;
+        let _ = self.door.service.gets.log().wait_for(|log| log.received >= count).await;
     }
 
     /// How many subscriptions are open: taken and not ended by either side.
     pub fn subscriptions_open(&self) -> usize {
-        *self.service.device.subscriptions.borrow()
+        *self.door.service.device.subscriptions.borrow()
     }
 
     /// Waits until so many subscriptions are open, neither more nor less.
     pub async fn wait_for_subscriptions(&self, count: usize) {
         // cannot fail: the sender is in `self`
-        let _ = self.service.device.subscriptions.subscribe().wait_for(|open| *open == count).await;
+        let _ = self.door.service.device.subscriptions.subscribe().wait_for(|open| *open == count).await;
     }
 
     /// How many connections have been taken on its port.
     pub fn connections_received(&self) -> usize {
-        self.service.taken.load(Ordering::Relaxed)
+        self.door.service.taken.load(Ordering::Relaxed)
     }
 
     /// The most Sets that were ever worked on at the same time.
@@ -276,37 +282,37 @@ impl Handle {
 
     /// Waits until so many Sets have arrived.
     pub async fn wait_for_sets(&self, count: usize) {
-        let mut log = self.service.faults.log();
+        let mut log = self.door.service.faults.log();
         // cannot fail: the sender is in `self`
         let _ = log.wait_for(|log| log.received >= count).await;
     }
 
     /// Waits until so many Sets have ended, each applied, refused or lost.
     pub async fn wait_for_ended_sets(&self, count: usize) {
-        let mut log = self.service.faults.log();
+        let mut log = self.door.service.faults.log();
         // cannot fail: the sender is in `self`
         let _ = log.wait_for(|log| log.records.len() >= count).await;
     }
 
     /// The running configuration.
     pub fn config(&self) -> Tree {
-        Tree::clone(&self.service.device.snapshot().config)
+        Tree::clone(&self.door.service.device.snapshot().config)
     }
 
     /// How often the configuration has changed since the start.
     pub fn generation(&self) -> u64 {
-        self.service.device.snapshot().generation
+        self.door.service.device.snapshot().generation
     }
 
     /// The metadata annotation at the root, in base64.
     pub fn annotation(&self) -> Option<String> {
-        self.service.device.snapshot().annotation.clone()
+        self.door.service.device.snapshot().annotation.clone()
     }
 
     /// Changes the configuration as a person at the console does: past the login, the faults
     /// and the counters, under the same rules. Paths may hold wildcards in `deletes`.
     pub fn edit(&self, deletes: &[Path], updates: &[(Path, Json)]) -> Result<(), Refusal> {
-        let device = &self.service.device;
+        let device = &self.door.service.device;
         let operation = |kind, path: &Path, value| {
             let target = resolve(device.schema(), None, &wire_path::to_wire(path))
                 .map_err(|status| Refusal::new(status.code(), status.message()))?;
@@ -320,7 +326,7 @@ impl Handle {
     }
 
     fn log(&self) -> SetLog {
-        self.service.faults.log().borrow().clone()
+        self.door.service.faults.log().borrow().clone()
     }
 
     fn listener(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
@@ -328,15 +334,53 @@ impl Handle {
     }
 }
 
-/// Takes connections and hands them to the server, until it is aborted.
-async fn accept(listener: TcpListener, connections: mpsc::Sender<io::Result<Connection>>, service: Service) {
+/// Takes connections, until it is aborted.
+async fn accept(listener: TcpListener, door: Door) {
     while let Ok((stream, _)) = listener.accept().await {
         // a small answer must not wait for a bigger packet; a failure only makes it slower
         let _ = stream.set_nodelay(true);
-        service.taken.fetch_add(1, Ordering::Relaxed);
-        let connection = service.connection(stream);
-        if connections.send(Ok(connection)).await.is_err() {
-            return;
-        }
+        door.service.taken.fetch_add(1, Ordering::Relaxed);
+        // a client that is slow with its handshake is not to hold up the next one
+        tokio::spawn(door.clone().open(stream));
     }
+}
+
+/// The way from bytes to the server.
+#[derive(Clone)]
+struct Door {
+    service: Service,
+    /// None for a device that speaks plaintext.
+    tls: Option<TlsAcceptor>,
+    connections: mpsc::Sender<io::Result<Watched>>,
+}
+
+impl Door {
+    /// Hands a connection to the server, once it has shown who it is. A client that breaks off
+    /// is nobody's loss, and the server ends only with the device.
+    async fn open(self, stream: impl ByteStream) {
+        let connection = self.service.connection(stream);
+        let pings = Arc::clone(&self.service.pings);
+        let watched = match &self.tls {
+            None => Watched::new(connection, pings),
+            Some(tls) => match tls.accept(connection).await {
+                Ok(stream) => Watched::new(stream, pings),
+                Err(_) => return,
+            },
+        };
+        let _ = self.connections.send(Ok(watched)).await;
+    }
+}
+
+fn tls(identity: &Identity) -> Result<TlsAcceptor, rustls::Error> {
+    let unusable = |_| rustls::Error::General("the PEM of its certificate or key is damaged".to_owned());
+    let certificates = CertificateDer::pem_slice_iter(identity.certificate.as_bytes());
+    let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(unusable)?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(unusable)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }

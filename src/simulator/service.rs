@@ -14,6 +14,7 @@ use super::connection::{ByteStream, Connection, Ice, Scissors};
 use super::counters::Gets;
 use super::device::Device;
 use super::faults::{Faults, SetFault, SetOutcome};
+use super::pings::PingLimit;
 use super::set::{self, NotTaken};
 use super::{get, subscribe};
 use crate::gnmi::proto::g_nmi_server::GNmi;
@@ -35,6 +36,7 @@ pub(super) struct Service {
     pub(super) faults: Arc<Faults>,
     pub(super) scissors: Arc<Scissors>,
     pub(super) ice: Arc<Ice>,
+    pub(super) pings: Arc<PingLimit>,
     pub(super) gets: Arc<Gets>,
     /// How many connections have been taken.
     pub(super) taken: Arc<AtomicUsize>,

@@ -71,6 +71,8 @@ pub struct Subscription {
     told_at: Option<i64>,
     /// When everything must have been told; none once it has.
     sync_until: Option<Instant>,
+    /// When the last message came.
+    heard: Instant,
 }
 
 impl Client {
@@ -79,7 +81,8 @@ impl Client {
     /// A device that cannot do what is asked says so here or at the first
     /// [`Subscription::next`]: see `ErrorKind::is_unsupported`.
     pub async fn subscribe(&self, paths: &[Path], how: impl Into<Subscribe>) -> Result<Subscription, Error> {
-        let sync_until = Instant::now() + self.target.deadlines.sync;
+        let heard = Instant::now();
+        let sync_until = heard + self.target.deadlines.sync;
         let (requests, receiver) = mpsc::channel(1);
         // The channel is empty and has room for this one.
         let _ = requests.try_send(how.into().request(paths, self.encoding));
@@ -94,6 +97,7 @@ impl Client {
             waiting: VecDeque::new(),
             told_at: None,
             sync_until: Some(sync_until),
+            heard,
         })
     }
 }
@@ -142,7 +146,16 @@ impl Subscription {
         } else {
             message.await
         };
-        message.map_err(|status| classify::answered(&self.client.target, Action::Subscribe, &status, &[]))
+        let silence = self.heard.elapsed();
+        self.heard = Instant::now();
+        message.map_err(|status| {
+            let target = &self.client.target;
+            classify::after_silence(
+                target,
+                classify::answered(target, Action::Subscribe, &status, &[]),
+                silence,
+            )
+        })
     }
 
     fn take(&mut self, response: proto::SubscribeResponse) -> Result<(), Error> {

@@ -7,6 +7,7 @@
 mod reading;
 mod rules;
 mod subscribing;
+mod trouble;
 mod ways;
 mod wire;
 

@@ -17,10 +17,10 @@ use crate::gnmi::{
 };
 use crate::secret::SecretText;
 
-const DESCRIPTION: &str = "/interfaces/interface[name=Ethernet1]/config/description";
-const MTU: &str = "/interfaces/interface[name=Ethernet1]/config/mtu";
+pub(super) const DESCRIPTION: &str = "/interfaces/interface[name=Ethernet1]/config/description";
+pub(super) const MTU: &str = "/interfaces/interface[name=Ethernet1]/config/mtu";
 
-fn fabric(personality: Personality) -> SimulatedFabric {
+pub(super) fn fabric(personality: Personality) -> SimulatedFabric {
     let leaves = [
         ("/interfaces/interface[name=Ethernet1]/config/name", "Ethernet1"),
         ("/interfaces/interface[name=Ethernet1]/config/type", "iana-if-type:ethernetCsmacd"),
@@ -29,7 +29,7 @@ fn fabric(personality: Personality) -> SimulatedFabric {
     SimulatedFabric::start([config(personality, &leaves)]).unwrap()
 }
 
-fn target(fabric: &SimulatedFabric, password: &str) -> Target {
+pub(super) fn target(fabric: &SimulatedFabric, password: &str) -> Target {
     let device = fabric.device("leaf1").unwrap();
     Target {
         device: device.name().clone(),
@@ -45,15 +45,15 @@ fn target(fabric: &SimulatedFabric, password: &str) -> Target {
     }
 }
 
-async fn connect(fabric: &SimulatedFabric) -> Client {
+pub(super) async fn connect(fabric: &SimulatedFabric) -> Client {
     Client::connect(&target(fabric, "admin")).await.unwrap()
 }
 
-fn update(at: &str, json: Json) -> SetOperations {
+pub(super) fn update(at: &str, json: Json) -> SetOperations {
     SetOperations { updates: vec![(path(at), json)], ..SetOperations::default() }
 }
 
-async fn read(client: &Client, at: &str) -> Option<Json> {
+pub(super) async fn read(client: &Client, at: &str) -> Option<Json> {
     let answers = client.get(&[path(at)], DataType::Config).await.unwrap();
     answers.into_iter().next().map(|answer| answer.json)
 }
@@ -100,7 +100,7 @@ async fn what_is_set_is_read_back() {
 
 /// The next event that is about configuration, as a line. An event that never comes is a
 /// failure and not a test that hangs.
-async fn next(subscription: &mut Subscription) -> String {
+pub(super) async fn next(subscription: &mut Subscription) -> String {
     loop {
         let event = tokio::time::timeout(Duration::from_secs(20), subscription.next()).await.unwrap();
         match event.unwrap().unwrap() {

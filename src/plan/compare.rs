@@ -12,7 +12,7 @@ use crate::yang::{Leaf, Path, Scalar, Schema, Value};
 
 /// Whether a leaf holds what a device without that leaf does anyway (RFC 7950 sections
 /// 7.6.1 and 7.7.2). Devices differ in whether they report such leaves.
-pub(super) fn is_default(schema: &Schema, leaf: &Leaf) -> bool {
+pub(crate) fn is_default(schema: &Schema, leaf: &Leaf) -> bool {
     match (&schema.node(leaf.node).kind, &leaf.value) {
         (Kind::Leaf { default: Some(default), .. }, Value::Scalar(scalar)) => **default == *scalar.as_str(),
         (Kind::LeafList { defaults, ordered_by_user, .. }, Value::LeafList(values)) => {

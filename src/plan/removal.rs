@@ -64,7 +64,7 @@ pub(super) fn decide(inputs: &Inputs<'_>, doomed: &BTreeMap<Path, Change>) -> Re
 
 /// Whether a leaf is no reason to keep an entry: a default that the device spells out, the
 /// copy of a key, or a leaf that nobody can write.
-pub(super) fn is_incidental(schema: &Schema, path: &Path, leaf: &Leaf) -> bool {
+pub(crate) fn is_incidental(schema: &Schema, path: &Path, leaf: &Leaf) -> bool {
     let read_only = matches!(schema.node(leaf.node).access, Access::ReadOnly | Access::Unsupported);
     read_only || is_key_copy(path, leaf) || is_default(schema, leaf)
 }

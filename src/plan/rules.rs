@@ -39,12 +39,21 @@ impl<'a> Rules<'a> {
     }
 
     /// The entry of a strict list that a leaf belongs to.
-    pub(super) fn strict_entry(&self, path: &Path) -> Option<Path> {
+    pub(crate) fn strict_entry(&self, path: &Path) -> Option<Path> {
+        let list = self.strict_list(path)?;
+        Some(path.prefix(list.split('/').skip(1).count()))
+    }
+
+    /// Whether a path is in a strict list.
+    pub(crate) fn is_strict(&self, path: &Path) -> bool {
+        self.strict_list(path).is_some()
+    }
+
+    fn strict_list(&self, path: &Path) -> Option<&'a str> {
         let within = |list: &&&str| {
             let mut elems = path.elems().iter();
             list.split('/').skip(1).all(|name| elems.next().is_some_and(|elem| elem.name() == name))
         };
-        let list = self.strict.iter().find(within)?;
-        Some(path.prefix(list.split('/').skip(1).count()))
+        self.strict.iter().find(within).copied()
     }
 }

@@ -55,7 +55,12 @@ impl Device {
 impl Session {
     /// Reads all configuration that the platform's profile names.
     pub async fn read(&self) -> Result<Reading, Error> {
-        let answers = self.client.get(&self.device.profile.read_paths(), DataType::Config).await?;
+        self.read_at(&self.device.profile.read_paths()).await
+    }
+
+    /// Reads the configuration at and below some paths. A device may answer with more.
+    pub async fn read_at(&self, paths: &[Path]) -> Result<Reading, Error> {
+        let answers = self.client.get(paths, DataType::Config).await?;
         let mut reading = Reading::default();
         for answer in answers {
             let read = json::read(&self.device.schema, &answer.path, &answer.json);
@@ -64,6 +69,11 @@ impl Session {
             reading.misfits.extend(read.faults.iter().map(json::JsonFault::without_value));
         }
         Ok(reading)
+    }
+
+    /// The connection itself.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Refuses a device that is another than the intent means: a wrong host name, or a

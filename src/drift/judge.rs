@@ -1,0 +1,112 @@
+//! What a look read, held against the record by the engine of plans: the one that decides what
+//! is sent decides what has drifted.
+//!
+//! Pure. Elsewhere: reading (`look`), what policy says of it (`agent::watches`).
+
+use super::standard::Holding;
+use super::told::{Found, Looked};
+use crate::plan::{Action, DevicePlan, Inputs, Note, Prints, Recorded, Rules, device_plan};
+use crate::platform::Profile;
+use crate::record::DriftKind;
+use crate::rollout::Reading;
+use crate::yang::{Path, Schema, Tree, Value};
+
+/// All that differs where was looked, by path.
+pub(super) fn judge(
+    schema: &Schema,
+    profile: &Profile,
+    holding: &Holding,
+    looked: &Looked,
+    reading: &Reading,
+) -> Vec<Found> {
+    let recorded = Recorded {
+        tree: cut(&holding.tree, looked),
+        secrets: holding.secrets.iter().map(|(path, mark)| (path.clone(), *mark)).collect(),
+        ..Recorded::default()
+    };
+    let (actual, bootstrap) = (cut(&reading.tree, looked), cut(&holding.bootstrap, looked));
+    let unknown = reading.unknown.iter().filter(|path| looked.covers(path)).cloned().collect();
+    let shown = |text: &str| Some(holding.key.fingerprint(text));
+    let inputs = Inputs {
+        schema,
+        rules: &Rules::of(profile, &holding.protected),
+        desired: &recorded.tree,
+        actual: &actual,
+        unknown: &unknown,
+        recorded: &recorded,
+        bootstrap: &bootstrap,
+        prints: Prints { secret: &|_| None, shown: &shown },
+    };
+    differences(&device_plan(&inputs).0, &recorded, &actual)
+}
+
+/// What of a plan somebody else made necessary, and what else of the device is not as it should
+/// be: by path.
+pub fn differences(plan: &DevicePlan, recorded: &Recorded, actual: &Tree) -> Vec<Found> {
+    let mut found = Vec::new();
+    for change in plan.changes.iter().filter(|change| change.drift) {
+        let live = match &change.action {
+            Action::Add { .. } => None,
+            Action::Modify { from, .. } | Action::Delete { from } => Some(from),
+        };
+        let ours = recorded.tree.get(&change.path);
+        let should = ours.map(|leaf| &leaf.value);
+        let is_secret = [live, should].iter().any(|value| matches!(value, Some(Value::Secret(_))));
+        let live = match live {
+            Some(Value::Secret(_)) => Some("(another secret)".to_owned()),
+            Some(_) if is_secret => Some("(not shown)".to_owned()),
+            value => value.map(ToString::to_string),
+        };
+        found.push(Found {
+            path: change.path.clone(),
+            kind: if is_secret { DriftKind::Secret } else { DriftKind::Owned },
+            recorded: should.map(ToString::to_string),
+            live,
+            origin: ours.and_then(|leaf| leaf.origin.clone()).or_else(|| change.origin.clone()),
+        });
+    }
+    found.extend(plan.notes.iter().filter_map(|note| noted(note, actual)));
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.dedup_by(|a, b| a.path == b.path);
+    found
+}
+
+fn noted(note: &Note, actual: &Tree) -> Option<Found> {
+    match note {
+        Note::Protected { path, expected, .. } => Some(Found {
+            path: path.clone(),
+            kind: DriftKind::Protected,
+            recorded: Some(expected.to_string()),
+            live: actual.get(path).map(|leaf| leaf.value.to_string()),
+            origin: None,
+        }),
+        // what it holds may be a secret
+        Note::Strict { path } => Some(Found {
+            path: path.clone(),
+            kind: DriftKind::Strict,
+            recorded: None,
+            live: Some("(not ours)".to_owned()),
+            origin: None,
+        }),
+        Note::Stays { .. } => None,
+    }
+}
+
+/// The leaves of a tree where was looked.
+fn cut(tree: &Tree, looked: &Looked) -> Tree {
+    match looked {
+        Looked::All => tree.clone(),
+        Looked::Below(places) => {
+            let inside = |place| tree.below(place).map(|(path, leaf)| (path.clone(), leaf.clone()));
+            places.iter().flat_map(inside).collect()
+        }
+    }
+}
+
+/// The text that a device shows in a secret's place; none if it shows none.
+pub(super) fn shown<'a>(reading: &'a Reading, path: &Path) -> Option<&'a str> {
+    match reading.tree.get(path).map(|leaf| &leaf.value) {
+        Some(Value::Scalar(scalar)) => Some(scalar.as_str()),
+        _ => None,
+    }
+}

@@ -219,6 +219,3 @@ fn bare(elem: &Elem) -> Elem {
 fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
-
-#[cfg(test)]
-mod tests;

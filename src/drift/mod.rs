@@ -9,11 +9,20 @@
 //! look; it never makes a report. Elsewhere: who watches which device, what is written down and told to
 //! people (`agent::watches`), putting it back (`agent::pass`).
 
+mod filter;
+mod follow;
+mod judge;
+mod look;
+mod open;
+mod reported;
 mod settings;
 mod standard;
+mod suspects;
 mod told;
+mod unexplained;
 mod watcher;
 
+pub use judge::differences;
 pub use settings::Settings;
 pub use standard::{Holding, Standard};
 pub use told::{Found, Looked, Told, Verdict, What};

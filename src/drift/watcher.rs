@@ -1,14 +1,34 @@
-//! One device, watched for as long as it is in service.
+//! One device, watched for as long as it is in service: connecting, again and again.
+//!
+//! A device that tells of changes is followed (`follow`); one that cannot is looked at from time
+//! to time; one that does not answer is called again, later after each failure. Elsewhere: which
+//! devices (`agent::watches`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::follow::Following;
+use super::look::{Look, everything};
+use super::open::Offer;
+use super::reported::Reported;
 use super::settings::Settings;
 use super::standard::Standard;
-use super::told::Told;
-use crate::rollout::Device;
+use super::told::{Told, Verdict, What};
+use crate::git::poll;
+use crate::gnmi::{Error, ErrorKind};
+use crate::record::WatchState;
+use crate::rollout::{Device, Session};
+use crate::yang::Path;
+
+/// How far an interval may be off, so that a thousand devices are not looked at together.
+const JITTER: f64 = 0.2;
+
+/// A connection that lived so long is no failure: the next one is tried at once.
+const STEADY: Duration = Duration::from_mins(1);
 
 /// One device, watched for as long as it is in service.
 #[derive(Debug)]
@@ -25,9 +45,191 @@ pub struct Watcher {
     pub limits: Arc<Semaphore>,
 }
 
+/// A watcher at work: what it knows from one connection to the next.
+pub(super) struct Run {
+    pub(super) watcher: Watcher,
+    /// What the device is held against now.
+    pub(super) held: Standard,
+    /// What was told to differ.
+    pub(super) reported: Reported,
+    /// Secrets that show another text at each look.
+    pub(super) resalted: BTreeSet<Path>,
+    offer: Offer,
+    said: Option<(WatchState, Option<String>)>,
+    /// When a device that cannot tell of changes is asked again whether it can.
+    ask_again: Option<Instant>,
+}
+
+/// Why a connection is over.
+pub(super) enum End {
+    /// It failed, or the device will not have us.
+    Failed(Error),
+    /// The device ended the stream, as before a restart.
+    Ended,
+    /// It was looked at, and is to be looked at again in a while.
+    Looked,
+}
+
 impl Watcher {
     /// Watches until `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) {
-        stop.cancelled().await;
+        let mut run = Run {
+            watcher: self,
+            held: Standard::Unknown,
+            reported: Reported::default(),
+            resalted: BTreeSet::new(),
+            offer: Offer::default(),
+            said: None,
+            ask_again: None,
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = run.supervise() => {}
+        }
     }
+}
+
+impl Run {
+    async fn supervise(&mut self) {
+        let mut failures = 0_u32;
+        loop {
+            let began = Instant::now();
+            let end = self.connection().await;
+            let settings = Arc::clone(&self.watcher.settings);
+            let pause = match &end {
+                End::Looked => {
+                    failures = 0;
+                    poll::interval(settings.poll, JITTER, poll::random())
+                }
+                // repeated tries may lock the user
+                End::Failed(error) if waits_for_a_person(&error.kind) => {
+                    poll::interval(settings.poll, JITTER, poll::random())
+                }
+                End::Failed(_) | End::Ended => {
+                    failures = if began.elapsed() >= STEADY { 0 } else { failures.saturating_add(1) };
+                    let doubled = failures.saturating_sub(1);
+                    poll::backoff(settings.retry, settings.away, doubled, JITTER, poll::random())
+                }
+            };
+            match end {
+                End::Looked => {}
+                End::Failed(error) => self.say(WatchState::Away, Some(why(&error))).await,
+                End::Ended => {
+                    self.say(WatchState::Away, Some("it ended the subscription".to_owned())).await;
+                }
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One connection, from its beginning to its end.
+    async fn connection(&mut self) -> End {
+        let session = match self.watcher.device.connect().await {
+            Ok(session) => session,
+            Err(error) => return End::Failed(error),
+        };
+        if self.ask_again.is_some_and(|at| Instant::now() < at) {
+            return self.look_once(session).await;
+        }
+        let profile = self.watcher.device.profile;
+        let (mut paths, changed) = (profile.watch_paths(), profile.changed_path());
+        paths.extend(changed.clone());
+        match self.offer.open(session.client(), &paths, changed.as_ref()).await {
+            Ok(opened) => {
+                self.ask_again = None;
+                self.say(WatchState::Watching, self.offer.gaps()).await;
+                self.held = self.watcher.standard.borrow_and_update().clone();
+                Following::new(self, session, changed).follow(opened.stream, opened.changed).await
+            }
+            Err(error) => match error.kind {
+                // it cannot, it may not tell us, or it opens a stream and then says nothing
+                ErrorKind::Refused { .. } | ErrorKind::Protocol { .. } | ErrorKind::PermissionDenied { .. } => {
+                    self.ask_again = Some(Instant::now() + self.watcher.settings.read_back);
+                    self.say(WatchState::Polling, Some(why(&error))).await;
+                    self.look_once(session).await
+                }
+                _ => End::Failed(error),
+            },
+        }
+    }
+
+    /// One look at the whole of a device that cannot tell of changes.
+    async fn look_once(&mut self, session: Session) -> End {
+        self.held = self.watcher.standard.borrow_and_update().clone();
+        if self.held.holding().is_none() {
+            // a pass has it in hand: it is looked at as soon as that is over
+            let standard = &mut self.watcher.standard;
+            let Ok(held) = standard.wait_for(|standard| standard.holding().is_some()).await else {
+                return std::future::pending().await;
+            };
+            self.held = held.clone();
+        }
+        let Some(against) = self.held.holding().cloned() else { return End::Looked };
+        let look = Look {
+            device: self.watcher.device.clone(),
+            session,
+            against,
+            burst: everything(),
+            device_time: None,
+            limits: Arc::clone(&self.watcher.limits),
+        };
+        match look.run().await {
+            Ok(seen) => {
+                if self.watcher.standard.borrow().is(&seen.verdict.against) {
+                    self.resalted.extend(seen.resalted);
+                    self.say_verdict(seen.verdict).await;
+                }
+                End::Looked
+            }
+            Err(error) => End::Failed(error),
+        }
+    }
+
+    /// How long until the whole is looked at again, whatever is told.
+    pub(super) fn next_whole(&self) -> Duration {
+        let settings = &self.watcher.settings;
+        let every = if self.offer.gaps().is_some() { settings.poll } else { settings.read_back };
+        poll::interval(every, JITTER, poll::random())
+    }
+
+    pub(super) async fn say_verdict(&mut self, verdict: Verdict) {
+        self.reported.update(&verdict.looked, &verdict.found);
+        self.tell(What::Verdict(verdict)).await;
+    }
+
+    async fn say(&mut self, state: WatchState, detail: Option<String>) {
+        let said = Some((state, detail));
+        if self.said != said {
+            self.said.clone_from(&said);
+            if let Some((state, detail)) = said {
+                self.tell(What::State(state, detail)).await;
+            }
+        }
+    }
+
+    async fn tell(&self, what: What) {
+        let told = Told { device: self.watcher.device.name().clone(), what };
+        // nobody listens any more: the agent ends
+        let _ = self.watcher.told.send(told).await;
+    }
+}
+
+fn waits_for_a_person(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Tls { .. }
+            | ErrorKind::Unauthenticated { .. }
+            | ErrorKind::PermissionDenied { .. }
+            | ErrorKind::Settings { .. }
+    )
+}
+
+/// The device's name stands beside it already.
+fn why(error: &Error) -> String {
+    let what = match &error.kind {
+        ErrorKind::Unreachable { what } => what.clone(),
+        kind => kind.to_string(),
+    };
+    let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+    format!("{what} ({}){hint}", error.address)
 }

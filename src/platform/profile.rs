@@ -20,6 +20,12 @@ pub struct Profile {
     /// The subtrees that hold all configuration which the model can make or which promise
     /// 13 compares: a full read-back is one Get of type CONFIG with these paths.
     pub read: &'static [&'static str],
+    /// What a subscription asks for, with wildcards: the configuration that the model can make,
+    /// as narrowly as paths allow, so that no counter comes with it. One RPC has them all.
+    pub watch: &'static [&'static str],
+    /// The leaf that has another value after each change of the configuration, whatever
+    /// changed; none if the network OS has none.
+    pub changed: Option<&'static str>,
     /// The lists in which a plan reports every entry that is not ours (promise 7), as schema
     /// paths.
     pub strict: &'static [&'static str],
@@ -48,6 +54,16 @@ impl Profile {
         self.read_paths().iter().any(|read| path.starts_with(read))
     }
 
+    /// [`Profile::watch`] as paths.
+    pub fn watch_paths(&self) -> Vec<Path> {
+        self.watch.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// [`Profile::changed`] as a path.
+    pub fn changed_path(&self) -> Option<Path> {
+        self.changed.and_then(|text| text.parse().ok())
+    }
+
     /// [`Profile::read`] as paths.
     pub fn read_paths(&self) -> Vec<Path> {
         self.read.iter().filter_map(|text| text.parse().ok()).collect()
@@ -62,6 +78,8 @@ mod tests {
     fn every_path_of_every_profile_is_a_path() {
         for profile in PROFILES {
             assert_eq!(profile.read_paths().len(), profile.read.len(), "{}", profile.os);
+            assert_eq!(profile.watch_paths().len(), profile.watch.len(), "{}", profile.os);
+            assert_eq!(profile.changed_path().is_some(), profile.changed.is_some(), "{}", profile.os);
         }
     }
 

@@ -10,6 +10,20 @@ use crate::platform::arista_eos::PROFILE_4_35_0F;
 use crate::yang::json::{no_secrets, write};
 use crate::yang::schema::Access;
 
+/// What the lab itself lacks: both families without own addresses, leaks, an MTU, policies, BFD,
+/// servers in the management VRF.
+pub(super) const GROWN: [&str; 9] = [
+    "fabric.yaml: vrf: default => vrf: MGMT",
+    "fabric.yaml: mtu: 9214 => mtu: 9214\n  bfd: true\n  out: PL-LOOPBACKS",
+    "fabric.yaml: multihop: 3 => multihop: 3\n  maximum-routes: 0\n  out: RM-EVPN-OUT",
+    "fabric.yaml += services:\n  dns: { domain: fabric.example, servers: [10.0.0.53], vrf: MGMT }\n  ntp: { servers: [10.0.0.123], vrf: MGMT }\n  syslog: { level: notice, servers: [10.0.0.51], vrf: MGMT }",
+    "vrfs/gold.yaml: [connected] => [{ connected: RM-CONN-2-BGP }]",
+    "vrfs/gold.yaml: asn: 64999 => asn: 64999, bfd: true, in: RM-CONN-2-BGP, out: PL-DEFAULT",
+    "vlans/41.yaml = name: web\\nvrf: gold\\nvni: 110041\\nmtu: 9164\\ngateway: [10.41.0.1/24, \"2001:db8:41::1/64\"]\\nat: [role:leaf]",
+    "vlans/42.yaml = name: own\\ngateway: \"2001:db8:42::1/64\"\\nat: { leaf1: \"2001:db8:42::2/64\", leaf2: \"2001:db8:42::3/64\" }",
+    "vrfs/gold.yaml += rt: { import: [\"65000:100001\", \"65000:100099\"], export: \"65000:100001\" }",
+];
+
 #[test]
 fn every_device_of_the_example_compiles_without_a_finding() {
     let devices = all(&Repo::example(), &mut Compiler::default());
@@ -45,20 +59,7 @@ fn every_leaf_has_an_origin_in_a_file_that_its_slice_draws_on() {
 
 #[test]
 fn leaves_are_such_as_eos_lets_be_written_none_is_protected_and_all_are_read_back() {
-    // with what the lab itself lacks: both families without own addresses, leaks, an MTU,
-    // policies, BFD, servers in the management VRF
-    let grown = [
-        "fabric.yaml: vrf: default => vrf: MGMT",
-        "fabric.yaml: mtu: 9214 => mtu: 9214\n  bfd: true\n  out: PL-LOOPBACKS",
-        "fabric.yaml: multihop: 3 => multihop: 3\n  maximum-routes: 0\n  out: RM-EVPN-OUT",
-        "fabric.yaml += services:\n  dns: { domain: fabric.example, servers: [10.0.0.53], vrf: MGMT }\n  ntp: { servers: [10.0.0.123], vrf: MGMT }\n  syslog: { level: notice, servers: [10.0.0.51], vrf: MGMT }",
-        "vrfs/gold.yaml: [connected] => [{ connected: RM-CONN-2-BGP }]",
-        "vrfs/gold.yaml: asn: 64999 => asn: 64999, bfd: true, in: RM-CONN-2-BGP, out: PL-DEFAULT",
-        "vlans/41.yaml = name: web\\nvrf: gold\\nvni: 110041\\nmtu: 9164\\ngateway: [10.41.0.1/24, \"2001:db8:41::1/64\"]\\nat: [role:leaf]",
-        "vlans/42.yaml = name: own\\ngateway: \"2001:db8:42::1/64\"\\nat: { leaf1: \"2001:db8:42::2/64\", leaf2: \"2001:db8:42::3/64\" }",
-        "vrfs/gold.yaml += rt: { import: [\"65000:100001\", \"65000:100099\"], export: \"65000:100001\" }",
-    ];
-    let grown = edited(&[&RECORDED[..], &grown].concat());
+    let grown = edited(&[&RECORDED[..], &GROWN].concat());
     for (device, compiled) in all(&grown, &mut Compiler::default()) {
         for (path, leaf) in compiled.tree.iter() {
             assert_eq!(schema().node(leaf.node).access, Access::ReadWrite, "{device}: {path}");

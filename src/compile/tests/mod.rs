@@ -6,3 +6,4 @@ mod fixture;
 mod hostile;
 mod incremental;
 mod lab;
+mod watched;

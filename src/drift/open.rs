@@ -1,0 +1,83 @@
+//! Opening a device's stream: as much of it as the device takes.
+//!
+//! A device that refuses to tell of changes says so in many ways, and refuses the whole for one
+//! path that it lacks: so each path is tried alone before the device is given up. Elsewhere:
+//! what is told (`follow`), looking at devices that cannot tell (`watcher`).
+
+use std::collections::BTreeSet;
+
+use crate::gnmi::{Client, Error, ErrorKind, Event, SubscribeMode, Subscription};
+use crate::yang::Path;
+
+/// What is known of what a device can tell, from one connection to the next.
+#[derive(Debug, Default)]
+pub(super) struct Offer {
+    /// The paths that it refused, each tried alone.
+    refused: BTreeSet<Path>,
+}
+
+/// A stream that has told all that was there at its start.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) stream: Subscription,
+    /// The last of what was told before, for the leaf that counts changes.
+    pub(super) changed: Option<String>,
+}
+
+impl Offer {
+    /// Opens a stream of these paths, and hears all that is there at its start. `changed` is the
+    /// leaf whose value is kept.
+    pub(super) async fn open(
+        &mut self,
+        client: &Client,
+        paths: &[Path],
+        changed: Option<&Path>,
+    ) -> Result<Opened, Error> {
+        let wanted = |refused: &BTreeSet<Path>| -> Vec<Path> {
+            paths.iter().filter(|path| !refused.contains(*path)).cloned().collect()
+        };
+        let error = match open(client, &wanted(&self.refused), changed).await {
+            Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => error,
+            opened => return opened,
+        };
+        let before = self.refused.len();
+        for path in wanted(&self.refused) {
+            match open(client, std::slice::from_ref(&path), None).await {
+                Ok(_) => {}
+                Err(Error { kind: ErrorKind::Refused { .. }, .. }) => drop(self.refused.insert(path)),
+                Err(error) => return Err(error),
+            }
+        }
+        let left = wanted(&self.refused);
+        if left.is_empty() || self.refused.len() == before {
+            // all of it, or not for any one path: another try may end otherwise
+            self.refused.clear();
+            return Err(error);
+        }
+        open(client, &left, changed).await
+    }
+
+    /// What it does not tell of, for people; none if it tells of all.
+    pub(super) fn gaps(&self) -> Option<String> {
+        let first = self.refused.first()?;
+        let more = match self.refused.len() {
+            1 => String::new(),
+            more => format!(" and {} more", more - 1),
+        };
+        Some(format!("it does not tell of changes of {first}{more}, which are looked at from time to time"))
+    }
+}
+
+async fn open(client: &Client, paths: &[Path], changed: Option<&Path>) -> Result<Opened, Error> {
+    let mut stream = client.subscribe(paths, SubscribeMode::OnChange).await?;
+    let mut last = None;
+    loop {
+        match stream.next().await.transpose()? {
+            Some(Event::Synced) => return Ok(Opened { stream, changed: last }),
+            Some(Event::Update(path, value)) if changed == Some(&path) => last = Some(value.to_string()),
+            Some(Event::Update(..) | Event::Delete(_)) => {}
+            // a stream that ends before it was synced is an error of its own
+            None => {}
+        }
+    }
+}

@@ -14,9 +14,11 @@ use super::config::Mode;
 use super::due::{Due, Situation};
 use super::pass::advance;
 use super::read::Read;
-use super::stands::drifted;
+use super::target::Target;
 use super::verdict::Verdict;
+use super::watches::words;
 use crate::compile::DriftRules;
+use crate::drift::{Found, differences, resalted, shown};
 use crate::intent::DriftPolicy;
 use crate::names::DeviceName;
 use crate::plan::{Correction, DevicePlan, Word, correction, operations_of};
@@ -43,7 +45,7 @@ impl Agent {
         }
         let settled = situation.holds(name) || read.resumed.as_deref() == Some(&*read.build.hash);
         let plan = context.with_prints(|prints| read.plan(prints));
-        note_drift(name, &plan, &read, context).await?;
+        note_drift(situation.target, name, &plan, &read, context).await?;
         if plan.is_empty() {
             if !settled {
                 found_equal(name, &read, context).await?;
@@ -165,18 +167,15 @@ async fn given_up(
 
 /// The leaves that are put back, for people.
 fn leaves(part: &Correction, read: &Read) -> Vec<NewsLeaf> {
-    let found = part.plan.changes.iter().flat_map(|change| {
-        let origin = change.origin.as_ref().map(|place| format!("{}:{}", place.file, place.line));
-        drifted([change], &read.recorded).into_iter().map(move |leaf| (leaf, origin.clone()))
-    });
-    let leaf = |(leaf, origin): (crate::record::DriftedLeaf, Option<String>)| NewsLeaf {
-        kind: leaf.kind.as_str().to_owned(),
-        path: leaf.path,
-        recorded: leaf.recorded,
-        live: leaf.live,
-        origin,
+    let put_back = DevicePlan { changes: part.plan.changes.clone(), ..DevicePlan::default() };
+    let leaf = |found: Found| NewsLeaf {
+        path: found.path.to_string(),
+        kind: found.kind.as_str().to_owned(),
+        recorded: found.recorded,
+        live: found.live,
+        origin: found.origin.map(|place| format!("{}:{}", place.file, place.line)),
     };
-    found.map(leaf).collect()
+    differences(&put_back, &read.recorded, &read.reading.tree).into_iter().map(leaf).collect()
 }
 
 /// A device that may be sent its plan, or why not.
@@ -210,16 +209,35 @@ async fn job(
     })
 }
 
-/// Writes which owned leaves of a device somebody changed, as it was just read.
+/// Writes and tells what differs on a device, as it was just read.
 async fn note_drift(
+    target: &Target,
     name: &DeviceName,
     plan: &DevicePlan,
     read: &Read,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let (name, leaves) = (name.clone(), drifted(&plan.changes, &read.recorded));
+    let mut found = differences(plan, &read.recorded, &read.reading.tree);
+    let secrets = shown(&found, &read.reading.tree, &context.key);
+    match resalted(&read.session, &secrets, &context.key).await {
+        Ok(resalted) => found.retain(|found| !resalted.contains(&found.path)),
+        Err(error) => tracing::warn!(device = %name, %error, "its secrets were read once only"),
+    }
+    let rules = DriftRules::of(&target.fabric, name);
+    let (name, desired) = (name.clone(), Arc::clone(&read.build.tree));
     let write = context.journal.with(move |store, journal| {
-        store.set_drift(&journal.fabric, &name, None, &leaves, Timestamp::now()).map(|_| ())
+        let now = Timestamp::now();
+        let changed = store.set_drift(&journal.fabric, &name, None, &words::rows(&found), now)?;
+        let about = words::About {
+            device: &name,
+            commit: &journal.commit,
+            rules: &rules,
+            desired: &desired,
+            device_time: None,
+            now,
+        };
+        let origins = words::origins(&found);
+        words::news(&about, changed, &origins).iter().try_for_each(|news| store.tell(&journal.fabric, news))
     });
     Ok(write.await?)
 }

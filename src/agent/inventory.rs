@@ -13,7 +13,7 @@ use crate::names::DeviceName;
 use crate::rollout::Device;
 use crate::secret::SecretText;
 
-/// Makes targets. Certificates and the password are read once, when the agent starts.
+/// Makes targets. Certificates are read once, when the agent starts.
 #[derive(Debug)]
 pub struct Inventory {
     config: Arc<Config>,
@@ -45,9 +45,18 @@ impl Inventory {
             }
         };
         let credentials = Credentials { username: devices.username.clone(), password };
-        let deadlines =
-            Deadlines { get: devices.get_deadline, set: devices.set_deadline, ..Deadlines::default() };
+        let deadlines = Deadlines {
+            get: devices.get_deadline,
+            set: devices.set_deadline,
+            ping: config.drift.ping,
+            ..Deadlines::default()
+        };
         Ok(Self { config, transport, credentials, deadlines })
+    }
+
+    /// Takes the password for connections from now on.
+    pub(super) fn renew_password(&mut self, password: SecretText) {
+        self.credentials.password = password;
     }
 
     /// A device of the intent as something that can be called: at the address that the

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::served::Served;
+use super::watches::Watches;
 use super::{Agent, Asked};
 use crate::git::{poll, watch::Watch};
 use crate::record::{DeviceEntry, FabricEntry, Standing};
@@ -41,7 +42,9 @@ impl Agent {
         let (wake, forge_woke) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut served = self.serve(vec![Arc::clone(&wake), Arc::clone(&forge_woke)]).await;
         let reviews = self.start_reviews(reports.subscribe(), forge_woke, served.pages.clone());
+        self.watches = Watches::start(&self.config, self.store_handle(), Arc::clone(&wake));
         let ended = self.follow(&reports, &wake, &mut served).await;
+        self.watches.finish().await;
         self.finish_telling().await;
         if let Some(reviews) = reviews {
             reviews.finish().await;
@@ -57,11 +60,13 @@ impl Agent {
     ) -> anyhow::Result<()> {
         let _watch = self.watch(wake);
         self.resume().await?;
+        self.renew_watches().await;
         let mut read_back_at = Instant::now() + self.config.full_read_back;
         let (mut failures, mut retries) = (0_u32, 0_u32);
         let mut asked = Asked::default();
         loop {
             let turn = self.turn(std::mem::take(&mut asked)).await;
+            self.renew_watches().await;
             // a record that cannot be read now is a trouble of this turn, like any other
             let waiting = self.report(reports, turn.as_ref().err()).await.unwrap_or_else(|error| {
                 tracing::error!("{error:#}");
@@ -80,15 +85,23 @@ impl Agent {
             }
             let pause = self.pause(failures, waiting.then_some(retries));
             let pause = self.hold_ends_in().await.map_or(pause, |end| pause.min(end));
-            tokio::select! {
-                () = self.stop.cancelled() => return Ok(()),
-                () = wake.notified() => {}
-                () = self.watches.drifted() => asked.suspects = self.watches.to_correct(),
-                () = tokio::time::sleep(pause) => {}
-                () = tokio::time::sleep_until(read_back_at) => {
-                    asked.read_back = true;
-                    read_back_at = Instant::now() + self.config.full_read_back;
+            let next = Instant::now() + pause;
+            loop {
+                tokio::select! {
+                    () = self.stop.cancelled() => return Ok(()),
+                    () = wake.notified() => {}
+                    () = self.watches.drifted() => asked.suspects = self.watches.to_correct(),
+                    () = self.watches.moved() => {
+                        self.report_between(reports, served).await;
+                        continue;
+                    }
+                    () = tokio::time::sleep_until(next) => {}
+                    () = tokio::time::sleep_until(read_back_at) => {
+                        asked.read_back = true;
+                        read_back_at = Instant::now() + self.config.full_read_back;
+                    }
                 }
+                break;
             }
         }
     }
@@ -130,16 +143,7 @@ impl Agent {
         reports: &watch::Sender<Report>,
         trouble: Option<&anyhow::Error>,
     ) -> anyhow::Result<bool> {
-        let (fabric, devices) = self
-            .with_store(|store| {
-                // The record of one agent has one fabric, and before its first good commit
-                // perhaps a nameless one.
-                let fabric = store.fabrics()?.into_iter().max_by_key(|fabric| fabric.good.is_some());
-                let devices =
-                    fabric.as_ref().map_or(Ok(Vec::new()), |fabric| store.devices(&fabric.fabric))?;
-                Ok((fabric, devices))
-            })
-            .await?;
+        let (fabric, devices) = self.on_record().await?;
         let again = [Standing::Unreachable, Standing::Waiting, Standing::Behind];
         let observes = self.config.mode == super::config::Mode::Observe;
         let waiting = !observes && devices.iter().any(|device| again.contains(&device.standing));
@@ -149,6 +153,30 @@ impl Agent {
             *report = Report { fabric, devices, turns, trouble };
         });
         Ok(waiting)
+    }
+
+    /// Publishes what watchers wrote down since the last turn.
+    async fn report_between(&mut self, reports: &watch::Sender<Report>, served: &mut Served) {
+        match self.on_record().await {
+            Ok((fabric, devices)) => {
+                reports.send_modify(|report| (report.fabric, report.devices) = (fabric, devices));
+            }
+            Err(error) => tracing::error!("{error:#}"),
+        }
+        let report = reports.borrow().clone();
+        self.tell_netbox(&report).await;
+        self.publish_stands(served).await;
+    }
+
+    async fn on_record(&self) -> anyhow::Result<(Option<FabricEntry>, Vec<DeviceEntry>)> {
+        self.with_store(|store| {
+            // The record of one agent has one fabric, and before its first good commit
+            // perhaps a nameless one.
+            let fabric = store.fabrics()?.into_iter().max_by_key(|fabric| fabric.good.is_some());
+            let devices = fabric.as_ref().map_or(Ok(Vec::new()), |fabric| store.devices(&fabric.fabric))?;
+            Ok((fabric, devices))
+        })
+        .await
     }
 
     /// How long to wait for the next turn if nothing wakes the agent.

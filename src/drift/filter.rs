@@ -199,7 +199,11 @@ impl Filter<'_> {
     fn is_strict(&self, path: &Path) -> bool {
         let rules = Rules::of(self.profile, &self.holding.protected);
         let is_bare = path.elems().iter().all(|elem| !elem.name().contains(':'));
-        if is_bare { rules.is_strict(path) } else { rules.is_strict(&path.elems().iter().map(bare).collect()) }
+        if is_bare {
+            rules.is_strict(path)
+        } else {
+            rules.is_strict(&path.elems().iter().map(bare).collect())
+        }
     }
 }
 

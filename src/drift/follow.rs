@@ -9,9 +9,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
-use serde_json::Value as Json;
-
 use super::filter::{Filter, Hint};
 use super::look::{Look, Seen};
 use super::standard::{Holding, Standard};
@@ -23,6 +20,7 @@ use crate::gnmi::{Error, ErrorKind, Event, Subscription};
 use crate::plan::Rules;
 use crate::rollout::Session;
 use crate::yang::Path;
+use jiff::Timestamp;
 
 /// How many events are kept while a pass has the device in hand. A Set that makes more is
 /// followed by a look at the whole.
@@ -162,10 +160,8 @@ impl<'r> Following<'r> {
 
     /// The agent holds the device against something else from now on.
     fn renew(&mut self, now: Instant) {
-        let before = std::mem::replace(
-            &mut self.run.held,
-            self.run.watcher.standard.borrow_and_update().clone(),
-        );
+        let before =
+            std::mem::replace(&mut self.run.held, self.run.watcher.standard.borrow_and_update().clone());
         match (&before, &self.run.held) {
             (_, Standard::Unknown) => {
                 self.suspects = Suspects::default();

@@ -9,7 +9,7 @@ use crate::plan::{Action, DevicePlan, Inputs, Note, Prints, Recorded, Rules, dev
 use crate::platform::Profile;
 use crate::record::DriftKind;
 use crate::rollout::Reading;
-use crate::yang::{Path, Schema, Tree, Value};
+use crate::yang::{Schema, Tree, Value};
 
 /// All that differs where was looked, by path.
 pub(super) fn judge(
@@ -103,10 +103,60 @@ fn cut(tree: &Tree, looked: &Looked) -> Tree {
     }
 }
 
-/// The text that a device shows in a secret's place; none if it shows none.
-pub(super) fn shown<'a>(reading: &'a Reading, path: &Path) -> Option<&'a str> {
-    match reading.tree.get(path).map(|leaf| &leaf.value) {
-        Some(Value::Scalar(scalar)) => Some(scalar.as_str()),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Change;
+    use crate::yang::Leaf;
+    use crate::yang::testing::{sample, tree};
+
+    #[test]
+    fn only_what_somebody_changed_is_drift_and_a_secret_is_not_told() {
+        let recorded_tree = tree(sample(), &[("/interfaces/interface[name=e1]/config/mtu", "1500")]);
+        let (path, leaf): (_, Leaf) =
+            recorded_tree.iter().map(|(path, leaf)| (path.clone(), leaf.clone())).next().unwrap();
+        let secret = Value::Secret("bgp/fw".parse().unwrap());
+        let recorded = Recorded::holding(&recorded_tree);
+        let mut secrets = Tree::new();
+        secrets.insert(path.clone(), Leaf { value: secret.clone(), ..leaf.clone() });
+        let of_secret = Recorded::holding(&secrets);
+        let to = leaf.clone();
+        let ours = leaf.value.to_string();
+        for (case, action, drift, recorded, expected) in [
+            ("our own doing", Action::Add { to: to.clone() }, false, &recorded, None),
+            (
+                "somebody removed it",
+                Action::Add { to: to.clone() },
+                true,
+                &recorded,
+                Some((DriftKind::Owned, ours.clone(), None)),
+            ),
+            (
+                "somebody changed it",
+                Action::Modify { from: Value::Presence, to: to.clone() },
+                true,
+                &recorded,
+                Some((DriftKind::Owned, ours, Some("present"))),
+            ),
+            (
+                "somebody changed a secret",
+                Action::Modify { from: secret, to },
+                true,
+                &of_secret,
+                Some((DriftKind::Secret, "secret:bgp/fw".to_owned(), Some("(another secret)"))),
+            ),
+        ] {
+            let change = Change { path: path.clone(), action, drift, origin: None };
+            let plan = DevicePlan { changes: vec![change], ..DevicePlan::default() };
+            let found = differences(&plan, recorded, &Tree::new());
+            let expected = expected.map(|(kind, recorded, live)| Found {
+                path: path.clone(),
+                kind,
+                recorded: Some(recorded),
+                live: live.map(ToOwned::to_owned),
+                origin: None,
+            });
+            assert_eq!(found, Vec::from_iter(expected), "{case}");
+        }
     }
 }

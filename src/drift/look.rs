@@ -2,22 +2,22 @@
 //!
 //! Elsewhere: where to look (`suspects`), what it means (`judge`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::judge::{judge, shown};
+use super::judge::judge;
 use super::standard::Holding;
 use super::suspects::Burst;
-use super::told::{Looked, Verdict};
+use super::told::{Found, Looked, Verdict};
 use crate::gnmi;
-use crate::names::DeviceName;
+use crate::plan::{Fingerprint, FingerprintKey};
 use crate::record::DriftKind;
 use crate::rollout::{Device, Reading, Session};
-use crate::yang::Path;
+use crate::yang::{Path, Tree, Value};
 
 /// One look, complete.
 pub(super) struct Look {
@@ -43,54 +43,60 @@ impl Look {
             Looked::All => self.limits.acquire().await.ok(),
             Looked::Below(_) => None,
         };
-        let (seen, mut found, secrets) = {
-            let reading = self.read(&self.burst.looked).await?;
+        let (mut found, shown) = {
+            let reading = self.read().await?;
             for misfit in &reading.misfits {
-                tracing::debug!(device = %self.name(), %misfit, "the device and its schema disagree");
+                tracing::debug!(device = %self.device.name(), %misfit, "the device and its schema disagree");
             }
-            let found = judge(
-                &self.device.schema,
-                self.device.profile,
-                &self.against,
-                &self.burst.looked,
-                &reading,
-            );
-            let secret = found.iter().filter(|found| found.kind == DriftKind::Secret);
-            let places: Vec<Path> = secret.filter_map(|found| found.path.parent()).collect();
-            let print = |path: &Path| shown(&reading, path).map(|text| self.against.key.fingerprint(text));
-            let secrets: Vec<_> = found
-                .iter()
-                .filter(|found| found.kind == DriftKind::Secret)
-                .map(|found| (found.path.clone(), print(&found.path)))
-                .collect();
-            (places, found, secrets)
+            let Device { schema, profile, .. } = &self.device;
+            let found = judge(schema, profile, &self.against, &self.burst.looked, &reading);
+            let shown = shown(&found, &reading.tree, &self.against.key);
+            (found, shown)
         };
-        let mut resalted = BTreeSet::new();
-        if !secrets.is_empty() {
-            // a device that hashes anew at each answer shows another text again
-            let again = self.read(&Looked::Below(seen)).await?;
-            for (path, before) in secrets {
-                if shown(&again, &path).map(|text| self.against.key.fingerprint(text)) != before {
-                    resalted.insert(path);
-                }
-            }
-            found.retain(|found| !resalted.contains(&found.path));
-        }
+        let resalted = resalted(&self.session, &shown, &self.against.key).await?;
+        found.retain(|found| !resalted.contains(&found.path));
         let Burst { looked, began } = self.burst;
-        let verdict =
-            Verdict { against: self.against, looked, found, device_time: self.device_time, began };
+        let verdict = Verdict { against: self.against, looked, found, device_time: self.device_time, began };
         Ok(Seen { verdict, resalted })
     }
 
-    async fn read(&self, looked: &Looked) -> Result<Reading, gnmi::Error> {
-        match looked {
+    async fn read(&self) -> Result<Reading, gnmi::Error> {
+        match &self.burst.looked {
             Looked::All => self.session.read().await,
             Looked::Below(places) => self.session.read_at(places).await,
         }
     }
+}
 
-    fn name(&self) -> &DeviceName {
-        self.device.name()
+/// What a device shows in the place of each secret that differs, as a fingerprint.
+pub type Shown = BTreeMap<Path, Option<Fingerprint>>;
+
+/// What was read in the place of each secret that differs.
+pub fn shown(found: &[Found], read: &Tree, key: &FingerprintKey) -> Shown {
+    let secrets = found.iter().filter(|found| found.kind == DriftKind::Secret);
+    secrets.map(|found| (found.path.clone(), print(read, &found.path, key))).collect()
+}
+
+/// The secrets among these that a second look shows otherwise: a device that hashes anew at each
+/// answer tells nothing by it (hazard H13). Looks only if there are any.
+pub async fn resalted(
+    session: &Session,
+    shown: &Shown,
+    key: &FingerprintKey,
+) -> Result<BTreeSet<Path>, gnmi::Error> {
+    if shown.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let places: BTreeSet<Path> = shown.keys().filter_map(Path::parent).collect();
+    let again = session.read_at(&Vec::from_iter(places)).await?;
+    let differs = |(path, before): &(&Path, &Option<Fingerprint>)| print(&again.tree, path, key) != **before;
+    Ok(shown.iter().filter(differs).map(|(path, _)| path.clone()).collect())
+}
+
+fn print(tree: &Tree, path: &Path, key: &FingerprintKey) -> Option<Fingerprint> {
+    match tree.get(path).map(|leaf| &leaf.value) {
+        Some(Value::Scalar(shown)) => Some(key.fingerprint(shown.as_str())),
+        _ => None,
     }
 }
 

@@ -23,6 +23,7 @@ mod unexplained;
 mod watcher;
 
 pub use judge::differences;
+pub use look::{Shown, resalted, shown};
 pub use settings::Settings;
 pub use standard::{Holding, Standard};
 pub use told::{Found, Looked, Told, Verdict, What};

@@ -83,7 +83,8 @@ mod tests {
     fn what_is_in_a_known_place_touches_it() {
         let mut reported = Reported::default();
         reported.update(&Looked::All, &[found("/a/b[k=1]")]);
-        for (told, expected) in [("/a/b[k=1]/c", true), ("/a/b[k=1]", true), ("/a/b[k=2]", false), ("/a", false)]
+        for (told, expected) in
+            [("/a/b[k=1]/c", true), ("/a/b[k=1]", true), ("/a/b[k=2]", false), ("/a", false)]
         {
             assert_eq!(reported.touches(&path(told)), expected, "{told}");
         }

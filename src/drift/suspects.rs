@@ -88,7 +88,8 @@ impl Suspects {
         let Self { leaves, whole, burst, .. } = std::mem::take(self);
         let (began, _) = burst?;
         let places = if whole { Vec::new() } else { places(leaves.keys(), schema, rules) };
-        let looked = if whole || places.len() > settings.suspects { Looked::All } else { Looked::Below(places) };
+        let looked =
+            if whole || places.len() > settings.suspects { Looked::All } else { Looked::Below(places) };
         Some(Burst { looked, began })
     }
 
@@ -164,7 +165,11 @@ mod tests {
             ("gone and back", vec![(0, Hear(A, Gone)), (1, Hear(A, Same))], None),
             ("gone, and another back", vec![(0, Hear(A, Gone)), (1, Hear(B, Same))], Some(20)),
             ("changed and back", vec![(0, Hear(A, Differs)), (1, Hear(A, Same))], Some(20)),
-            ("gone, changed and back", vec![(0, Hear(A, Gone)), (1, Hear(A, Differs)), (2, Hear(A, Same))], Some(21)),
+            (
+                "gone, changed and back",
+                vec![(0, Hear(A, Gone)), (1, Hear(A, Differs)), (2, Hear(A, Same))],
+                Some(21),
+            ),
             ("everything", vec![(7, Everything)], Some(7)),
         ] {
             let start = Instant::now();
@@ -214,9 +219,8 @@ mod tests {
                 assert!(suspects.hear(&path(leaf), Hint::Differs, &settings, now));
             }
             let burst = suspects.take(sample(), &rules, &settings).unwrap();
-            let expected = expected.map_or(Looked::All, |paths| {
-                Looked::Below(paths.into_iter().map(path).collect())
-            });
+            let expected =
+                expected.map_or(Looked::All, |paths| Looked::Below(paths.into_iter().map(path).collect()));
             assert_eq!(burst.looked, expected, "{case}");
             assert!(suspects.take(sample(), &rules, &settings).is_none(), "{case}");
         }

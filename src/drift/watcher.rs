@@ -143,7 +143,9 @@ impl Run {
             }
             Err(error) => match error.kind {
                 // it cannot, it may not tell us, or it opens a stream and then says nothing
-                ErrorKind::Refused { .. } | ErrorKind::Protocol { .. } | ErrorKind::PermissionDenied { .. } => {
+                ErrorKind::Refused { .. }
+                | ErrorKind::Protocol { .. }
+                | ErrorKind::PermissionDenied { .. } => {
                     self.ask_again = Some(Instant::now() + self.watcher.settings.read_back);
                     self.say(WatchState::Polling, Some(why(&error))).await;
                     self.look_once(session).await

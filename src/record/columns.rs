@@ -71,16 +71,11 @@ impl Columns {
         let mut tree = json::read(schema, &Path::root(), &document).tree;
         let origins: BTreeMap<String, Origin> = read_json("origins", device, &self.origins)?;
         let secrets: BTreeMap<String, Secret> = read_json("secrets", device, &self.secrets)?;
-        let mut marks = BTreeMap::new();
         for (path, secret) in &secrets {
             let path: Path = parsed("secrets", device, path)?;
             insert_secret(&mut tree, schema, &path, parsed("secrets", device, &secret.name)?);
-            if let Some(sent) = &secret.sent {
-                let read_back =
-                    secret.read_back.as_deref().map(|text| parsed("secrets", device, text)).transpose()?;
-                marks.insert(path, SecretMark { sent: parsed("secrets", device, sent)?, read_back });
-            }
         }
+        let marks = marks(device, &secrets)?;
         let mut placed = Tree::new();
         for (path, mut leaf) in tree {
             if let Some((file, line, column, length)) = origins.get(&path.to_string()) {
@@ -92,6 +87,26 @@ impl Columns {
         let created = read_paths("created", device, &read_json("created", device, &self.created)?)?;
         Ok(Recorded { tree: placed, created, secrets: marks })
     }
+}
+
+/// What the column of secrets alone says of each.
+pub(super) fn decode_marks(device: &str, secrets: &str) -> Result<BTreeMap<Path, SecretMark>, RecordError> {
+    marks(device, &read_json("secrets", device, secrets)?)
+}
+
+fn marks(
+    device: &str,
+    secrets: &BTreeMap<String, Secret>,
+) -> Result<BTreeMap<Path, SecretMark>, RecordError> {
+    let mut marks = BTreeMap::new();
+    for (path, secret) in secrets {
+        let Some(sent) = &secret.sent else { continue };
+        let read_back =
+            secret.read_back.as_deref().map(|text| parsed("secrets", device, text)).transpose()?;
+        let mark = SecretMark { sent: parsed("secrets", device, sent)?, read_back };
+        marks.insert(parsed("secrets", device, path)?, mark);
+    }
+    Ok(marks)
 }
 
 pub(super) fn encode_flight(flight: &InFlight, schema: &Schema) -> String {

@@ -2,6 +2,8 @@
 //!
 //! Here: reading and writing rows. Elsewhere: the columns that hold trees (`columns`).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -9,8 +11,8 @@ use super::columns;
 use super::passes::{DeviceEvent, insert_event};
 use super::store::{RecordError, Store, parsed};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
-use crate::plan::Recorded;
-use crate::yang::Schema;
+use crate::plan::{Recorded, SecretMark};
+use crate::yang::{Path, Schema};
 
 /// How a device stands towards the commit that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -227,6 +229,20 @@ impl Store {
         row.map_or_else(|| Ok(Recorded::default()), |columns| columns.decode(device.as_str(), schema))
     }
 
+    /// What is known of a device's secret leaves; nothing for a device that was never written.
+    pub fn secret_marks(
+        &self,
+        fabric: &FabricName,
+        device: &DeviceName,
+    ) -> Result<BTreeMap<Path, SecretMark>, RecordError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT secrets FROM device WHERE fabric = ?1 AND device = ?2")?;
+        let found: Option<Option<String>> =
+            query.query_row([fabric.as_str(), device.as_str()], |row| row.get(0)).optional()?;
+        let marks = found.flatten().map(|text| columns::decode_marks(device.as_str(), &text));
+        Ok(marks.transpose()?.unwrap_or_default())
+    }
+
     /// The owned tree as RFC 7951 text, as it is stored: for people and comparisons.
     pub fn owned_tree(
         &self,
@@ -381,6 +397,26 @@ impl Store {
             event.iter().try_for_each(|event| insert_event(&write, fabric, event))?;
         }
         write.commit()?;
+        Ok(())
+    }
+
+    /// Writes that somebody changed a device that holds its commit, and why it is said; or, without
+    /// a reason, that it is as it should be again. How a device stands that does not hold its
+    /// commit is a pass's word, and stays.
+    pub fn set_drifted(
+        &mut self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
+        let standing = if reason.is_some() { Standing::Drifted } else { Standing::Current };
+        self.connection.execute(
+            "UPDATE device SET since = CASE WHEN standing = ?3 THEN since ELSE ?5 END, standing = ?3, reason = ?4
+             WHERE fabric = ?1 AND device = ?2 AND standing IN ('current', 'drifted')
+                 AND (standing <> ?3 OR reason IS NOT ?4)",
+            params![fabric.as_str(), device.as_str(), standing.as_str(), reason, now.to_string()],
+        )?;
         Ok(())
     }
 

@@ -35,7 +35,8 @@ fn every_leaf_that_is_ours_or_bootstraps_is_watched() {
     let watched = PROFILE_4_35_0F.watch_paths();
     let mut unwatched: BTreeSet<String> = BTreeSet::new();
     let mut look = |tree: &Tree| {
-        for (path, _) in tree.iter().filter(|(path, _)| !watched.iter().any(|watched| covers(watched, path))) {
+        for (path, _) in tree.iter().filter(|(path, _)| !watched.iter().any(|watched| covers(watched, path)))
+        {
             unwatched.insert(schema_path(&schema(), path));
         }
     };

@@ -1,0 +1,190 @@
+//! What people are told of drift: rows of the record, with the line of the intent that asked for
+//! each.
+//!
+//! Pure. Elsewhere: bringing it to them (`alerts`), when (`writer`, `pass`).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::compile::DriftRules;
+use crate::diagnostic::Place;
+use crate::drift::Found;
+use crate::intent::model::drift::DriftPolicy;
+use crate::names::{CommitId, DeviceName};
+use crate::record::{DriftKind, DriftNews, DriftedLeaf, News, NewsKind, NewsLeaf};
+use crate::yang::{Path, Tree};
+
+/// What news are about.
+pub(in super::super) struct About<'a> {
+    pub(in super::super) device: &'a DeviceName,
+    /// The commit that counts.
+    pub(in super::super) commit: &'a CommitId,
+    /// What becomes of each leaf.
+    pub(in super::super) rules: &'a DriftRules,
+    /// What the intent asks for now: what differs no more since it asks for it was accepted.
+    pub(in super::super) desired: &'a Tree,
+    /// When the device says that it was changed.
+    pub(in super::super) device_time: Option<Timestamp>,
+    pub(in super::super) now: Timestamp,
+}
+
+/// What a look found, as rows of the record.
+pub(in super::super) fn rows(found: &[Found]) -> Vec<DriftedLeaf> {
+    let row = |found: &Found| DriftedLeaf {
+        path: found.path.to_string(),
+        kind: found.kind,
+        recorded: found.recorded.clone(),
+        live: found.live.clone(),
+    };
+    found.iter().map(row).collect()
+}
+
+/// The lines of the intent that asked for what was found.
+pub(in super::super) fn origins(found: &[Found]) -> BTreeMap<String, Place> {
+    found.iter().filter_map(|found| Some((found.path.to_string(), found.origin.clone()?))).collect()
+}
+
+/// The events that a change of the record is for people: none for what policy only lists.
+pub(in super::super) fn news(
+    about: &About<'_>,
+    changed: DriftNews,
+    origins: &BTreeMap<String, Place>,
+) -> Vec<News> {
+    let told = |leaf: &DriftedLeaf| {
+        let path: Option<Path> = leaf.path.parse().ok();
+        path.is_none_or(|path| about.rules.policy(&path) != DriftPolicy::Observe)
+    };
+    let (mut accepted, mut gone) = (Vec::new(), Vec::new());
+    for leaf in changed.gone.into_iter().filter(told) {
+        if is_accepted(&leaf, about.desired) { accepted.push(leaf) } else { gone.push(leaf) }
+    }
+    let found: Vec<DriftedLeaf> = changed.found.into_iter().filter(told).collect();
+    [(NewsKind::DriftFound, found), (NewsKind::DriftAccepted, accepted), (NewsKind::DriftGone, gone)]
+        .into_iter()
+        .filter(|(_, leaves)| !leaves.is_empty())
+        .map(|(kind, leaves)| one(about, kind, &leaves, origins))
+        .collect()
+}
+
+/// Whether the intent asks now for what the device was seen to hold.
+fn is_accepted(leaf: &DriftedLeaf, desired: &Tree) -> bool {
+    let Ok(path) = leaf.path.parse::<Path>() else { return false };
+    match leaf.kind {
+        DriftKind::Owned => {
+            let asked = desired.get(&path).map(|leaf| leaf.value.to_string());
+            asked == leaf.live && asked != leaf.recorded
+        }
+        DriftKind::Strict => desired.contains_below(&path),
+        DriftKind::Secret | DriftKind::Protected => false,
+    }
+}
+
+fn one(about: &About<'_>, kind: NewsKind, leaves: &[DriftedLeaf], origins: &BTreeMap<String, Place>) -> News {
+    let leaf = |leaf: &DriftedLeaf| NewsLeaf {
+        path: leaf.path.clone(),
+        kind: leaf.kind.as_str().to_owned(),
+        recorded: leaf.recorded.clone(),
+        live: leaf.live.clone(),
+        origin: origins.get(&leaf.path).map(|place| format!("{}:{}", place.file, place.line)),
+    };
+    let first = leaves.first().map_or("", |leaf| leaf.path.as_str());
+    let more = match leaves.len() {
+        0 | 1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let device = about.device;
+    let summary = match kind {
+        NewsKind::DriftAccepted => format!("{device}: the intent asks now for {first}{more}"),
+        NewsKind::DriftGone => format!("{device}: as it should be again: {first}{more}"),
+        _ => format!("{device} was changed behind our back: {first}{more}"),
+    };
+    let detail = about.device_time.map(|at| format!("changed at {at} by the device's clock"));
+    News {
+        kind,
+        device: Some(device.clone()),
+        commit: Some(about.commit.clone()),
+        at: about.now,
+        summary,
+        detail: detail.filter(|_| kind == NewsKind::DriftFound),
+        leaves: leaves.iter().map(leaf).collect(),
+    }
+}
+
+/// Why a device stands as drifted, by all that is known to differ on it; none if nothing of it is
+/// ours, or policy only lists it. In the words of a pass.
+pub(super) fn reason(rows: &[DriftedLeaf], rules: &DriftRules) -> Option<String> {
+    let counts = |row: &&DriftedLeaf| {
+        let ours = matches!(row.kind, DriftKind::Owned | DriftKind::Secret);
+        let path: Option<Path> = row.path.parse().ok();
+        ours && path.is_none_or(|path| rules.policy(&path) != DriftPolicy::Observe)
+    };
+    let ours: Vec<&DriftedLeaf> = rows.iter().filter(counts).collect();
+    let added = ours.iter().filter(|row| row.live.is_none()).count();
+    let modified = ours.len() - added;
+    (!ours.is_empty()).then(|| format!("changed behind our back: +{added} ~{modified} -0 leaves"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yang::testing::{sample, tree};
+
+    fn leaf(path: &str, kind: DriftKind, recorded: Option<&str>, live: Option<&str>) -> DriftedLeaf {
+        DriftedLeaf {
+            path: path.to_owned(),
+            kind,
+            recorded: recorded.map(str::to_owned),
+            live: live.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_is_gone_was_accepted_if_the_intent_asks_for_it_now() {
+        let mtu = "/interfaces/interface[name=e1]/config/mtu";
+        let desired = tree(sample(), &[(mtu, "9000"), ("/odds/pair[a=1][b=2]/value", "x")]);
+        let (device, commit) = ("leaf1".parse().unwrap(), "b".repeat(40).parse().unwrap());
+        let rules = DriftRules::default();
+        let now = Timestamp::UNIX_EPOCH;
+        let about = About {
+            device: &device,
+            commit: &commit,
+            rules: &rules,
+            desired: &desired,
+            device_time: None,
+            now,
+        };
+        for (case, gone, expected) in [
+            (
+                "the intent's new value",
+                leaf(mtu, DriftKind::Owned, Some("1500"), Some("9000")),
+                NewsKind::DriftAccepted,
+            ),
+            ("the old value", leaf(mtu, DriftKind::Owned, Some("9000"), Some("1500")), NewsKind::DriftGone),
+            (
+                "no leaf any more",
+                leaf("/odds/signed", DriftKind::Owned, Some("1"), None),
+                NewsKind::DriftAccepted,
+            ),
+            (
+                "an entry that is ours now",
+                leaf("/odds/pair[a=1][b=2]", DriftKind::Strict, None, Some("x")),
+                NewsKind::DriftAccepted,
+            ),
+            (
+                "an entry that was taken away",
+                leaf("/odds/pair[a=9][b=2]", DriftKind::Strict, None, Some("x")),
+                NewsKind::DriftGone,
+            ),
+            (
+                "a secret",
+                leaf("/odds/union", DriftKind::Secret, Some("secret:x"), Some("(another secret)")),
+                NewsKind::DriftGone,
+            ),
+        ] {
+            let changed = DriftNews { gone: vec![gone], ..DriftNews::default() };
+            let told = news(&about, changed, &BTreeMap::new());
+            assert_eq!(told.iter().map(|news| news.kind).collect::<Vec<_>>(), [expected], "{case}");
+        }
+    }
+}

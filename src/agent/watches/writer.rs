@@ -1,0 +1,143 @@
+//! What watchers tell, into the record: at once, whatever the loop is doing.
+//!
+//! A verdict that is held against what counts no more is dropped: a pass has the device in hand,
+//! or has just left it, and its watcher looks again. Elsewhere: words (`words`), bringing them to
+//! people (`alerts`), correcting (`pass`).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc};
+
+use super::words::{About, news, origins, reason, rows};
+use super::{Shared, StoreHandle};
+use crate::compile::DriftRules;
+use crate::drift::{Looked, Told, Verdict, What};
+use crate::intent::model::drift::DriftPolicy;
+use crate::names::DeviceName;
+use crate::record::{DriftKind, DriftedLeaf, RecordError, Standing, Store, WatchState};
+
+/// Writes down what watchers tell.
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) store: StoreHandle,
+    /// Rung when a device is back that the record has as lost or behind.
+    pub(super) wake: Arc<Notify>,
+    /// Whether anything may be put back.
+    pub(super) corrects: bool,
+}
+
+/// What came of writing down a verdict.
+#[derive(Debug, Default)]
+struct Written {
+    /// Whether the record says something else than before.
+    news: bool,
+    /// Whether there is something to put back that was not there before.
+    to_correct: bool,
+}
+
+impl Writer {
+    /// Writes until nobody tells any more.
+    pub(super) async fn run(self, mut hears: mpsc::Receiver<Told>) {
+        while let Some(Told { device, what }) = hears.recv().await {
+            let done = match what {
+                What::State(state, detail) => self.state(&device, state, detail).await,
+                What::Verdict(verdict) => self.verdict(&device, verdict).await,
+            };
+            if let Err(error) = done {
+                tracing::error!(%device, "what was seen of it is not on record: {error:#}");
+            }
+        }
+    }
+
+    async fn state(
+        &self,
+        device: &DeviceName,
+        state: WatchState,
+        detail: Option<String>,
+    ) -> anyhow::Result<()> {
+        let Some(target) = self.shared.target().clone() else { return Ok(()) };
+        match (state, &detail) {
+            (WatchState::Watching, None) => tracing::debug!(%device, "watching"),
+            (state, detail) => {
+                let detail = detail.as_deref().unwrap_or_default();
+                tracing::info!(%device, detail, "{}", state.as_str());
+            }
+        }
+        let (fabric, name) = (target.name().clone(), device.clone());
+        let entry = self
+            .store
+            .with(move |store| {
+                store.set_watch(&fabric, &name, state, detail.as_deref(), Timestamp::now())?;
+                store.device(&fabric, &name)
+            })
+            .await?;
+        let again = [Standing::Unreachable, Standing::Waiting, Standing::Behind];
+        if state != WatchState::Away && entry.is_some_and(|entry| again.contains(&entry.standing)) {
+            self.wake.notify_one();
+        }
+        self.shared.moved.notify_one();
+        Ok(())
+    }
+
+    async fn verdict(&self, device: &DeviceName, verdict: Verdict) -> anyhow::Result<()> {
+        let Some(target) = self.shared.target().clone() else { return Ok(()) };
+        let rules = DriftRules::of(&target.fabric, device);
+        let (shared, name, corrects) = (Arc::clone(&self.shared), device.clone(), self.corrects);
+        let began = verdict.began;
+        let written = self
+            .store
+            .with(move |store| {
+                // asked under the record's lock: a pass that began since writes after us
+                if !shared.counts(&name, &verdict.against) {
+                    return Ok(Written::default());
+                }
+                let about = About {
+                    device: &name,
+                    commit: &target.commit,
+                    rules: &rules,
+                    desired: &verdict.against.tree,
+                    device_time: verdict.device_time,
+                    now: Timestamp::now(),
+                };
+                write(store, target.name(), &about, &verdict, corrects)
+            })
+            .await?;
+        if written.news {
+            tracing::info!(%device, after = ?began.elapsed(), "what differs on it is another");
+            self.shared.moved.notify_one();
+        }
+        if written.to_correct {
+            self.shared.to_correct().insert(device.clone());
+            self.shared.drifted.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn write(
+    store: &mut Store,
+    fabric: &crate::names::FabricName,
+    about: &About<'_>,
+    verdict: &Verdict,
+    corrects: bool,
+) -> Result<Written, RecordError> {
+    let places = match &verdict.looked {
+        Looked::All => None,
+        Looked::Below(places) => Some(places.as_slice()),
+    };
+    let changed = store.set_drift(fabric, about.device, places, &rows(&verdict.found), about.now)?;
+    let is_news = !changed.is_empty();
+    let known: Vec<DriftedLeaf> =
+        store.drift_of(fabric, about.device)?.into_iter().map(|(leaf, _)| leaf).collect();
+    store.set_drifted(fabric, about.device, reason(&known, about.rules).as_deref(), about.now)?;
+    let correctable = verdict.found.iter().any(|found| {
+        found.kind == DriftKind::Owned && about.rules.policy(&found.path) == DriftPolicy::Correct
+    });
+    // what is known already was dealt with, unless the whole was looked at: then once more
+    let again = !changed.found.is_empty() || verdict.looked == Looked::All;
+    for news in news(about, changed, &origins(&verdict.found)) {
+        store.tell(fabric, &news)?;
+    }
+    Ok(Written { news: is_news, to_correct: corrects && correctable && again })
+}

@@ -83,7 +83,10 @@ impl<'r> Following<'r> {
             }
             tokio::select! {
                 event = stream.next() => match event {
-                    Some(Ok(event)) => self.hear(event, Instant::now()),
+                    Some(Ok(event)) => {
+                        self.device_time = stream.told_at().and_then(plausible).or(self.device_time);
+                        self.hear(event, Instant::now());
+                    }
                     Some(Err(error)) => return End::Failed(error),
                     None => return End::Ended,
                 },
@@ -151,6 +154,7 @@ impl<'r> Following<'r> {
         match event {
             Event::Update(path, value) => filter.update(path, value, &mut tell),
             Event::Delete(path) => filter.delete(path, &mut tell),
+            Event::Committed { .. } => suspects.committed(),
             Event::Synced => {}
         }
         if suspicious {
@@ -257,4 +261,10 @@ async fn until_seen(looking: &mut Option<Looking>) -> Result<Seen, Error> {
         Some(look) => look.await,
         None => std::future::pending().await,
     }
+}
+
+/// The device's time of a change, in nanoseconds since 1970, if it is near to our own.
+fn plausible(nanoseconds: i64) -> Option<Timestamp> {
+    let told = Timestamp::from_nanosecond(i128::from(nanoseconds)).ok()?;
+    (Timestamp::now().duration_since(told).abs() <= NEAR).then_some(told)
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::gnmi::{Client, Error, ErrorKind, Event, SubscribeMode, Subscription};
+use crate::gnmi::{Client, Error, Event, Subscribe, SubscribeMode, Subscription};
 use crate::yang::Path;
 
 /// What is known of what a device can tell, from one connection to the next.
@@ -14,6 +14,8 @@ use crate::yang::Path;
 pub(super) struct Offer {
     /// The paths that it refused, each tried alone.
     refused: BTreeSet<Path>,
+    /// It refuses to tell of commits.
+    plain: bool,
 }
 
 /// A stream that has told all that was there at its start.
@@ -33,28 +35,25 @@ impl Offer {
         paths: &[Path],
         changed: Option<&Path>,
     ) -> Result<Opened, Error> {
-        let wanted = |refused: &BTreeSet<Path>| -> Vec<Path> {
-            paths.iter().filter(|path| !refused.contains(*path)).cloned().collect()
-        };
-        let error = match open(client, &wanted(&self.refused), changed).await {
-            Err(error) if matches!(error.kind, ErrorKind::Refused { .. }) => error,
-            opened => return opened,
-        };
-        let before = self.refused.len();
-        for path in wanted(&self.refused) {
-            match open(client, std::slice::from_ref(&path), None).await {
-                Ok(_) => {}
-                Err(Error { kind: ErrorKind::Refused { .. }, .. }) => drop(self.refused.insert(path)),
-                Err(error) => return Err(error),
+        let wanted: Vec<Path> = paths.iter().filter(|path| !self.refused.contains(*path)).cloned().collect();
+        if !self.plain {
+            match open(client, &wanted, true, changed).await {
+                Err(error) if error.kind.is_unsupported() => self.plain = true,
+                opened => return opened,
             }
         }
-        let left = wanted(&self.refused);
-        if left.is_empty() || self.refused.len() == before {
+        let error = match open(client, &wanted, false, changed).await {
+            Err(error) if error.kind.is_unsupported() => error,
+            opened => return opened,
+        };
+        let tried = client.subscribable(&wanted, SubscribeMode::OnChange).await?;
+        if tried.taken.is_empty() || tried.refused.is_empty() {
             // all of it, or not for any one path: another try may end otherwise
-            self.refused.clear();
+            *self = Self::default();
             return Err(error);
         }
-        open(client, &left, changed).await
+        self.refused.extend(tried.refused.into_iter().map(|(path, _)| path));
+        open(client, &tried.taken, false, changed).await
     }
 
     /// What it does not tell of, for people; none if it tells of all.
@@ -68,16 +67,21 @@ impl Offer {
     }
 }
 
-async fn open(client: &Client, paths: &[Path], changed: Option<&Path>) -> Result<Opened, Error> {
-    let mut stream = client.subscribe(paths, SubscribeMode::OnChange).await?;
+async fn open(
+    client: &Client,
+    paths: &[Path],
+    commits: bool,
+    changed: Option<&Path>,
+) -> Result<Opened, Error> {
+    let how = Subscribe { commits, ..Subscribe::new(SubscribeMode::OnChange) };
+    let mut stream = client.subscribe(paths, how).await?;
     let mut last = None;
     loop {
         match stream.next().await.transpose()? {
             Some(Event::Synced) => return Ok(Opened { stream, changed: last }),
             Some(Event::Update(path, value)) if changed == Some(&path) => last = Some(value.to_string()),
-            Some(Event::Update(..) | Event::Delete(_)) => {}
             // a stream that ends before it was synced is an error of its own
-            None => {}
+            Some(Event::Update(..) | Event::Delete(_) | Event::Committed { .. }) | None => {}
         }
     }
 }

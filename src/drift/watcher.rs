@@ -30,6 +30,9 @@ const JITTER: f64 = 0.2;
 /// A connection that lived so long is no failure: the next one is tried at once.
 const STEADY: Duration = Duration::from_mins(1);
 
+/// The longest between two pings, whatever a device says of them.
+const LEAST_PINGS: Duration = Duration::from_hours(1);
+
 /// One device, watched for as long as it is in service.
 #[derive(Debug)]
 pub struct Watcher {
@@ -106,6 +109,9 @@ impl Run {
                     poll::interval(settings.poll, JITTER, poll::random())
                 }
                 End::Failed(_) | End::Ended => {
+                    if let End::Failed(error) = &end {
+                        self.ping_less(&error.kind);
+                    }
                     failures = if began.elapsed() >= STEADY { 0 } else { failures.saturating_add(1) };
                     let doubled = failures.saturating_sub(1);
                     poll::backoff(settings.retry, settings.away, doubled, JITTER, poll::random())
@@ -119,6 +125,15 @@ impl Run {
                 }
             }
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// A device that ends connections for our pings is pinged half as often from now on.
+    fn ping_less(&mut self, kind: &ErrorKind) {
+        if kind.is_too_many_pings() {
+            let mut target = (*self.watcher.device.target).clone();
+            target.deadlines.ping = target.deadlines.ping.saturating_mul(2).min(LEAST_PINGS);
+            self.watcher.device.target = Arc::new(target);
         }
     }
 

@@ -34,8 +34,8 @@ pub mod waves;
 
 pub use between::plan_of_builds;
 pub use commands::{Commands, commands};
-pub use correction::{Correction, Left, Word, correction};
 pub(crate) use compare::is_default;
+pub use correction::{Correction, Left, Word, correction};
 pub use device::{Action, Change, Counts, DevicePlan, Inputs, Note, Prints, device_plan};
 pub use fabric::{Plan, Revision};
 pub use operations::{Operations, Payload, Write};

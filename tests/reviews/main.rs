@@ -20,6 +20,7 @@ mod lab;
 mod running;
 mod world;
 
+mod accepted;
 mod asked;
 mod ci;
 mod merged;

@@ -56,13 +56,13 @@ impl Document {
 
     /// The text with another item at the end of a list.
     pub fn pushed(&self, way: &[Step], new: &New) -> Option<String> {
-        let list = self.spot(way)?;
-        let Kind::List { items, flow } = &list.kind else { return None };
+        let holder = self.spot(way)?;
+        let Kind::List { items, flow } = &holder.kind else { return None };
         let Some(last) = items.last() else {
-            return flow.then(|| self.with(list.bytes.clone(), &format!("[{}]", self.flow(new))))?;
+            return flow.then(|| self.with(holder.bytes.clone(), &format!("[{}]", self.flow(new))))?;
         };
         if *flow {
-            return self.behind_last(list, last.bytes.clone(), &|indent| self.written(new, indent));
+            return self.behind_last(holder, last.bytes.clone(), &|indent| self.written(new, indent));
         }
         let before = self.line_before(last.bytes.start);
         let is_dash = before.trim_start().strip_prefix('-').is_some_and(|rest| rest.trim().is_empty());

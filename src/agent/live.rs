@@ -12,16 +12,14 @@ use super::due::at_rest;
 use super::inventory::Inventory;
 use super::read::{Found, Read, Reader};
 use super::secrets::Secrets;
-use super::stands::drifted;
 use crate::compile::{Build, DeviceBuild};
+use crate::drift::differences;
 use crate::gnmi;
 use crate::intent::Fabric;
 use crate::intent::topology::Topology;
 use crate::names::{DeviceName, SecretName};
-use crate::plan::{
-    DevicePlan, FingerprintKey, Inputs, Note, Plan, Prints, Recorded, Revision, Rules, device_plan,
-};
-use crate::record::{DriftKind, DriftedLeaf, Store};
+use crate::plan::{DevicePlan, FingerprintKey, Inputs, Plan, Prints, Recorded, Revision, Rules, device_plan};
+use crate::record::{DriftedLeaf, Store};
 use crate::yang::{Path, Tree};
 
 /// Reads the devices (all, or those of `only`) and plans them towards a build.
@@ -77,25 +75,14 @@ impl Looked {
 
     /// The same as the record has it: values masked.
     pub fn leaves(&self, seen: &Seen) -> Vec<DriftedLeaf> {
-        let plan = self.drift(seen);
-        let mut leaves = drifted(&plan.changes, &seen.recorded);
-        leaves.extend(plan.notes.iter().filter_map(|note| match note {
-            Note::Strict { path } => Some(DriftedLeaf {
-                path: path.to_string(),
-                kind: DriftKind::Strict,
-                recorded: None,
-                // a foreign value may be a secret
-                live: Some("(there)".to_owned()),
-            }),
-            Note::Protected { path, expected, present } => Some(DriftedLeaf {
-                path: path.to_string(),
-                kind: DriftKind::Protected,
-                recorded: Some(expected.to_string()),
-                live: present.then(|| "(another value)".to_owned()),
-            }),
-            Note::Stays { .. } => None,
-        }));
-        leaves
+        let found = differences(&self.drift(seen), &seen.recorded, &seen.actual);
+        let leaf = |found: crate::drift::Found| DriftedLeaf {
+            path: found.path.to_string(),
+            kind: found.kind,
+            recorded: found.recorded,
+            live: found.live,
+        };
+        found.into_iter().map(leaf).collect()
     }
 
     fn towards(&self, seen: &Seen, build: &DeviceBuild, desired: &Tree) -> DevicePlan {

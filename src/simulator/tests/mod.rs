@@ -4,6 +4,7 @@
 //! over TLS, with the project's own client. Elsewhere: an independent client, in
 //! `.ci/interop`.
 
+mod hazards;
 mod reading;
 mod rules;
 mod subscribing;

@@ -21,13 +21,13 @@ use crate::gnmi::proto::{
     SubscriptionMode,
 };
 
-const CONFIG: &str = "/interfaces/interface[name=Ethernet1]/config";
+pub(super) const CONFIG: &str = "/interfaces/interface[name=Ethernet1]/config";
 
 /// A call that is being served.
-struct Call {
-    device: Arc<Device>,
+pub(super) struct Call {
+    pub(super) device: Arc<Device>,
     requests: Option<mpsc::Sender<Result<SubscribeRequest, Status>>>,
-    answers: mpsc::Receiver<Result<SubscribeResponse, Status>>,
+    pub(super) answers: mpsc::Receiver<Result<SubscribeResponse, Status>>,
 }
 
 fn asked(request: Asked) -> SubscribeRequest {
@@ -35,7 +35,7 @@ fn asked(request: Asked) -> SubscribeRequest {
 }
 
 /// A subscription to the configuration of one interface, on change.
-fn list() -> SubscriptionList {
+pub(super) fn list() -> SubscriptionList {
     let subscription = Subscription {
         path: Some(wire(CONFIG)),
         mode: SubscriptionMode::OnChange.into(),
@@ -49,7 +49,7 @@ fn list() -> SubscriptionList {
 }
 
 impl Call {
-    fn start(personality: Personality) -> Self {
+    pub(super) fn start(personality: Personality) -> Self {
         let leaves = [
             ("/interfaces/interface[name=Ethernet1]/config/type", "iana-if-type:ethernetCsmacd"),
             ("/interfaces/interface[name=Ethernet1]/config/mtu", "9000"),
@@ -61,17 +61,17 @@ impl Call {
         Self { device, requests: Some(requests), answers }
     }
 
-    async fn ask(&self, request: Asked) {
+    pub(super) async fn ask(&self, request: Asked) {
         self.requests.as_ref().unwrap().send(Ok(asked(request))).await.unwrap();
     }
 
-    fn set(&self, text: &str) {
+    pub(super) fn set(&self, text: &str) {
         run(&self.device, &request(text), None).unwrap();
     }
 
     /// The next answer in one line. On one thread, whoever has work gets to it when others
     /// yield often enough: then nothing is silence, and no clock is needed.
-    async fn next(&mut self) -> String {
+    pub(super) async fn next(&mut self) -> String {
         for _ in 0..1000 {
             match self.answers.try_recv() {
                 Err(TryRecvError::Empty) => tokio::task::yield_now().await,
@@ -89,7 +89,7 @@ impl Call {
         "silence".to_owned()
     }
 
-    async fn several(&mut self, count: usize) -> Vec<String> {
+    pub(super) async fn several(&mut self, count: usize) -> Vec<String> {
         let mut lines = Vec::new();
         for _ in 0..count {
             lines.push(self.next().await);
@@ -109,7 +109,7 @@ fn line(notification: &proto::Notification) -> String {
     gone.chain(new).collect::<Vec<_>>().join(" ")
 }
 
-const STATE: &str = "mtu=9000 type=\"iana-if-type:ethernetCsmacd\"";
+pub(super) const STATE: &str = "mtu=9000 type=\"iana-if-type:ethernetCsmacd\"";
 
 #[tokio::test]
 async fn each_mode_tells_what_it_should() {

@@ -175,7 +175,7 @@ fn leaves(part: &Correction, read: &Read) -> Vec<NewsLeaf> {
         live: found.live,
         origin: found.origin.map(|place| format!("{}:{}", place.file, place.line)),
     };
-    differences(&put_back, &read.recorded, &read.reading.tree).into_iter().map(leaf).collect()
+    differences(&put_back, &read.recorded).into_iter().map(leaf).collect()
 }
 
 /// A device that may be sent its plan, or why not.
@@ -217,7 +217,7 @@ async fn note_drift(
     read: &Read,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let mut found = differences(plan, &read.recorded, &read.reading.tree);
+    let mut found = differences(plan, &read.recorded);
     let secrets = shown(&found, &read.reading.tree, &context.key);
     match resalted(&read.session, &secrets, &context.key).await {
         Ok(resalted) => found.retain(|found| !resalted.contains(&found.path)),

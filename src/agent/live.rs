@@ -75,7 +75,7 @@ impl Looked {
 
     /// The same as the record has it: values masked.
     pub fn leaves(&self, seen: &Seen) -> Vec<DriftedLeaf> {
-        let found = differences(&self.drift(seen), &seen.recorded, &seen.actual);
+        let found = differences(&self.drift(seen), &seen.recorded);
         let leaf = |found: crate::drift::Found| DriftedLeaf {
             path: found.path.to_string(),
             kind: found.kind,

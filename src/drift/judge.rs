@@ -37,12 +37,12 @@ pub(super) fn judge(
         bootstrap: &bootstrap,
         prints: Prints { secret: &|_| None, shown: &shown },
     };
-    differences(&device_plan(&inputs).0, &recorded, &actual)
+    differences(&device_plan(&inputs).0, &recorded)
 }
 
 /// What of a plan somebody else made necessary, and what else of the device is not as it should
 /// be: by path.
-pub fn differences(plan: &DevicePlan, recorded: &Recorded, actual: &Tree) -> Vec<Found> {
+pub fn differences(plan: &DevicePlan, recorded: &Recorded) -> Vec<Found> {
     let mut found = Vec::new();
     for change in plan.changes.iter().filter(|change| change.drift) {
         let live = match &change.action {
@@ -65,27 +65,27 @@ pub fn differences(plan: &DevicePlan, recorded: &Recorded, actual: &Tree) -> Vec
             origin: ours.and_then(|leaf| leaf.origin.clone()).or_else(|| change.origin.clone()),
         });
     }
-    found.extend(plan.notes.iter().filter_map(|note| noted(note, actual)));
+    found.extend(plan.notes.iter().filter_map(noted));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found.dedup_by(|a, b| a.path == b.path);
     found
 }
 
-fn noted(note: &Note, actual: &Tree) -> Option<Found> {
+fn noted(note: &Note) -> Option<Found> {
     match note {
-        Note::Protected { path, expected, .. } => Some(Found {
+        Note::Protected { path, expected, present } => Some(Found {
             path: path.clone(),
             kind: DriftKind::Protected,
             recorded: Some(expected.to_string()),
-            live: actual.get(path).map(|leaf| leaf.value.to_string()),
+            live: present.then(|| "(another value)".to_owned()),
             origin: None,
         }),
-        // what it holds may be a secret
+        // a foreign value may be a secret
         Note::Strict { path } => Some(Found {
             path: path.clone(),
             kind: DriftKind::Strict,
             recorded: None,
-            live: Some("(not ours)".to_owned()),
+            live: Some("(there)".to_owned()),
             origin: None,
         }),
         Note::Stays { .. } => None,
@@ -148,7 +148,7 @@ mod tests {
         ] {
             let change = Change { path: path.clone(), action, drift, origin: None };
             let plan = DevicePlan { changes: vec![change], ..DevicePlan::default() };
-            let found = differences(&plan, recorded, &Tree::new());
+            let found = differences(&plan, recorded);
             let expected = expected.map(|(kind, recorded, live)| Found {
                 path: path.clone(),
                 kind,

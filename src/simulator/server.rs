@@ -184,7 +184,7 @@ impl Handle {
     }
 
     /// From now on, ends each connection whose HTTP/2 pings come sooner after one another than
-    /// this, with `GOAWAY`, `ENHANCE_YOUR_CALM` and "too_many_pings" (hazard H10); with none,
+    /// this, with `GOAWAY`, `ENHANCE_YOUR_CALM` and `too_many_pings` (hazard H10); with none,
     /// takes all of them, as at the start.
     pub fn ping_strictly(&self, least: impl Into<Option<Duration>>) {
         self.door.service.pings.set(least.into());

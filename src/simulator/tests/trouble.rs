@@ -84,10 +84,10 @@ async fn a_refusal_of_the_request_is_told_from_other_errors_and_by_path() {
         assert_eq!(found.refused.len(), 1);
         assert_eq!(found.refused[0].0, path(MTU));
         let sampled = SubscribeMode::Sample(Duration::from_millis(20));
-        let mut samples = client.subscribe(&both, sampled).await.unwrap();
+        let mut seen = client.subscribe(&both, sampled).await.unwrap();
         let old = format!("{DESCRIPTION} \"old\"");
         for expected in [&old, "synced", &old, &old] {
-            assert_eq!(next(&mut samples).await, expected);
+            assert_eq!(next(&mut seen).await, expected);
         }
     }
 }

@@ -47,19 +47,36 @@ pub struct Wanted<'a> {
 pub fn hold(
     store: &mut Store,
     fabric: &FabricName,
+    asked: &Wanted<'_>,
+    length: &str,
+    reason: &str,
+) -> Result<Hold, Refused> {
+    let hold = wanted(store, fabric, asked, length, reason)?;
+    place(store, fabric, &hold)?;
+    Ok(hold)
+}
+
+/// The hold that is asked for, not placed yet.
+pub fn wanted(
+    store: &Store,
+    fabric: &FabricName,
     wanted: &Wanted<'_>,
     length: &str,
     reason: &str,
 ) -> Result<Hold, Refused> {
-    let (device, path) = place(store, fabric, wanted)?;
+    let (device, path) = located(store, fabric, wanted)?;
     let until = wanted.now + self::length(length)?;
     let hold =
         Hold { device, path, until, reason: one_line(reason), by: one_line(wanted.by), since: wanted.now };
     if hold.reason.is_empty() {
         return Err(Refused::Asked("a hold needs a reason: others will ask why".to_owned()));
     }
-    store.set_hold(fabric, &hold)?;
     Ok(hold)
+}
+
+/// Places a hold.
+pub fn place(store: &mut Store, fabric: &FabricName, hold: &Hold) -> Result<(), Refused> {
+    Ok(store.set_hold(fabric, hold)?)
 }
 
 /// Ends a hold; gives what was held.
@@ -68,7 +85,7 @@ pub fn lift(
     fabric: &FabricName,
     wanted: &Wanted<'_>,
 ) -> Result<(DeviceName, Path), Refused> {
-    let (device, path) = place(store, fabric, wanted)?;
+    let (device, path) = located(store, fabric, wanted)?;
     if store.lift(fabric, &device, &path, wanted.now)? {
         return Ok((device, path));
     }
@@ -80,6 +97,26 @@ pub fn lift(
     } else {
         format!("{device} is not held {what}; held is {}", held.join(", "))
     }))
+}
+
+/// Ends a hold that was asked for before some time, if there is one; gives the device.
+pub fn lift_before(
+    store: &mut Store,
+    fabric: &FabricName,
+    wanted: &Wanted<'_>,
+    before: Timestamp,
+) -> Result<DeviceName, Refused> {
+    let (device, path) = located(store, fabric, wanted)?;
+    let holds = store.holds(fabric, wanted.now)?;
+    if holds.of(&device).any(|hold| hold.path == path && hold.since <= before) {
+        store.lift(fabric, &device, &path, wanted.now)?;
+    }
+    Ok(device)
+}
+
+/// The device that is meant, if what is asked can be meant at all.
+pub fn named(store: &Store, fabric: &FabricName, wanted: &Wanted<'_>) -> Result<DeviceName, Refused> {
+    Ok(located(store, fabric, wanted)?.0)
 }
 
 /// `4h`, `30m`, `2d`.
@@ -96,7 +133,7 @@ fn length(text: &str) -> Result<Duration, Refused> {
 }
 
 /// The device and the path in the spelling of trees.
-fn place(store: &Store, fabric: &FabricName, wanted: &Wanted<'_>) -> Result<(DeviceName, Path), Refused> {
+fn located(store: &Store, fabric: &FabricName, wanted: &Wanted<'_>) -> Result<(DeviceName, Path), Refused> {
     let devices = store.devices(fabric)?;
     let found = devices.iter().find(|entry| entry.device.as_str() == wanted.device);
     let Some(entry) = found else {

@@ -13,6 +13,7 @@
 mod applied;
 mod commands;
 pub mod desk;
+mod holds;
 mod outcome;
 mod pull;
 mod story;

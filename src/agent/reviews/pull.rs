@@ -147,7 +147,13 @@ impl Watcher {
         let contests = open.told.as_ref().map_or(0, |told| told.contests);
         let head = self.heads.get(&number).unwrap_or(&pull.head).clone();
         let row = self.row(number)?;
-        let asking = asking(forge, &commands, row.as_ref().map_or(0, |row| row.asked))?;
+        let answered = row.as_ref().map_or(0, |row| row.asked);
+        let fabric = self.fabric();
+        let mut hold = |asked: &Asked| {
+            let fabric = fabric.as_ref()?;
+            super::holds::answer(&mut self.store, fabric, number, asked, asked.id > answered)
+        };
+        let asking = asking(forge, &commands, answered, &mut hold)?;
         if self.took > LONG && row.as_ref().is_none_or(|row| row.head != head) {
             self.announce(forge, &head, number);
         }
@@ -392,8 +398,14 @@ pub(super) fn is_of_all(error: &ForgeError) -> bool {
     error.is_transient() || matches!(error.problem(), Some(forge::Problem::Unauthorized { .. }))
 }
 
-/// Sorts out what people asked. Those who may not write are told so once each.
-fn asking(forge: &Forge, commands: &[Asked], answered: u64) -> Result<Asking, ForgeError> {
+/// Sorts out what people asked; `hold` does, and answers, what is about holds. Those who may not
+/// write are told so once each.
+fn asking(
+    forge: &Forge,
+    commands: &[Asked],
+    answered: u64,
+    hold: &mut dyn FnMut(&Asked) -> Option<String>,
+) -> Result<Asking, ForgeError> {
     let mut asking = Asking::default();
     // one question for each person, however much they write
     let mut known: BTreeMap<&forge::User, bool> = BTreeMap::new();
@@ -419,9 +431,15 @@ fn asking(forge: &Forge, commands: &[Asked], answered: u64) -> Result<Asking, Fo
             Command::Explain(leaf) => {
                 asking.questions.push(Question { leaf: leaf.clone(), asked_by: name.clone() });
             }
+            Command::Hold { .. } | Command::Lift { .. } => {
+                let text = hold(asked).unwrap_or_else(|| "No device is known yet.".to_owned());
+                asking.replies.push(reply(asked.command.to_string(), name, text));
+            }
             Command::Unknown(_) => {
-                let text = "There are `/gitfabric plan` (renew this comment) and `/gitfabric explain LEAF` (a \
-                    YANG path, a line of EOS, or a place in a file). Nothing applies but merging.";
+                let text = "There are `/gitfabric plan` (renew this comment), `/gitfabric explain LEAF` (a \
+                    YANG path, a line of EOS, or a place in a file), `/gitfabric hold DEVICE [PATH] for 4h \
+                    REASON` (nothing is sent there for a while) and `/gitfabric lift DEVICE [PATH]`. Nothing \
+                    applies but merging.";
                 asking.replies.push(reply(asked.command.to_string(), name, text.to_owned()));
             }
         }

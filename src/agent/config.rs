@@ -3,6 +3,7 @@
 //! Here: [`Config`] and reading it; `drift`, `forge`, `netbox` and `web` have these parts of it. `packaging/agent.yaml` is the commented example, and a
 //! test parses it. Elsewhere: the intent's YAML (`intent`), values of secrets (`secrets`).
 
+mod alerts;
 mod drift;
 mod forge;
 mod netbox;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+pub use self::alerts::{Alerts, Devices as AlertDevices, Receiver};
 pub use self::drift::Drift;
 pub use self::forge::{App, Forge};
 pub use self::netbox::{Fields, NetBox};
@@ -48,6 +50,9 @@ pub struct Config {
     /// How devices are watched between passes.
     #[serde(default)]
     pub drift: Drift,
+    /// Who is told what happens. Default: nobody.
+    #[serde(default)]
+    pub alerts: Option<Alerts>,
     /// How the agent logs.
     #[serde(default)]
     pub log: Log,
@@ -244,12 +249,13 @@ impl Config {
         config.netbox.as_ref().map_or(Ok(()), NetBox::check)?;
         config.forge.as_ref().map_or(Ok(()), |forge| forge.check(&config.repository.url))?;
         config.web.as_ref().map_or(Ok(()), |web| web.check(config.forge.is_some()))?;
+        config.alerts.as_ref().map_or(Ok(()), Alerts::check)?;
         config.make_absolute(base);
         Ok(config)
     }
 
     fn make_absolute(&mut self, base: &Path) {
-        let Self { state, repository, devices, secrets, netbox, forge, web, .. } = self;
+        let Self { state, repository, devices, secrets, netbox, forge, web, alerts, .. } = self;
         let tls = &mut devices.tls;
         *state = base.join(&*state);
         let optional = [
@@ -265,7 +271,9 @@ impl Config {
         let forge_ca = forge.as_mut().and_then(|forge| forge.ca.as_mut());
         let web =
             web.as_mut().map(|web| [&mut web.certificate, &mut web.key]).into_iter().flatten().flatten();
-        for path in optional.into_iter().flatten().chain(ca).chain(forge_ca).chain(web) {
+        let receivers = alerts.iter_mut().flat_map(|alerts| &mut alerts.receivers);
+        let alerts = receivers.filter_map(|receiver| receiver.ca.as_mut());
+        for path in optional.into_iter().flatten().chain(ca).chain(forge_ca).chain(web).chain(alerts) {
             *path = base.join(&*path);
         }
         let is_remote = repository.url.contains("://") || repository.url.contains(':');

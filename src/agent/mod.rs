@@ -5,11 +5,12 @@
 //! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
 //! devices hold), `live` (a plan against them), `due`, `orders`, `holding`,
 //! `pass`, `assess`, `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
-//! `back` (what NetBox is told of it), `stands` (how devices stand, for reviews), `reviews`
+//! `back` (what NetBox is told of it), `alerts` (what people are told), `stands` (how devices stand, for reviews), `reviews`
 //! (pull requests), `watches` (what happens on devices between passes), `served` (what goes out and comes in over HTTP).
 //! Elsewhere: each stage of a pass in its own module; commands for people (`cli`).
 
 pub mod access;
+mod alerts;
 mod assess;
 mod back;
 pub mod config;
@@ -37,6 +38,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
+use self::alerts::Alerts;
 use self::back::Back;
 use self::config::Config;
 use self::inventory::Inventory;
@@ -85,6 +87,8 @@ pub struct Agent {
     observed: Option<CommitId>,
     /// Tells NetBox, if that is switched on.
     back: Option<Back>,
+    /// Tells people.
+    alerts: Alerts,
     /// Tells which wave is under way.
     progress: Progress,
     /// What happens on devices between passes.
@@ -148,6 +152,7 @@ impl Agent {
             judged: None,
             observed: None,
             back,
+            alerts: Alerts::default(),
             progress: Progress::default(),
             watches: Watches::default(),
             stop,

@@ -43,9 +43,11 @@ impl Agent {
         let mut served = self.serve(vec![Arc::clone(&wake), Arc::clone(&forge_woke)]).await;
         let reviews = self.start_reviews(reports.subscribe(), forge_woke, served.pages.clone());
         self.watches = Watches::start(&self.config, self.store_handle(), Arc::clone(&wake));
+        self.start_alerts().await;
         let ended = self.follow(&reports, &wake, &mut served).await;
         self.watches.finish().await;
         self.finish_telling().await;
+        self.finish_alerts().await;
         if let Some(reviews) = reviews {
             reviews.finish().await;
         }
@@ -74,6 +76,7 @@ impl Agent {
             });
             let report = reports.borrow().clone();
             self.tell_netbox(&report).await;
+            self.tell_people().await;
             self.publish_stands(served).await;
             if let Err(error) = &turn {
                 tracing::error!("{error:#}");
@@ -109,13 +112,16 @@ impl Agent {
     /// One turn from here: what `gitfabric apply` does. A person asks for it, so devices
     /// that diverged are tried again.
     pub async fn once(&mut self) -> anyhow::Result<Report> {
+        self.start_alerts().await;
         self.resume().await?;
         self.turn(Asked { by_person: true, read_back: true, ..Asked::default() }).await?;
         let (sender, receiver) = watch::channel(Report::default());
         self.report(&sender, None).await?;
         let report = receiver.borrow().clone();
         self.tell_netbox(&report).await;
+        self.tell_people().await;
         self.finish_telling().await;
+        self.finish_alerts().await;
         Ok(report)
     }
 

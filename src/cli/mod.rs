@@ -9,6 +9,7 @@ mod output;
 mod source;
 mod table;
 
+pub mod alerts;
 pub mod bootstrap;
 pub mod check;
 pub mod comment;
@@ -51,6 +52,7 @@ enum Command {
     Status(status::Args),
     History(history::Args),
     Hold(hold::Args),
+    Alerts(alerts::Args),
     Bootstrap(bootstrap::Args),
     Export(Box<export::Args>),
     Discover(discover::Args),
@@ -99,6 +101,7 @@ fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(args, out),
         Command::History(args) => history::run(args, out),
         Command::Hold(args) => hold::run(args, out),
+        Command::Alerts(args) => alerts::run(args, out),
         Command::Bootstrap(args) => bootstrap::run(args, out),
         Command::Export(args) => export::run(args, out),
         Command::Discover(args) => wait(discover::run(args, out)),

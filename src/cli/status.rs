@@ -101,6 +101,7 @@ fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Vec<
         for Seen { fabric, devices, between } in &seen {
             write!(out, "{}", text(fabric, devices, between, now))?;
         }
+        write!(out, "{}", super::alerts::dead_letters(store)?)?;
         if seen.is_empty() {
             writeln!(out, "The agent has not read a commit yet.")?;
         }

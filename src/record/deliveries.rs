@@ -193,6 +193,15 @@ impl Store {
 
     /// What waits and what was given up, by receiver, oldest first.
     pub fn deliveries(&self) -> Result<Vec<DeliveryEntry>, RecordError> {
+        // a person may look before the agent has brought the tables up to date
+        let has_tables: bool = self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'delivery')",
+            [],
+            |row| row.get(0),
+        )?;
+        if !has_tables {
+            return Ok(Vec::new());
+        }
         let mut query = self.connection.prepare(
             "SELECT delivery.receiver, delivery.state, news.kind, news.device, news.at, delivery.attempts,
                     delivery.next_at, delivery.error

@@ -1,0 +1,338 @@
+//! What is news: of commits, of the head, of devices that do not answer. On change and on
+//! recovery, once, also over restarts: it is held against what was noted in the record.
+//!
+//! Elsewhere: drift (`watches`, `pass`), telling it (`courier`).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::{SpanRound, Timestamp, Unit};
+
+use crate::names::{CommitId, DeviceName, FabricName};
+use crate::record::{
+    DeviceEntry, FabricEntry, News, NewsKind, OutOfReach, RecordError, Standing, Store, Verdict,
+};
+
+/// How long a device has to be out of reach before that is news, if the configuration does
+/// not say.
+pub(super) const LOST_AFTER: Duration = Duration::from_secs(30);
+
+/// The subjects of notes that are no device.
+const APPLIED: &str = "applied";
+const HEAD: &str = "head";
+
+/// The most of a head's findings that is told.
+const FINDINGS: usize = 2_000;
+
+/// Before the first turn: what an agent that told nobody has applied long ago is no news.
+pub(super) fn begin(store: &mut Store, now: Timestamp) -> Result<(), RecordError> {
+    for entry in store.fabrics()? {
+        let Some(good) = &entry.good else { continue };
+        let devices = store.devices(&entry.fabric)?;
+        let in_service: Vec<&DeviceEntry> = devices.iter().filter(|device| !is_at_rest(device)).collect();
+        let is_applied = !in_service.is_empty() && in_service.iter().all(|device| holds(device, good));
+        if is_applied && store.noted(&entry.fabric, APPLIED)?.is_none() {
+            store.note(&entry.fabric, (APPLIED, good.as_str()), None, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_at_rest(device: &DeviceEntry) -> bool {
+    matches!(device.standing, Standing::Staged | Standing::Paused | Standing::Released)
+}
+
+fn holds(device: &DeviceEntry, commit: &CommitId) -> bool {
+    device.standing == Standing::Current && device.commit.as_ref() == Some(commit)
+}
+
+/// News if every device in service holds the commit that counts, once a commit. `subject` is
+/// the commit's first line, if it is known.
+pub(super) fn applied(
+    store: &mut Store,
+    fabric: &FabricName,
+    (commit, subject): (&CommitId, Option<String>),
+    in_service: &[&DeviceName],
+    now: Timestamp,
+) -> Result<bool, RecordError> {
+    if in_service.is_empty() || store.noted(fabric, APPLIED)?.as_deref() == Some(commit.as_str()) {
+        return Ok(false);
+    }
+    let devices = store.devices(fabric)?;
+    let holding: BTreeSet<&DeviceName> =
+        devices.iter().filter(|device| holds(device, commit)).map(|device| &device.device).collect();
+    if !in_service.iter().all(|name| holding.contains(name)) {
+        return Ok(false);
+    }
+    let count = match in_service.len() {
+        1 => "1 device".to_owned(),
+        count => format!("all {count} devices"),
+    };
+    let news = News {
+        kind: NewsKind::CommitApplied,
+        device: None,
+        commit: Some(commit.clone()),
+        at: now,
+        summary: format!("{fabric}: commit {} is on {count} in service", commit.short()),
+        detail: subject,
+        leaves: Vec::new(),
+    };
+    store.note(fabric, (APPLIED, commit.as_str()), Some(&news), now)
+}
+
+/// News if the head is refused or frozen, once a head.
+pub(super) fn head(store: &mut Store, entry: &FabricEntry, now: Timestamp) -> Result<bool, RecordError> {
+    let Some(head) = &entry.head else { return Ok(false) };
+    let what = format!("{} {head}", entry.verdict.as_str());
+    let fabric = &entry.fabric;
+    let (kind, is) = match entry.verdict {
+        // that it is applied is the news; that it may be is not
+        Verdict::Good => return store.note(fabric, (HEAD, &what), None, now),
+        Verdict::Refused => (NewsKind::CommitRefused, "is refused"),
+        Verdict::Frozen => (NewsKind::AgentFrozen, "needs a person's word, and the agent waits"),
+    };
+    let reason = entry.reason.as_deref().unwrap_or("see `gitfabric status`");
+    let findings = entry.findings.as_ref().map(|text| text.chars().take(FINDINGS).collect());
+    let news = News {
+        kind,
+        device: None,
+        commit: Some(head.clone()),
+        at: now,
+        summary: format!("{fabric}: commit {} {is}: {reason}", head.short()),
+        detail: findings,
+        leaves: Vec::new(),
+    };
+    store.note(fabric, (HEAD, &what), Some(&news), now)
+}
+
+/// News of devices that are out of reach for so long, and of those that are back.
+pub(super) fn devices(
+    store: &mut Store,
+    fabric: &FabricName,
+    now: Timestamp,
+    after: Duration,
+) -> Result<bool, RecordError> {
+    let (away, lost) = (store.out_of_reach(fabric)?, store.noted_lost(fabric)?);
+    let mut is_news = false;
+    for (device, away) in away.iter().filter(|(device, _)| !lost.contains_key(*device)) {
+        let missing = now.duration_since(away.since);
+        if missing.is_negative() || missing.unsigned_abs() < after {
+            continue;
+        }
+        let entry = store.device(fabric, device)?;
+        if entry.as_ref().is_none_or(is_at_rest) {
+            continue;
+        }
+        let news = gone(device, away, entry.as_ref(), now);
+        is_news |= store.note(fabric, (&subject(device), "lost"), Some(&news), now)?;
+    }
+    for (device, since) in lost.iter().filter(|(device, _)| !away.contains_key(*device)) {
+        let entry = store.device(fabric, device)?;
+        // what left the intent, or rests by its word, is not back
+        let news = entry.as_ref().filter(|entry| !is_at_rest(entry)).map(|entry| News {
+            kind: NewsKind::DeviceBack,
+            device: Some(device.clone()),
+            commit: entry.commit.clone(),
+            at: now,
+            summary: format!("{device} answers again after {}", span(*since, now)),
+            detail: None,
+            leaves: Vec::new(),
+        });
+        is_news |= store.note(fabric, (&subject(device), "back"), news.as_ref(), now)?;
+    }
+    Ok(is_news)
+}
+
+fn subject(device: &DeviceName) -> String {
+    format!("device {device}")
+}
+
+fn gone(device: &DeviceName, away: &OutOfReach, entry: Option<&DeviceEntry>, now: Timestamp) -> News {
+    let unreachable = entry.filter(|entry| entry.standing == Standing::Unreachable);
+    News {
+        kind: NewsKind::DeviceLost,
+        device: Some(device.clone()),
+        commit: entry.and_then(|entry| entry.commit.clone()),
+        at: now,
+        summary: format!("{device} does not answer for {}", span(away.since, now)),
+        detail: away.why.clone().or_else(|| unreachable.and_then(|entry| entry.reason.clone())),
+        leaves: Vec::new(),
+    }
+}
+
+/// `42s`, `5m`, `3h`.
+fn span(from: Timestamp, to: Timestamp) -> String {
+    let span = to.max(from) - from;
+    let unit = match span.get_seconds() {
+        ..120 => Unit::Second,
+        120..7_200 => Unit::Minute,
+        _ => Unit::Hour,
+    };
+    let rounded = span.round(SpanRound::new().largest(unit).smallest(unit)).unwrap_or(span);
+    format!("{rounded:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::PassNumber;
+    use crate::record::{Settled, Stance};
+
+    struct World {
+        _folder: tempfile::TempDir,
+        store: Store,
+        fabric: FabricName,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+            store.keep_receivers(&["all"]).unwrap();
+            Self { _folder: folder, store, fabric: "dc1".parse().unwrap() }
+        }
+
+        fn stands(&mut self, name: &str, standing: Standing, commit: &CommitId, second: i64) {
+            let (pass, now) = (PassNumber::try_from(1).unwrap(), at(second));
+            let stance = Stance { standing, reason: Some("no route"), target: commit, pass, now };
+            let device: DeviceName = name.parse().unwrap();
+            let settled = Settled { device: device.clone(), stance, event: None };
+            self.store.settle(&self.fabric, &[settled]).unwrap();
+            if standing == Standing::Current {
+                self.store.advance(&self.fabric, &[device], commit, pass, now).unwrap();
+            }
+        }
+
+        /// What became news since the last time.
+        fn news(&mut self) -> Vec<String> {
+            self.store.queue_news("all", &|_| true).unwrap();
+            let queued = self.store.queued("all").unwrap();
+            let ids: Vec<i64> = queued.iter().map(|queued| queued.id).collect();
+            self.store.delivered("all", &ids).unwrap();
+            queued.into_iter().map(|queued| queued.news.summary).collect()
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn commit(letter: &str) -> CommitId {
+        letter.repeat(40).parse().unwrap()
+    }
+
+    #[test]
+    fn a_device_is_lost_after_a_while_once_and_back_once_and_flapping_is_no_news() {
+        let mut world = World::new();
+        let a = commit("a");
+        for (case, second, standing, expected) in [
+            ("it is there", 0, Standing::Current, vec![]),
+            ("it does not answer", 10, Standing::Unreachable, vec![]),
+            ("and is there again soon", 30, Standing::Current, vec![]),
+            ("away once more", 35, Standing::Unreachable, vec![]),
+            ("not long enough", 64, Standing::Unreachable, vec![]),
+            ("now it is", 65, Standing::Unreachable, vec!["leaf1 does not answer for 30s"]),
+            ("said already", 500, Standing::Unreachable, vec![]),
+            ("back", 665, Standing::Current, vec!["leaf1 answers again after 10m"]),
+            ("said already too", 700, Standing::Current, vec![]),
+            ("paused", 800, Standing::Paused, vec![]),
+        ] {
+            world.stands("leaf1", standing, &a, second);
+            devices(&mut world.store, &world.fabric, at(second), LOST_AFTER).unwrap();
+            assert_eq!(world.news(), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_device_that_leaves_the_intent_while_it_is_lost_is_not_told_as_back() {
+        let mut world = World::new();
+        world.stands("leaf1", Standing::Unreachable, &commit("a"), 0);
+        devices(&mut world.store, &world.fabric, at(60), LOST_AFTER).unwrap();
+        assert_eq!(world.news().len(), 1);
+        world.store.forget(&world.fabric, &"leaf1".parse().unwrap()).unwrap();
+        devices(&mut world.store, &world.fabric, at(70), LOST_AFTER).unwrap();
+        assert_eq!(world.news(), Vec::<String>::new());
+        assert!(world.store.noted_lost(&world.fabric).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_commit_is_applied_when_every_device_in_service_holds_it_and_that_is_told_once() {
+        let mut world = World::new();
+        let (a, b) = (commit("a"), commit("b"));
+        let names: [DeviceName; 2] = ["leaf1".parse().unwrap(), "leaf2".parse().unwrap()];
+        let in_service: Vec<&DeviceName> = names.iter().collect();
+        let tell = |world: &mut World, commit: &CommitId| {
+            let about = (commit, Some("VLAN 40, by Ada".to_owned()));
+            applied(&mut world.store, &world.fabric, about, &in_service, at(9)).unwrap();
+            world.news()
+        };
+        world.stands("leaf1", Standing::Current, &a, 1);
+        assert_eq!(tell(&mut world, &a), Vec::<String>::new(), "leaf2 is not known yet");
+        world.stands("leaf2", Standing::Current, &a, 1);
+        assert_eq!(tell(&mut world, &a), ["dc1: commit aaaaaaa is on all 2 devices in service"]);
+        world.stands("leaf2", Standing::Drifted, &a, 2);
+        assert_eq!(tell(&mut world, &a), Vec::<String>::new());
+        world.stands("leaf2", Standing::Current, &a, 3);
+        assert_eq!(tell(&mut world, &a), Vec::<String>::new(), "it is the same commit");
+        assert_eq!(tell(&mut world, &b), Vec::<String>::new(), "nobody holds it");
+    }
+
+    #[test]
+    fn what_was_applied_before_anybody_was_told_is_no_news() {
+        let mut world = World::new();
+        let a = commit("a");
+        let entry = FabricEntry {
+            fabric: world.fabric.clone(),
+            good: Some(a.clone()),
+            head: Some(a.clone()),
+            verdict: Verdict::Good,
+            reason: None,
+            findings: None,
+            seen_at: at(0),
+        };
+        world.store.set_fabric(&entry).unwrap();
+        world.stands("leaf1", Standing::Current, &a, 1);
+        begin(&mut world.store, at(2)).unwrap();
+        let name: DeviceName = "leaf1".parse().unwrap();
+        applied(&mut world.store, &entry.fabric, (&a, None), &[&name], at(3)).unwrap();
+        assert_eq!(world.news(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_head_that_does_not_count_is_told_once_and_again_after_another() {
+        let mut world = World::new();
+        let entry = |letter: &str, verdict| FabricEntry {
+            fabric: "dc1".parse().unwrap(),
+            good: Some(commit("0")),
+            head: Some(commit(letter)),
+            verdict,
+            reason: Some("2 errors in 1 file".to_owned()),
+            findings: None,
+            seen_at: at(0),
+        };
+        for (case, entry, expected) in [
+            ("good", entry("a", Verdict::Good), vec![]),
+            (
+                "refused",
+                entry("b", Verdict::Refused),
+                vec!["dc1: commit bbbbbbb is refused: 2 errors in 1 file"],
+            ),
+            ("still", entry("b", Verdict::Refused), vec![]),
+            (
+                "frozen",
+                entry("c", Verdict::Frozen),
+                vec!["dc1: commit ccccccc needs a person's word, and the agent waits: 2 errors in 1 file"],
+            ),
+            ("still frozen", entry("c", Verdict::Frozen), vec![]),
+            ("good again", entry("d", Verdict::Good), vec![]),
+            (
+                "put back by force",
+                entry("b", Verdict::Refused),
+                vec!["dc1: commit bbbbbbb is refused: 2 errors in 1 file"],
+            ),
+        ] {
+            head(&mut world.store, &entry, at(1)).unwrap();
+            assert_eq!(world.news(), expected, "{case}");
+        }
+    }
+}

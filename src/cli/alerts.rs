@@ -1,0 +1,277 @@
+//! `gitfabric alerts`: who is told what happens, what still waits, and what was given up.
+//!
+//! Elsewhere: telling them (`agent::alerts`), in which words (`alerts`).
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::agent_file::AgentFile;
+use super::output::print_json;
+use super::table::{Cell, Table};
+use crate::agent::config::{Config, Receiver};
+use crate::agent::secrets::Secrets;
+use crate::alerts::{Event, Outcome, Post, Sender, render};
+use crate::names::FabricName;
+use crate::nearest;
+use crate::record::{DeliveryEntry, RecordError, Store};
+
+/// Who is told what happens: each receiver, what waits for it, and what was given up.
+///
+/// What a receiver refuses (any answer of 4xx but 408, 425 and 429) is given up at once; what it
+/// cannot take now is tried again for a day. Nothing of it holds up the network. Addresses are
+/// secrets and are never shown.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    agent: AgentFile,
+    /// Print JSON for machines (format 1)
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Send each receiver, or one, a test now, and say what it answers
+    ///
+    /// The agent need not run. Exit code 1 if one of them does not take it.
+    Test {
+        /// Only this receiver
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Try again now what was given up, and what waits for its time
+    Retry {
+        /// Only this receiver
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+}
+
+/// Runs `gitfabric alerts`.
+pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let config = args.agent.read()?;
+    match &args.what {
+        None => list(&config, args.json, out),
+        Some(What::Test { name }) => test(&config, name.as_deref(), out),
+        Some(What::Retry { name }) => retry(&config, name.as_deref(), out),
+    }
+}
+
+/// The receivers of the configuration, or the one of a name.
+fn receivers<'c>(config: &'c Config, name: Option<&str>) -> anyhow::Result<Vec<&'c Receiver>> {
+    let all: Vec<&Receiver> = config.alerts.iter().flat_map(|alerts| &alerts.receivers).collect();
+    if all.is_empty() {
+        bail!("nobody is told what happens: the agent's configuration has no `alerts.receivers`");
+    }
+    let Some(name) = name else { return Ok(all) };
+    let found: Vec<&Receiver> = all.iter().copied().filter(|receiver| receiver.name == name).collect();
+    if found.is_empty() {
+        let meant = nearest::suggest(name, all.iter().map(|receiver| receiver.name.as_str()));
+        bail!("there is no receiver `{name}`: {}", meant.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+fn test(config: &Config, name: Option<&str>, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let receivers = receivers(config, name)?;
+    let secrets = Secrets::of_system(config.secrets.directory.clone());
+    let fabric = fabric(config)?;
+    let mut table = Table::default();
+    let mut all_well = true;
+    for receiver in receivers {
+        let sent = send(receiver, &secrets, &fabric);
+        all_well &= matches!(sent, Ok(Outcome::Taken(_)));
+        let (said, colour) = match sent {
+            Ok(Outcome::Taken(status)) => (format!("took it ({status})"), AnsiColor::Green),
+            Ok(Outcome::Later { why, .. }) => (format!("may take it later: {why}"), AnsiColor::Yellow),
+            Ok(Outcome::Refused(why)) => (format!("refuses it: {why}"), AnsiColor::Red),
+            Err(why) => (format!("not sent: {why}"), AnsiColor::Red),
+        };
+        let style = colour.on_default();
+        table.row([receiver.name.as_str().into(), receiver.kind.as_str().into(), Cell::styled(said, style)]);
+    }
+    write!(out, "{table}")?;
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn send(receiver: &Receiver, secrets: &Secrets, fabric: &FabricName) -> Result<Outcome, String> {
+    let now = Timestamp::now();
+    let event = Event::test(fabric.clone(), &receiver.name, now);
+    let rendered = render(receiver.kind, &event, receiver.template.as_ref());
+    let secret = |name| secrets.get(name).map_err(|error| error.to_string());
+    let (url, sign) = (secret(&receiver.url)?, receiver.sign.as_ref().map(secret).transpose()?);
+    Ok(Sender::new(receiver.ca.as_deref())?.post(&Post {
+        kind: receiver.kind,
+        url: &url,
+        sign: sign.as_ref(),
+        body: &rendered.body,
+        headers: &rendered.headers,
+        now,
+    }))
+}
+
+/// The record's fabric; before there is one, a name that says so.
+fn fabric(config: &Config) -> anyhow::Result<FabricName> {
+    match Store::open_to_read(&config.record()) {
+        Ok(store) => {
+            let entry = store.fabrics()?.into_iter().max_by_key(|fabric| fabric.good.is_some());
+            entry.map_or_else(|| Ok("unnamed".parse()?), |entry| Ok(entry.fabric))
+        }
+        Err(RecordError::Missing { .. }) => Ok("unnamed".parse()?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn retry(config: &Config, name: Option<&str>, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    receivers(config, name)?;
+    // must be there: an agent made it
+    drop(open(config)?);
+    let count = Store::open(&config.record())?.retry_deliveries(name)?;
+    let those = if count == 1 { "1 message is" } else { &format!("{count} messages are") };
+    writeln!(out, "{those} tried again by the agent")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(config: &Config) -> anyhow::Result<Store> {
+    Store::open_to_read(&config.record())
+        .context("no agent has worked from this state folder yet: start `gitfabric run`")
+}
+
+fn list(config: &Config, json: bool, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let receivers = receivers(config, None)?;
+    let deliveries = match Store::open_to_read(&config.record()) {
+        Ok(store) => store.deliveries()?,
+        Err(RecordError::Missing { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    if json {
+        print_json(out, &to_json(&receivers, &deliveries))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::with_heading(&["receiver", "kind", "waiting", "given up"]);
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for entry in &deliveries {
+        let (waiting, dead) = counts.entry(&entry.receiver).or_default();
+        *(if entry.is_dead { dead } else { waiting }) += 1;
+    }
+    for receiver in &receivers {
+        let (waiting, dead) = counts.get(receiver.name.as_str()).copied().unwrap_or_default();
+        let style = if dead > 0 { AnsiColor::Red.on_default() } else { Style::new() };
+        table.row([
+            receiver.name.as_str().into(),
+            receiver.kind.as_str().into(),
+            waiting.to_string().into(),
+            Cell::styled(dead.to_string(), style),
+        ]);
+    }
+    write!(out, "{table}")?;
+    if !deliveries.is_empty() {
+        writeln!(out)?;
+        write!(out, "{}", letters(&deliveries))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The most messages that are listed for people.
+const LISTED: usize = 50;
+
+fn letters(deliveries: &[DeliveryEntry]) -> String {
+    let mut table = Table::with_heading(&["receiver", "event", "device", "when", "tries", "state", "why"]);
+    for entry in deliveries.iter().take(LISTED) {
+        let state = if entry.is_dead {
+            Cell::styled("given up", AnsiColor::Red.on_default())
+        } else {
+            Cell::styled("waits", AnsiColor::Yellow.on_default())
+        };
+        table.row([
+            entry.receiver.as_str().into(),
+            entry.kind.as_str().into(),
+            entry.device.as_ref().map_or("-", |device| device.as_str()).into(),
+            entry.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string().into(),
+            entry.attempts.to_string().into(),
+            state,
+            entry.error.clone().unwrap_or_default().into(),
+        ]);
+    }
+    let more = deliveries.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!("and {more} more\n") } else { String::new() };
+    format!("{table}{more}")
+}
+
+/// A line for `gitfabric status`; empty if nothing was given up.
+pub(super) fn dead_letters(store: &Store) -> anyhow::Result<String> {
+    let deliveries = store.deliveries()?;
+    let dead: Vec<&DeliveryEntry> = deliveries.iter().filter(|entry| entry.is_dead).collect();
+    let Some(last) = dead.last() else { return Ok(String::new()) };
+    let red = AnsiColor::Red.on_default();
+    let those = if dead.len() == 1 { "1 alert was" } else { &format!("{} alerts were", dead.len()) };
+    let why = last.error.as_deref().unwrap_or("no reason is on record");
+    // what a receiver says must neither steer the terminal nor break the line
+    let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    Ok(format!(
+        "{red}{those} given up{red:#}, the last for {}: {why}; see `gitfabric alerts`\n",
+        last.receiver
+    ))
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    format: u32,
+    receivers: Vec<ReceiverJson<'a>>,
+    messages: Vec<MessageJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReceiverJson<'a> {
+    name: &'a str,
+    kind: &'a str,
+    waiting: usize,
+    given_up: usize,
+}
+
+#[derive(Serialize)]
+struct MessageJson<'a> {
+    receiver: &'a str,
+    event: &'a str,
+    device: Option<&'a str>,
+    at: String,
+    tries: u32,
+    given_up: bool,
+    next_at: Option<String>,
+    why: Option<&'a str>,
+}
+
+fn to_json<'a>(receivers: &[&'a Receiver], deliveries: &'a [DeliveryEntry]) -> Json<'a> {
+    let count = |name: &str, is_dead: bool| {
+        deliveries.iter().filter(|entry| entry.receiver == name && entry.is_dead == is_dead).count()
+    };
+    let receiver = |receiver: &&'a Receiver| ReceiverJson {
+        name: &receiver.name,
+        kind: receiver.kind.as_str(),
+        waiting: count(&receiver.name, false),
+        given_up: count(&receiver.name, true),
+    };
+    let message = |entry: &'a DeliveryEntry| MessageJson {
+        receiver: &entry.receiver,
+        event: &entry.kind,
+        device: entry.device.as_ref().map(|device| device.as_str()),
+        at: entry.at.to_string(),
+        tries: entry.attempts,
+        given_up: entry.is_dead,
+        next_at: entry.next_at.map(|at| at.to_string()),
+        why: entry.error.as_deref(),
+    };
+    Json {
+        format: 1,
+        receivers: receivers.iter().map(receiver).collect(),
+        messages: deliveries.iter().map(message).collect(),
+    }
+}

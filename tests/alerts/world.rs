@@ -1,0 +1,161 @@
+//! The agent's lab, and receivers that keep what they are told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use gitfabric::names::CommitId;
+use gitfabric::record::{News, NewsKind, NewsLeaf, Store};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::intent::Intent;
+use crate::lab::{Lab, Settings, fabric_name};
+use crate::running::Running;
+use crate::server::{Answer, Request, Server};
+
+/// How long a test waits for something that must happen: long enough for a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// How often it is looked meanwhile.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What nobody may read: the part of each address that is a key.
+pub(crate) const KEY: &str = "T0SECRETKEY";
+/// What webhooks are signed with.
+pub(crate) const SIGN: &str = "sign-with-this";
+
+/// A receiver: what it was told, and what it is to answer.
+pub(crate) struct Receiver {
+    server: Server,
+    told: Arc<Mutex<Vec<Request>>>,
+    /// Answers to come; afterwards `always`.
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    always: Arc<Mutex<Answer>>,
+}
+
+impl Receiver {
+    pub(crate) fn start(tls: bool) -> Self {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let answers = Arc::new(Mutex::new(VecDeque::new()));
+        let always = Arc::new(Mutex::new(Answer::of(200, "text/plain", "ok")));
+        let (kept, next, usual) = (Arc::clone(&told), Arc::clone(&answers), Arc::clone(&always));
+        let server = Server::start(tls, move |request| {
+            kept.lock().unwrap().push(request);
+            let next: Option<Answer> = next.lock().unwrap().pop_front();
+            Some(next.unwrap_or_else(|| usual.lock().unwrap().clone()))
+        });
+        Self { server, told, answers, always }
+    }
+
+    /// Its address, with a key in it.
+    pub(crate) fn url(&self) -> String {
+        format!("{}/services/{KEY}", self.server.url())
+    }
+
+    /// Its address without a path, as an Alertmanager has it.
+    pub(crate) fn base(&self) -> String {
+        self.server.url()
+    }
+
+    /// The authority of its certificate.
+    pub(crate) fn authority(&self) -> &str {
+        self.server.authority.as_deref().unwrap()
+    }
+
+    /// Answers so to the next requests.
+    pub(crate) fn then(&self, answer: Answer) {
+        self.answers.lock().unwrap().push_back(answer);
+    }
+
+    /// Answers so from now on.
+    pub(crate) fn always(&self, status: u16, said: &str) {
+        *self.always.lock().unwrap() = Answer::of(status, "text/plain", said);
+    }
+
+    /// All that it was told.
+    pub(crate) fn told(&self) -> Vec<Request> {
+        self.told.lock().unwrap().clone()
+    }
+
+    /// Waits until something was told that is so, and gives the first of it.
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        self.until_request(what, |request| is_so(&request.json())).await.json()
+    }
+
+    /// The same, with the headers.
+    pub(crate) async fn until_request(&self, what: &str, is_so: impl Fn(&Request) -> bool) -> Request {
+        soon(what, || self.told().into_iter().find(&is_so), || format!("{:#?}", self.bodies())).await
+    }
+
+    fn bodies(&self) -> Vec<Value> {
+        self.told().iter().map(Request::json).collect()
+    }
+
+    /// The kinds of events of a webhook, in order.
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        self.bodies().iter().map(|body| body["kind"].as_str().unwrap_or("-").to_owned()).collect()
+    }
+}
+
+/// Waits until there is something, and gives it.
+pub(crate) async fn soon<T>(what: &str, look: impl Fn() -> Option<T>, explain: impl Fn() -> String) -> T {
+    let mut ticks = tokio::time::interval(LOOK);
+    let found = tokio::time::timeout(PATIENCE, async {
+        loop {
+            ticks.tick().await;
+            if let Some(found) = look() {
+                return found;
+            }
+        }
+    });
+    found.await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}; {}", explain()))
+}
+
+/// A pair and a spine, with `alerts:` of these lines.
+pub(crate) fn lab(alerts: &str) -> Lab {
+    let config = format!("mode: apply\nalerts:\n{alerts}\n");
+    let lab = Lab::with(Intent::pair(), Settings { config: config.leak(), ..Settings::default() });
+    lab.set_secret("sign", SIGN);
+    lab
+}
+
+/// The same with one webhook that is told everything, signed.
+pub(crate) fn lab_with(webhook: &Receiver, more: &str) -> Lab {
+    let one = "{ name: flows, kind: webhook, url: secret:flows, sign: secret:sign }";
+    let lab = lab(&format!("  receivers: [{one}]\n{more}"));
+    lab.set_secret("flows", &webhook.url());
+    lab
+}
+
+/// The agent at work, every device at the head.
+pub(crate) async fn agent(lab: &Lab) -> Running {
+    let mut agent = Running::start(lab);
+    agent.settled(&lab.head()).await;
+    agent
+}
+
+/// What others of the agent do when they find drift or put it back: they write it down.
+pub(crate) fn tell(lab: &Lab, kind: NewsKind, device: &str, paths: &[&str]) {
+    let leaf = |path: &&str| NewsLeaf {
+        path: (*path).to_owned(),
+        kind: "owned".to_owned(),
+        recorded: Some("web".to_owned()),
+        live: (kind == NewsKind::DriftFound).then(|| "oops".to_owned()),
+        origin: Some("vlans/40.yaml:1".to_owned()),
+    };
+    let news = News {
+        kind,
+        device: Some(device.parse().unwrap()),
+        commit: Some(lab.head()),
+        at: Timestamp::now(),
+        summary: format!("{device}: {}", kind.as_str()),
+        detail: None,
+        leaves: paths.iter().map(leaf).collect(),
+    };
+    Store::open(&lab.config().record()).unwrap().tell(&fabric_name(), &news).unwrap();
+}
+
+/// An event that a commit is everywhere.
+pub(crate) fn is_applied(body: &Value, commit: &CommitId) -> bool {
+    body["kind"] == "commit-applied" && body["commit"] == commit.as_str()
+}

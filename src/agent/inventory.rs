@@ -83,8 +83,9 @@ impl Inventory {
     }
 }
 
-fn read(file: &Path, key: &str) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("cannot read {key}, {}", file.display()))
+fn read(file: &Path, key: &str) -> anyhow::Result<Arc<[u8]>> {
+    let text = std::fs::read(file).with_context(|| format!("cannot read {key}, {}", file.display()))?;
+    Ok(text.into())
 }
 
 /// `host`, `host:port`, `[2001:db8::1]:port` or a bare IPv6 address.

@@ -316,7 +316,7 @@ mod tests {
         let tls = |device: &Device, tls: Tls| Target { transport: Transport::Tls(tls), ..device.target() };
         let named = |name: &str| Tls { server_name: Some(name.to_owned()), ..trusting(&own) };
         let with = |identity| Tls { identity: Some(identity), ..trusting(&own) };
-        let noise = Trust::Authority(b"hunter2 is no certificate".to_vec());
+        let noise = Trust::Authority(b"hunter2 is no certificate"[..].into());
         let login = |password: &str| Target {
             credentials: Some(Credentials {
                 username: "admin".to_owned(),
@@ -389,7 +389,7 @@ mod tests {
         ] {
             let target = Target { transport: Transport::Tls(tls), ..device.target() };
             let client = Client::connect(&target).await.expect(case);
-            assert_eq!(client.capabilities().version, "0.7.0", "{case}");
+            assert_eq!(client.capabilities().await.unwrap().version, "0.7.0", "{case}");
         }
         let plain = Device::start(&Guard::default());
         Client::connect(&plain.target()).await.expect("plaintext");

@@ -37,7 +37,6 @@ pub struct Client {
     pub(super) rpc: GNmiClient<Channel>,
     pub(super) encoding: Encoding,
     login: Option<Login>,
-    capabilities: Arc<Capabilities>,
 }
 
 /// User and password as metadata of a call. tonic does not show what is marked sensitive.
@@ -79,40 +78,33 @@ impl Client {
         let rpc = GNmiClient::new(channel)
             .max_decoding_message_size(MAX_MESSAGE)
             .max_encoding_message_size(MAX_MESSAGE);
-        let mut client = Self {
-            target: Arc::new(target.clone()),
-            rpc,
-            encoding: Encoding::default(),
-            login,
-            capabilities: Arc::default(),
-        };
+        let mut client = Self { target: Arc::new(target.clone()), rpc, encoding: Encoding::default(), login };
         client.probe().await?;
         Ok(client)
     }
 
-    /// What the device said that it has, when it was connected.
-    pub fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    /// Asks the device what it has. Not kept: hundreds of modules, for each of many devices.
+    pub async fn capabilities(&self) -> Result<Capabilities, Error> {
+        let mut rpc = self.rpc.clone();
+        let call = rpc.capabilities(self.request(proto::CapabilityRequest::default()));
+        match self.call(Action::Capabilities, self.target.deadlines.get, call, &[]).await {
+            Ok(response) => Ok(Capabilities::from_wire(response)),
+            // It speaks gNMI and keeps what it has to itself.
+            Err(Error { kind: ErrorKind::Refused { code: Refusal::Unimplemented, .. }, .. }) => {
+                Ok(Capabilities::default())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn probe(&mut self) -> Result<(), Error> {
-        let mut rpc = self.rpc.clone();
-        let call = rpc.capabilities(self.request(proto::CapabilityRequest::default()));
-        let capabilities = match self.call(Action::Capabilities, self.target.deadlines.get, call, &[]).await {
-            Ok(response) => Capabilities::from_wire(response),
-            // It speaks gNMI and keeps what it has to itself.
-            Err(Error { kind: ErrorKind::Refused { code: Refusal::Unimplemented, .. }, .. }) => {
-                Capabilities::default()
-            }
-            Err(error) => return Err(error),
-        };
+        let capabilities = self.capabilities().await?;
         let Some(encoding) = capabilities.encoding() else {
             let what =
                 format!("it has neither JSON_IETF nor JSON, only {}", capabilities.encodings.join(", "));
             return Err(classify::protocol(&self.target, Action::Capabilities, what));
         };
         self.encoding = encoding;
-        self.capabilities = Arc::new(capabilities);
         Ok(())
     }
 

@@ -1,21 +1,17 @@
 //! From a [`Target`] to a connection: TCP, TLS, HTTP/2.
 //!
-//! Here: [`install_crypto`] and [`open`]. Elsewhere: the calls on the connection
+//! Here: [`install_crypto`] and [`open`]. Elsewhere: TLS (`tls`), the calls on the connection
 //! (`client`), why one did not come about (`classify`).
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, SignatureScheme};
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::crypto::ring;
+use tonic::transport::{Channel, Endpoint};
 
-use super::classify;
 use super::error::{Action, Error};
-use super::target::{Identity, Target, Tls, Transport, Trust};
+use super::target::{Target, Transport};
+use super::{classify, tls};
 
 /// Who we are in a device's log.
 const USER_AGENT: &str = concat!("gitfabric/", env!("CARGO_PKG_VERSION"));
@@ -34,117 +30,44 @@ pub fn install_crypto() {
 pub(super) async fn open(target: &Target) -> Result<Channel, Error> {
     install_crypto();
     let endpoint = endpoint(target)?;
-    // The endpoint's own limits cover TCP and TLS; this one covers looking up the name too.
+    let connect = async {
+        let connected = match &target.transport {
+            Transport::Plaintext => endpoint.connect_with_connector(tcp(target)).await,
+            Transport::Tls(tls) => {
+                let connector = tls::Connector::new(target, tls, tcp(target))?;
+                endpoint.connect_with_connector(connector).await
+            }
+        };
+        connected.map_err(|error| classify::connecting(target, &error))
+    };
+    // TCP and TLS have limits of their own; this one covers looking up the name too.
     let deadline = target.deadlines.connect.saturating_mul(2);
-    match tokio::time::timeout(deadline, endpoint.connect()).await {
-        Ok(Ok(channel)) => Ok(channel),
-        Ok(Err(error)) => Err(classify::connecting(target, &error)),
-        Err(_) => Err(classify::late(target, Action::Connect, deadline)),
-    }
+    let late = |_| Err(classify::late(target, Action::Connect, deadline));
+    tokio::time::timeout(deadline, connect).await.unwrap_or_else(late)
 }
 
+/// HTTP/2 with our settings. TLS is no matter of the endpoint's, so it is told what to say.
 fn endpoint(target: &Target) -> Result<Endpoint, Error> {
+    let address = target.address();
     let scheme = match target.transport {
         Transport::Tls(_) => "https",
         Transport::Plaintext => "http",
     };
-    let bad_address = |_| classify::settings(target, format!("{:?} is no address", target.address()));
-    let endpoint = Endpoint::from_shared(format!("{scheme}://{}", target.address()))
+    let bad_address = || classify::settings(target, format!("{address:?} is no address"));
+    let origin = format!("{scheme}://{address}").parse().map_err(|_| bad_address())?;
+    let endpoint = Endpoint::from_shared(format!("http://{address}"))
         .and_then(|endpoint| endpoint.user_agent(USER_AGENT))
-        .map_err(bad_address)?
-        .connect_timeout(target.deadlines.connect)
-        .tcp_keepalive(Some(TCP_PROBE))
+        .map_err(|_| bad_address())?
+        .origin(origin)
         .http2_keep_alive_interval(target.deadlines.ping)
         .keep_alive_timeout(PING_ANSWER);
-    match &target.transport {
-        Transport::Plaintext => Ok(endpoint),
-        Transport::Tls(tls) => secured(target, endpoint, tls),
-    }
+    Ok(endpoint)
 }
 
-fn secured(target: &Target, endpoint: Endpoint, tls: &Tls) -> Result<Endpoint, Error> {
-    let name = tls.server_name.as_ref().unwrap_or(&target.host);
-    let mut config = ClientTlsConfig::new().domain_name(name).timeout(target.deadlines.connect);
-    if let Some(identity) = &tls.identity {
-        check_identity(target, identity)?;
-        config = config.identity(tonic::transport::Identity::from_pem(&identity.certificate, &identity.key));
-    }
-    let unusable =
-        |error: tonic::transport::Error| classify::settings(target, format!("TLS: {}", deepest(&error)));
-    match &tls.trust {
-        Trust::Authority(pem) => {
-            check_authority(target, pem)?;
-            endpoint.tls_config(config.ca_certificate(Certificate::from_pem(pem))).map_err(unusable)
-        }
-        Trust::Anything => {
-            let verifier = Arc::new(AnyCertificate(ring::default_provider()));
-            endpoint.tls_config_with_verifier(config, verifier).map_err(unusable)
-        }
-    }
-}
-
-/// rustls passes over what is no certificate, and would then trust nobody.
-fn check_authority(target: &Target, pem: &[u8]) -> Result<(), Error> {
-    let mut certificates = CertificateDer::pem_slice_iter(pem);
-    let fault = match certificates.next() {
-        None => "there is no certificate in it",
-        Some(Err(_)) => "its PEM is damaged",
-        Some(Ok(_)) => return Ok(()),
-    };
-    Err(classify::settings(target, format!("the file of the certificate authority: {fault}")))
-}
-
-/// The key's content must not come into the error, so only its kind of fault is named.
-fn check_identity(target: &Target, identity: &Identity) -> Result<(), Error> {
-    let fault = if CertificateDer::from_pem_slice(&identity.certificate).is_err() {
-        "the client certificate is no PEM certificate"
-    } else if PrivateKeyDer::from_pem_slice(&identity.key).is_err() {
-        "the client key is no PEM private key without passphrase"
-    } else {
-        return Ok(());
-    };
-    Err(classify::settings(target, fault))
-}
-
-fn deepest(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), deepest)
-}
-
-/// Takes any certificate, but still asks the device to prove that it has its key.
-#[derive(Debug)]
-struct AnyCertificate(CryptoProvider);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+fn tcp(target: &Target) -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(TCP_PROBE));
+    tcp.set_connect_timeout(Some(target.deadlines.connect));
+    tcp
 }

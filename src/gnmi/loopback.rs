@@ -47,7 +47,10 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
-        Identity { certificate: certificate.pem().into_bytes(), key: key.serialize_pem().into_bytes() }
+        Identity {
+            certificate: certificate.pem().into_bytes().into(),
+            key: key.serialize_pem().into_bytes().into(),
+        }
     }
 }
 
@@ -136,7 +139,7 @@ pub(crate) fn target(address: SocketAddr) -> Target {
 
 /// TLS that trusts an authority.
 pub(crate) fn trusting(authority: &Authority) -> Tls {
-    Tls { trust: Trust::Authority(authority.pem.clone()), server_name: None, identity: None }
+    Tls { trust: Trust::Authority(authority.pem.clone().into()), server_name: None, identity: None }
 }
 
 /// The first step of a path decides: `absent` is `NOT_FOUND`, `forbidden` is

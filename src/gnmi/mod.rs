@@ -1,6 +1,6 @@
 //! Speaks gNMI with devices: the one place where configuration leaves and enters.
 //!
-//! `target` (whom to call), `connect` (TLS and HTTP/2), `client` (Capabilities, Get, Set),
+//! `target` (whom to call), `connect` and `tls` (a connection), `client` (Capabilities, Get, Set),
 //! `set` and `annotation` (what one Set does and leaves behind), `subscribe` (changes),
 //! `error`, `classify` and `words` (what went wrong, and what may mend it). `proto` is the generated
 //! code; `path` and `value` stand between it and our own types. Elsewhere: what is sent
@@ -17,6 +17,7 @@ pub(crate) mod proto;
 mod set;
 mod subscribe;
 mod target;
+mod tls;
 pub(crate) mod value;
 mod words;
 

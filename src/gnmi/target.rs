@@ -4,6 +4,7 @@
 //! as files (`agent::config`), the connection made from them (`connect`).
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::names::DeviceName;
@@ -64,7 +65,7 @@ pub struct Tls {
 #[derive(Clone)]
 pub enum Trust {
     /// It must be signed by one of these authorities (PEM) and carry the name.
-    Authority(Vec<u8>),
+    Authority(Arc<[u8]>),
     /// Nothing: whoever answers gets the password. For labs.
     Anything,
 }
@@ -82,9 +83,9 @@ impl fmt::Debug for Trust {
 #[derive(Clone)]
 pub struct Identity {
     /// The certificate, and behind it those between it and the authority.
-    pub certificate: Vec<u8>,
+    pub certificate: Arc<[u8]>,
     /// The private key.
-    pub key: Vec<u8>,
+    pub key: Arc<[u8]>,
 }
 
 impl fmt::Debug for Identity {
@@ -147,9 +148,9 @@ mod tests {
             host: "2001:db8::1".to_owned(),
             port: EOS_PORT,
             transport: Transport::Tls(Tls {
-                trust: Trust::Authority(b"hunter2".to_vec()),
+                trust: Trust::Authority(b"hunter2"[..].into()),
                 server_name: None,
-                identity: Some(Identity { certificate: b"hunter2".to_vec(), key: b"hunter2".to_vec() }),
+                identity: Some(Identity { certificate: b"hunter2"[..].into(), key: b"hunter2"[..].into() }),
             }),
             credentials: Some(Credentials {
                 username: "admin".to_owned(),

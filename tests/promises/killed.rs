@@ -161,7 +161,7 @@ async fn the_device_itself_tells_which_commit_it_holds() {
 /// Another gNMI client than the agent.
 pub(crate) async fn client(lab: &Lab, name: &str) -> Client {
     let authority = std::fs::read(lab.path("ca.pem")).unwrap();
-    let tls = Tls { trust: Trust::Authority(authority), server_name: None, identity: None };
+    let tls = Tls { trust: Trust::Authority(authority.into()), server_name: None, identity: None };
     let password = SecretText::new("admin");
     let target = Target {
         device: name.parse().unwrap(),

@@ -106,7 +106,7 @@ impl World {
     }
 
     pub(crate) fn device(&self, name: &str) -> Device {
-        let trust = Trust::Authority(self.fabric.authority_pem().into_bytes());
+        let trust = Trust::Authority(self.fabric.authority_pem().into_bytes().into());
         let password = SecretText::new("admin");
         let target = Target {
             device: name.parse().unwrap(),

@@ -136,7 +136,7 @@ enum Part {
 pub async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let client = Client::connect(&args.target()?).await?;
     match &args.call {
-        Call::Capabilities => show::capabilities(out, client.capabilities(), args.json)?,
+        Call::Capabilities => show::capabilities(out, &client.capabilities().await?, args.json)?,
         Call::Get { paths, part } => {
             let answers = client.get(paths, part.data_type()).await?;
             show::answers(out, &answers, args.json)?;
@@ -184,13 +184,13 @@ impl Args {
     fn transport(&self) -> anyhow::Result<Transport> {
         let trust = match &self.ca {
             _ if self.plaintext => return Ok(Transport::Plaintext),
-            Some(file) => Trust::Authority(read(file, "the certificate authority")?),
+            Some(file) => Trust::Authority(read(file, "the certificate authority")?.into()),
             None => Trust::Anything,
         };
         let identity = match (&self.certificate, &self.key) {
             (Some(certificate), Some(key)) => Some(Identity {
-                certificate: read(certificate, "our certificate")?,
-                key: read(key, "our private key")?,
+                certificate: read(certificate, "our certificate")?.into(),
+                key: read(key, "our private key")?.into(),
             }),
             _ => None,
         };

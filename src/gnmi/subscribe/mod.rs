@@ -12,9 +12,8 @@ mod tests;
 use std::collections::VecDeque;
 
 use serde_json::Value;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::StreamExt as _;
 use tonic::Streaming;
 
 use crate::yang::Path;
@@ -36,7 +35,7 @@ const EARLIEST: i64 = 946_684_800_000_000_000;
 
 /// How many events of one message stay allocated for the next. A device may send its whole
 /// table in one message (hazard H9), and it shall not be paid for ever after.
-const KEPT_EVENTS: usize = 64;
+const KEPT_EVENTS: usize = 4;
 
 /// What a device tells on a subscription.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,8 +63,6 @@ pub enum Event {
 pub struct Subscription {
     client: Client,
     stream: Streaming<proto::SubscribeResponse>,
-    /// Never used again, and kept: many devices end a subscription whose request side ends.
-    _requests: mpsc::Sender<proto::SubscribeRequest>,
     /// What the last message said and was not given yet.
     waiting: VecDeque<Event>,
     told_at: Option<i64>,
@@ -83,17 +80,16 @@ impl Client {
     pub async fn subscribe(&self, paths: &[Path], how: impl Into<Subscribe>) -> Result<Subscription, Error> {
         let heard = Instant::now();
         let sync_until = heard + self.target.deadlines.sync;
-        let (requests, receiver) = mpsc::channel(1);
-        // The channel is empty and has room for this one.
-        let _ = requests.try_send(how.into().request(paths, self.encoding));
+        // Nothing is said after it, and it does not end: many devices end a subscription whose
+        // request side ends.
+        let request = tokio_stream::once(how.into().request(paths, self.encoding));
         let mut rpc = self.rpc.clone();
-        let call = rpc.subscribe(self.request(ReceiverStream::new(receiver)));
+        let call = rpc.subscribe(self.request(request.chain(tokio_stream::pending())));
         // Some devices send no header before the first data: so it counts for the same deadline.
         let stream = self.call(Action::Subscribe, self.target.deadlines.sync, call, &[]).await?;
         Ok(Subscription {
             client: self.clone(),
             stream,
-            _requests: requests,
             waiting: VecDeque::new(),
             told_at: None,
             sync_until: Some(sync_until),

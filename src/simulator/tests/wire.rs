@@ -36,7 +36,7 @@ pub(super) fn target(fabric: &SimulatedFabric, password: &str) -> Target {
         host: device.address().ip().to_string(),
         port: device.address().port(),
         transport: Transport::Tls(Tls {
-            trust: Trust::Authority(fabric.authority_pem().into_bytes()),
+            trust: Trust::Authority(fabric.authority_pem().into_bytes().into()),
             server_name: Some("leaf1".to_owned()),
             identity: None,
         }),
@@ -62,7 +62,7 @@ pub(super) async fn read(client: &Client, at: &str) -> Option<Json> {
 async fn a_device_says_what_it_speaks() {
     let fabric = fabric(Personality::eos());
     let client = connect(&fabric).await;
-    let capabilities = client.capabilities();
+    let capabilities = client.capabilities().await.unwrap();
     assert!(
         capabilities
             .models

@@ -339,19 +339,19 @@ mod tests {
             since: jiff::Timestamp::UNIX_EPOCH,
         };
         let part = "/interfaces/interface[name=Ethernet1]";
-        let (behind, held, diverged) = (Standing::Behind, Standing::Held, Standing::Diverged);
+        let (behind, at_rest, diverged) = (Standing::Behind, Standing::Held, Standing::Diverged);
         let look = Asked { read_back: true, ..Asked::default() };
         let part_words = held_words(&hold(part));
         for (case, path, holds, standing, reason, asked, expected) in [
             ("it lacks the commit", "/", false, behind, "", Asked::default(), "rest"),
             ("it holds the commit", "/", true, Standing::Current, "", Asked::default(), ""),
-            ("everything is looked at", "/", false, held, "", look.clone(), "read"),
+            ("everything is looked at", "/", false, at_rest, "", look.clone(), "read"),
             ("it diverged", "/", false, diverged, "", Asked::default(), ""),
             ("a part of it is held", part, false, behind, "", Asked::default(), "read"),
-            ("its plan touches that part", part, false, held, &*part_words, Asked::default(), "rest"),
-            ("another hold than before", part, false, held, "it was another", Asked::default(), "read"),
-            ("the hold has ended", "", false, held, &*part_words, Asked::default(), "read"),
-            ("nothing of it lacks now", "", true, held, &*part_words, Asked::default(), "read"),
+            ("its plan touches that part", part, false, at_rest, &*part_words, Asked::default(), "rest"),
+            ("another hold than before", part, false, at_rest, "it was another", Asked::default(), "read"),
+            ("the hold has ended", "", false, at_rest, &*part_words, Asked::default(), "read"),
+            ("nothing of it lacks now", "", true, at_rest, &*part_words, Asked::default(), "read"),
         ] {
             let fabric = target.name();
             for other in ["/", part] {

@@ -191,14 +191,14 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
         };
         let schema = crate::platform::arista_eos::pack::eos_4_35_0f();
-        let held = crate::record::Held {
+        let at_commit = crate::record::Held {
             commit: &event.commit,
             tree_hash: "h",
             recorded: &crate::plan::Recorded::default(),
             schema: &schema,
             by_set: true,
         };
-        store.hold(&fabric, &held, &event).unwrap();
+        store.hold(&fabric, &at_commit, &event).unwrap();
         for (device, path, length, reason, expected) in [
             ("leaf1", None, "4h", "a broken optic", Ok("/")),
             ("leaf1", Some("/"), "2d", "a broken optic", Ok("/")),

@@ -91,10 +91,10 @@ impl Verdict {
 
 /// Why a commit waits for a hold: of a whole device the hold's own words.
 pub(super) fn held_words(hold: &Hold) -> String {
-    match hold.is_whole() {
-        true => hold.words(),
-        false => format!("what it lacks touches {}, {}", hold.path, hold.words()),
+    if hold.is_whole() {
+        return hold.words();
     }
+    format!("what it lacks touches {}, {}", hold.path, hold.words())
 }
 
 /// `+3 ~1 -0 leaves`.

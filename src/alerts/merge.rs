@@ -240,7 +240,10 @@ mod tests {
 
     #[test]
     fn a_message_is_bounded_and_counts_what_it_leaves_out() {
-        let paths = |from: usize, to: usize| (from..to).map(|n| format!("/{n:05} ")).collect::<String>();
+        let paths = |from: usize, to: usize| {
+            let paths: Vec<_> = (from..to).map(|n| format!("/{n:05} ")).collect();
+            paths.concat()
+        };
         let many = item(1, NewsKind::DriftFound, "a", &paths(0, 1_500));
         let more = item(2, NewsKind::DriftFound, "a", &paths(2_000, 2_100));
         let [message] = &messages([many, more])[..] else { panic!("one message") };

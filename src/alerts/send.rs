@@ -121,10 +121,11 @@ fn address(kind: Kind, text: &SecretText) -> Result<Url, String> {
         .ok()
         .filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
         .ok_or("the secret that `url` names is no address that begins with https:// or http://")?;
-    if kind == Kind::Alertmanager && !url.path().ends_with("/api/v2/alerts") {
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["api", "v2", "alerts"]);
-        }
+    if kind == Kind::Alertmanager
+        && !url.path().ends_with("/api/v2/alerts")
+        && let Ok(mut path) = url.path_segments_mut()
+    {
+        path.pop_if_empty().extend(["api", "v2", "alerts"]);
     }
     Ok(url)
 }

@@ -17,7 +17,7 @@ use super::table::{Cell, Table};
 use crate::agent::config::{Config, Receiver};
 use crate::agent::secrets::Secrets;
 use crate::alerts::{Event, Outcome, Post, Sender, render};
-use crate::names::FabricName;
+use crate::names::{DeviceName, FabricName};
 use crate::nearest;
 use crate::record::{DeliveryEntry, RecordError, Store};
 
@@ -262,7 +262,7 @@ fn to_json<'a>(receivers: &[&'a Receiver], deliveries: &'a [DeliveryEntry]) -> J
     let message = |entry: &'a DeliveryEntry| MessageJson {
         receiver: &entry.receiver,
         event: &entry.kind,
-        device: entry.device.as_ref().map(|device| device.as_str()),
+        device: entry.device.as_ref().map(DeviceName::as_str),
         at: entry.at.to_string(),
         tries: entry.attempts,
         given_up: entry.is_dead,

@@ -80,13 +80,14 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     } else {
         let until = hold.until.strftime("%Y-%m-%d %H:%M:%SZ");
         let device = &hold.device;
-        match hold.is_whole() {
-            true => writeln!(out, "{device} is held until {until}: nothing is sent to it.")?,
-            false => writeln!(
+        if hold.is_whole() {
+            writeln!(out, "{device} is held until {until}: nothing is sent to it.")?;
+        } else {
+            writeln!(
                 out,
                 "{} of {device} is held until {until}: nothing is put back there, and a commit that touches it waits.",
                 hold.path
-            )?,
+            )?;
         }
     }
     Ok(ExitCode::SUCCESS)

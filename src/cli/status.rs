@@ -113,7 +113,7 @@ fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Vec<
 pub(super) fn print_report(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     match &report.fabric {
         Some(fabric) => {
-            write!(out, "{}", text(fabric, &report.devices, &Between::default(), Timestamp::now()))?
+            write!(out, "{}", text(fabric, &report.devices, &Between::default(), Timestamp::now()))?;
         }
         None => writeln!(out, "No commit has been read.")?,
     }

@@ -91,8 +91,8 @@ fn weight(fabric: &Fabric, rule: &PathRule, device: &DeviceName) -> Option<u8> {
     if rule.devices.iter().any(|named| named.value == *device) {
         return Some(2);
     }
-    let role = fabric.devices.get(device).map(|device| &device.role.value);
-    if rule.roles.iter().any(|named| Some(&named.value) == role) {
+    let its_role = fabric.devices.get(device).map(|device| &device.role.value);
+    if rule.roles.iter().any(|named| Some(&named.value) == its_role) {
         return Some(1);
     }
     (rule.devices.is_empty() && rule.roles.is_empty()).then_some(0)

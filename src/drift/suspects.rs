@@ -188,13 +188,13 @@ mod tests {
 
     #[test]
     fn a_leaf_is_looked_at_with_its_container_a_strict_entry_whole_and_many_places_as_one() {
+        fn texts(some: &[String]) -> Vec<&str> {
+            some.iter().map(String::as_str).collect()
+        }
         let rules = Rules { strict: &["/odds/pair"], ..Rules::default() };
         let many: Vec<String> =
             (0..65).map(|index| format!("/interfaces/interface[name=e{index}]/config/mtu")).collect();
         let wide: Vec<String> = (0..1025).map(|index| format!("/odds/bare[k={index}]")).collect();
-        fn texts(some: &[String]) -> Vec<&str> {
-            some.iter().map(String::as_str).collect()
-        }
         for (case, leaves, expected) in [
             ("a leaf", vec![A], Some(vec!["/interfaces/interface[name=e1]/config"])),
             (

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
     use crate::git::fixture::TestRepo;
 
-    const PATIENT: Duration = Duration::from_secs(60);
+    const PATIENT: Duration = Duration::from_mins(1);
 
     fn blamed(repo: &TestRepo, file: &str, lines: &[u32]) -> Vec<(u32, String)> {
         let repository = Repository::open(repo.path()).unwrap();

@@ -187,9 +187,10 @@ fn report(said: &mut Option<String>, failure: Option<String>, what: &str) {
     if *said == failure {
         return;
     }
-    match &failure {
-        Some(why) => tracing::warn!("{what}, and later again: {why}"),
-        None => tracing::info!("over: {what}"),
+    if let Some(why) = &failure {
+        tracing::warn!("{what}, and later again: {why}");
+    } else {
+        tracing::info!("over: {what}");
     }
     *said = failure;
 }

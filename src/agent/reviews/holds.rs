@@ -48,9 +48,10 @@ pub(super) fn answer(
         }
         Command::Lift { device, path } => {
             let wanted = Wanted { device, path: path.as_deref(), by: &by, now };
-            let lifted = match is_new {
-                true => holding::lift_before(store, fabric, &wanted, at),
-                false => holding::named(store, fabric, &wanted),
+            let lifted = if is_new {
+                holding::lift_before(store, fabric, &wanted, at)
+            } else {
+                holding::named(store, fabric, &wanted)
             };
             Some(match lifted {
                 Ok(device) => format!("What was held of {device} by that name is held no more."),

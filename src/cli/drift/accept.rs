@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::accept::proposal::{Accepted, Asked, Base, Proposed, propose};
-use crate::accept::{Beside, Drift, Found, Homeless, Refusal, Wanted, search, wanted};
+use crate::accept::{Beside, Drift, Found, Homeless, Wanted, search, wanted};
 use crate::agent::config::Config;
 use crate::agent::live::{self, Looked, Seen};
 use crate::agent::{access, secrets::Secrets};
@@ -34,7 +34,7 @@ use crate::record::Store;
 use crate::yang::{Path, Value};
 
 /// How long the forge may keep a person waiting.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Make the intent ask for what a device holds.
 ///
@@ -191,15 +191,14 @@ impl Args {
         let drift =
             Drift { plan, actual: &seen.actual, unknown: &seen.unknown, protected: &seen.build.protected };
         let (wanted, refused) = wanted(&drift, &self.paths, self.all);
-        let shown = |refused: &[Refusal]| -> String {
-            refused.iter().map(|refusal| format!("\n  {}", printable_lines(&refusal.to_string()))).collect()
-        };
         let device = &self.device;
+        let shown: Vec<_> = refused.iter().map(|refusal| printable_lines(&refusal.to_string())).collect();
+        let shown = shown.join("\n  ");
         if !refused.is_empty() && (!self.all || wanted.is_empty()) {
-            bail!("nothing of {device} is accepted:{}", shown(&refused));
+            bail!("nothing of {device} is accepted:\n  {shown}");
         }
         if !refused.is_empty() {
-            print_error(&format!("left as it is:{}\n", shown(&refused)));
+            print_error(&format!("left as it is:\n  {shown}\n"));
         }
         Ok(wanted)
     }
@@ -215,8 +214,8 @@ impl Args {
             .collect();
         // a foreign entry is on record as a whole
         let since = |path: &Path| {
-            let above = (1..=path.elems().len()).rev().map(|count| path.prefix(count).to_string());
-            above.filter_map(|path| known.get(&path)).next().copied()
+            let mut above = (1..=path.elems().len()).rev().map(|count| path.prefix(count).to_string());
+            above.find_map(|path| known.get(&path)).copied()
         };
         let tree = head.devices.get(&self.device).map(|build| &build.tree);
         let accepted = wanted.iter().map(|(path, live)| Accepted {

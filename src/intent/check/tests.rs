@@ -242,13 +242,17 @@ fn pairs_and_their_members() {
 }
 
 #[test]
+fn trunks() {
+    table(&[(
+        "a trunk without VLANs, which carries all",
+        &["pairs/leaf1-2.yaml: vlans: [40] => description: x"],
+        "pairs/leaf1-2.yaml:6:3 port-trunk-all (warning)",
+    )]);
+}
+
+#[test]
 fn links_and_addresses() {
     table(&[
-        (
-            "a trunk without VLANs, which carries all",
-            &["pairs/leaf1-2.yaml: vlans: [40] => description: x"],
-            "pairs/leaf1-2.yaml:6:3 port-trunk-all (warning)",
-        ),
         (
             "an unknown device",
             &["devices/leaf3.yaml: to: spine1 => to: spin1"],

@@ -43,14 +43,14 @@ impl Document {
         match self.spot(&inner) {
             Some(spot) if spot.bytes.is_empty() => self.with_value(spot, &self.flow(new)),
             Some(_) => self.replaced(&inner, new),
-            None => match self.spot(way) {
-                Some(map) => self.added(map, name, new),
-                None => {
-                    let (Step::Key(missing), above) = way.split_last()? else { return None };
-                    let new = New::Map(vec![(name.to_owned(), new.clone())]);
-                    self.set(above, missing, &new)
+            None => {
+                if let Some(map) = self.spot(way) {
+                    return self.added(map, name, new);
                 }
-            },
+                let (Step::Key(missing), above) = way.split_last()? else { return None };
+                let new = New::Map(vec![(name.to_owned(), new.clone())]);
+                self.set(above, missing, &new)
+            }
         }
     }
 

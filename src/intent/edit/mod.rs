@@ -117,7 +117,7 @@ impl Document {
     }
 
     fn is_json(&self) -> bool {
-        self.file.as_str().ends_with(".json")
+        std::path::Path::new(self.file.as_str()).extension().is_some_and(|it| it == "json")
     }
 }
 

@@ -278,7 +278,8 @@ fn files() -> impl Strategy<Value = String> {
             format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
         }),
         prop::collection::vec(dressed, 1..4).prop_map(|items| {
-            items.iter().map(|item| format!("\n  # é\n  - {item} # of an item")).collect::<String>()
+            let items = items.iter().map(|item| format!("\n  # é\n  - {item} # of an item"));
+            items.collect::<Vec<_>>().concat()
         }),
     ];
     let lines = prop::collection::vec((value, prop::bool::ANY), 1..6);

@@ -243,7 +243,10 @@ const LEAVES: [&str; 10] = [
 
 fn any_tree() -> impl Strategy<Value = String> {
     let leaves = prop::collection::btree_map(prop::sample::select(&LEAVES[..]), 0..2_u8, 0..=LEAVES.len());
-    leaves.prop_map(|leaves| leaves.iter().map(|(path, pick)| format!("{path} v{pick}\n")).collect())
+    leaves.prop_map(|leaves| {
+        let lines: Vec<_> = leaves.iter().map(|(path, pick)| format!("{path} v{pick}\n")).collect();
+        lines.concat()
+    })
 }
 
 fn any_places() -> impl Strategy<Value = Vec<&'static str>> {

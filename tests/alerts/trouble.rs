@@ -14,8 +14,11 @@ async fn a_receiver_in_trouble_is_tried_again_in_order_and_no_pass_waits_for_it(
     let lab = lab_with(&webhook, "");
     let mut agent = agent(&lab).await;
     let first = lab.head();
+    // of several commits that wait the newest is told, so each is waited for
+    webhook.until("a first try", |body| is_applied(body, &first)).await;
     let next = lab.commit("Rename VLAN 40", |files| files.rename_vlan("ventas"));
     agent.settled(&next).await;
+    webhook.until("the next commit", |body| is_applied(body, &next)).await;
     tell(&lab, NewsKind::DeviceLost, "leaf2", &[]);
     webhook.until("the last of it", |body| body["kind"] == "device-lost").await;
     let told: Vec<(String, String)> = webhook

@@ -77,8 +77,7 @@ async fn a_held_path_is_not_put_back_until_the_hold_ends() {
     hold(&lab, &["leaf1", ETHERNET11], "1h");
     by_hand(&lab, "leaf1", &[(HELD, json!("by hand")), (OTHER, json!("by hand"))]);
     soon("the correction", lab.device("leaf1").wait_for_ended_sets(2)).await;
-    let why = agent.stands("leaf1", Standing::Drifted).await;
-    assert!(why.contains("a broken optic"), "{why}");
+    agent.stands_for("leaf1", Standing::Drifted, "a broken optic").await;
     assert_eq!(held(&lab, "leaf1", HELD), "by hand");
     assert_eq!(held(&lab, "leaf1", OTHER), other);
     lab.printed(&["hold", "leaf1", ETHERNET11, "--lift"]);

@@ -83,6 +83,18 @@ impl Running {
         reason_of(&report, name)
     }
 
+    /// Waits until a device stands so, for a reason that says this.
+    pub(crate) async fn stands_for(&mut self, name: &str, standing: Standing, why: &str) {
+        self.until(&format!("{name} is {standing:?}: {why}"), |report| {
+            report.devices.iter().any(|device| {
+                device.device.as_str() == name
+                    && device.standing == standing
+                    && device.reason.as_deref().is_some_and(|reason| reason.contains(why))
+            })
+        })
+        .await;
+    }
+
     /// Asks for a clean end, and waits for it.
     pub(crate) async fn end(self) {
         self.stop.cancel();

@@ -157,6 +157,7 @@ async fn given_up(
             summary: format!("what was changed by hand on {device} is put back no more"),
             detail: Some(reason.clone()),
             leaves,
+            unlisted: 0,
         };
         let given_up = GivenUp { commit: journal.commit.clone(), reason: reason.clone(), at: now };
         store.give_up(&journal.fabric, &device, &given_up, &news)?;

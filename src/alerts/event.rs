@@ -109,7 +109,7 @@ impl Event {
     /// A piece of news, told alone.
     pub fn of(id: i64, fabric: FabricName, news: News) -> Self {
         let mut leaves = news.leaves;
-        let unlisted = leaves.len().saturating_sub(Self::LEAVES);
+        let unlisted = news.unlisted + leaves.len().saturating_sub(Self::LEAVES);
         leaves.truncate(Self::LEAVES);
         Self {
             // a record that was begun anew counts from one again, but at another time
@@ -129,7 +129,7 @@ impl Event {
     }
 
     /// The leaves that one message lists at most, to programs too.
-    pub const LEAVES: usize = 1_000;
+    pub const LEAVES: usize = News::LEAVES;
 
     /// An event that says only that events arrive.
     pub fn test(fabric: FabricName, receiver: &str, at: Timestamp) -> Self {

@@ -144,6 +144,7 @@ mod tests {
             summary: format!("news {id}"),
             detail: None,
             leaves: paths.split_whitespace().map(leaf).collect(),
+            unlisted: 0,
         };
         Item { id, fabric: "dc1".parse().unwrap(), news }
     }

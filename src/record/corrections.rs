@@ -270,6 +270,7 @@ mod tests {
             summary: String::new(),
             detail: None,
             leaves: Vec::new(),
+            unlisted: 0,
         };
         let told = |store: &Store| -> u64 {
             store.connection.query_row("SELECT COUNT(*) FROM news", [], |row| row.get(0)).unwrap()

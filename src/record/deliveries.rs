@@ -266,6 +266,7 @@ mod tests {
             summary: format!("{device} at {second}"),
             detail: None,
             leaves: Vec::new(),
+            unlisted: 0,
         }
     }
 

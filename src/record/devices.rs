@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::columns;
 use super::passes::{DeviceEvent, insert_event};
 use super::store::{RecordError, Store, parsed};
+use super::{columns, drift};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
 use crate::plan::{Recorded, SecretMark};
 use crate::yang::{Path, Schema};
@@ -325,11 +325,7 @@ impl Store {
                 event.pass.get(),
             ],
         )?;
-        // it was read back equal: nothing of it has drifted
-        write.execute(
-            "DELETE FROM drift WHERE fabric = ?1 AND device = ?2",
-            [fabric.as_str(), event.device.as_str()],
-        )?;
+        drift::overwritten(&write, fabric, held, event)?;
         insert_event(&write, fabric, event)?;
         write.commit()?;
         Ok(())

@@ -7,8 +7,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
+use super::devices::Held;
+use super::news::{News, NewsKind, NewsLeaf, insert};
+use super::passes::DeviceEvent;
 use super::store::{RecordError, Store, parsed};
 use crate::names::{DeviceName, FabricName};
 use crate::yang::Path;
@@ -174,6 +177,56 @@ impl Store {
         write.commit()?;
         Ok(news)
     }
+}
+
+/// Ends what differed of ours on a device that was just read back equal, and tells that if people
+/// were told of it. What is not ours to hold may stand there still: the next look says.
+pub(super) fn overwritten(
+    connection: &Connection,
+    fabric: &FabricName,
+    held: &Held<'_>,
+    event: &DeviceEvent,
+) -> Result<(), RecordError> {
+    let (device, commit) = (&event.device, held.commit);
+    let mut query = connection.prepare_cached(
+        "SELECT path, kind, recorded, live FROM drift
+         WHERE fabric = ?1 AND device = ?2 AND kind IN ('owned', 'secret') AND told = 1 ORDER BY path",
+    )?;
+    let origin = |path: &str| {
+        let place = held.recorded.tree.get(&path.parse::<Path>().ok()?)?.origin.as_ref()?;
+        Some(format!("{}:{}", place.file, place.line))
+    };
+    let told = query.query_map([fabric.as_str(), device.as_str()], |row| {
+        let path: String = row.get(0)?;
+        let origin = origin(&path);
+        Ok(NewsLeaf { path, kind: row.get(1)?, recorded: row.get(2)?, live: row.get(3)?, origin })
+    })?;
+    let leaves = told.collect::<Result<Vec<_>, _>>()?;
+    connection.execute(
+        "DELETE FROM drift WHERE fabric = ?1 AND device = ?2 AND kind IN ('owned', 'secret')",
+        [fabric.as_str(), device.as_str()],
+    )?;
+    let Some(first) = leaves.first().map(|leaf| leaf.path.as_str()) else { return Ok(()) };
+    let more = match leaves.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let (kind, what) = if held.by_set {
+        (NewsKind::DriftCorrected, format!("commit {} overwrote what was changed by hand", commit.short()))
+    } else {
+        (NewsKind::DriftGone, "as it should be again".to_owned())
+    };
+    let news = News {
+        kind,
+        device: Some(device.clone()),
+        commit: Some(commit.clone()),
+        at: event.at,
+        summary: format!("{device}: {what}: {first}{more}"),
+        detail: None,
+        leaves,
+        unlisted: 0,
+    };
+    insert(connection, fabric, &news)
 }
 
 fn leaf(device: &str, row: &rusqlite::Row<'_>) -> Result<(DriftedLeaf, Timestamp), RecordError> {

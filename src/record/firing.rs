@@ -40,20 +40,21 @@ impl Store {
 
     fn drifting(&self, fabric: &FabricName) -> Result<Vec<News>, RecordError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT device, path, kind, recorded, live, since FROM drift WHERE fabric = ?1 AND EXISTS (
-                 SELECT 1 FROM news, json_each(news.body, '$.leaves') AS leaf
-                 WHERE news.fabric = drift.fabric AND news.device = drift.device
-                 AND news.kind = 'drift-found' AND json_extract(leaf.value, '$.path') = drift.path)
+            "SELECT device, path, kind, recorded, live, since FROM drift WHERE fabric = ?1 AND told = 1
              ORDER BY device, path",
         )?;
         let mut rows = query.query([fabric.as_str()])?;
-        let mut devices: BTreeMap<DeviceName, (Timestamp, Vec<NewsLeaf>)> = BTreeMap::new();
+        let mut devices: BTreeMap<DeviceName, (Timestamp, Vec<NewsLeaf>, usize)> = BTreeMap::new();
         while let Some(row) = rows.next()? {
             let name: String = row.get(0)?;
             let since: Timestamp = parsed("since", &name, &row.get::<_, String>(5)?)?;
-            let (first, leaves) =
-                devices.entry(parsed("device", &name, &name)?).or_insert((since, Vec::new()));
+            let (first, leaves, unlisted) =
+                devices.entry(parsed("device", &name, &name)?).or_insert((since, Vec::new(), 0));
             *first = since.min(*first);
+            if leaves.len() == News::LEAVES {
+                *unlisted += 1;
+                continue;
+            }
             leaves.push(NewsLeaf {
                 path: row.get(1)?,
                 kind: row.get(2)?,
@@ -62,9 +63,9 @@ impl Store {
                 origin: None,
             });
         }
-        let found = devices.into_iter().map(|(device, (at, leaves))| {
+        let found = devices.into_iter().map(|(device, (at, leaves, unlisted))| {
             let summary = format!("{device} is not what its commit says");
-            News { leaves, ..news(NewsKind::DriftFound, Some(device), at, summary) }
+            News { leaves, unlisted, ..news(NewsKind::DriftFound, Some(device), at, summary) }
         });
         Ok(found.collect())
     }
@@ -97,7 +98,7 @@ impl Store {
 }
 
 fn news(kind: NewsKind, device: Option<DeviceName>, at: Timestamp, summary: String) -> News {
-    News { kind, device, commit: None, at, summary, detail: None, leaves: Vec::new() }
+    News { kind, device, commit: None, at, summary, detail: None, leaves: Vec::new(), unlisted: 0 }
 }
 
 #[cfg(test)]

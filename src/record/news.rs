@@ -99,8 +99,21 @@ pub struct News {
     pub summary: String,
     /// More for people, if there is more.
     pub detail: Option<String>,
-    /// The leaves that it is about, by path.
+    /// The leaves that it is about, by path. Of more than [`News::LEAVES`] the record keeps so many.
     pub leaves: Vec<NewsLeaf>,
+    /// Leaves that are not among them, since there are too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unlisted: usize,
+}
+
+impl News {
+    /// The leaves that a piece of news lists at most, to programs too.
+    pub const LEAVES: usize = 1_000;
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde gives")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 fn write_time<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
@@ -114,13 +127,22 @@ fn read_time<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> 
 impl Store {
     /// Writes down an event, to be told.
     pub fn tell(&mut self, fabric: &FabricName, news: &News) -> Result<(), RecordError> {
-        insert(&self.connection, fabric, news)
+        let write = self.connection.transaction()?;
+        insert(&write, fabric, news)?;
+        write.commit()?;
+        Ok(())
     }
 }
 
 /// Writes an event down, perhaps together with what made it one.
 pub(super) fn insert(connection: &Connection, fabric: &FabricName, news: &News) -> Result<(), RecordError> {
-    let body = serde_json::to_string(news).unwrap_or_default();
+    if let (NewsKind::DriftFound, Some(device)) = (news.kind, &news.device) {
+        let mut told = connection
+            .prepare_cached("UPDATE drift SET told = 1 WHERE fabric = ?1 AND device = ?2 AND path = ?3")?;
+        for leaf in &news.leaves {
+            told.execute([fabric.as_str(), device.as_str(), &leaf.path])?;
+        }
+    }
     connection.execute(
         "INSERT INTO news (fabric, kind, device, at, body) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
@@ -128,10 +150,21 @@ pub(super) fn insert(connection: &Connection, fabric: &FabricName, news: &News) 
             news.kind.as_str(),
             news.device.as_ref().map(DeviceName::as_str),
             news.at.to_string(),
-            body
+            body(news),
         ],
     )?;
     Ok(())
+}
+
+fn body(news: &News) -> String {
+    let over = news.leaves.len().saturating_sub(News::LEAVES);
+    let short = (over > 0).then(|| News {
+        leaves: news.leaves.iter().take(News::LEAVES).cloned().collect(),
+        unlisted: news.unlisted + over,
+        ..news.clone()
+    });
+    // texts, numbers and lists of them are always JSON
+    serde_json::to_string(short.as_ref().unwrap_or(news)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -116,6 +116,7 @@ mod tests {
             summary: "x".to_owned(),
             detail: None,
             leaves: Vec::new(),
+            unlisted: 0,
         };
         for (case, what, news, expected, told) in [
             ("the first word", "lost", Some(&news), true, 1),

@@ -16,8 +16,12 @@ use crate::plan::FingerprintKey;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The tables, one step a version. A step is never edited once it was released.
-const STEPS: [&str; 3] =
-    [include_str!("tables.sql"), include_str!("reviews.sql"), include_str!("watching.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("tables.sql"),
+    include_str!("reviews.sql"),
+    include_str!("watching.sql"),
+    include_str!("telling.sql"),
+];
 
 /// The database.
 #[derive(Debug)]

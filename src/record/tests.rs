@@ -92,6 +92,64 @@ fn origins(tree: &Tree) -> Vec<Option<Place>> {
     tree.iter().map(|(_, leaf): (&Path, &Leaf)| leaf.origin.clone()).collect()
 }
 
+#[test]
+fn what_a_set_overwrote_is_told_as_over_if_it_was_told_and_what_is_not_ours_stays() {
+    let mut fixture = Fixture::new();
+    fixture.store.keep_receivers(&["noc"]).unwrap();
+    let path = |name: &str| format!("/interfaces/interface[name=e1]/config/{name}");
+    let drifted = |name: &str, kind| DriftedLeaf {
+        path: path(name),
+        kind,
+        recorded: Some("1500".to_owned()),
+        live: Some("9000".to_owned()),
+    };
+    let found = [
+        drifted("description", DriftKind::Owned),
+        drifted("mtu", DriftKind::Owned),
+        drifted("name", DriftKind::Strict),
+    ];
+    let (fabric, device, now) = (fixture.fabric.clone(), fixture.device.clone(), Timestamp::UNIX_EPOCH);
+    fixture.store.set_drift(&fabric, &device, None, &found, now).unwrap();
+    let leaf = |row: &DriftedLeaf| NewsLeaf {
+        path: row.path.clone(),
+        kind: "owned".to_owned(),
+        recorded: row.recorded.clone(),
+        live: row.live.clone(),
+        origin: None,
+    };
+    let told = News {
+        kind: NewsKind::DriftFound,
+        device: Some(device.clone()),
+        commit: None,
+        at: now,
+        summary: "leaf1 was changed behind our back".to_owned(),
+        detail: None,
+        leaves: found[1..].iter().map(leaf).collect(),
+        unlisted: 0,
+    };
+    fixture.store.tell(&fabric, &told).unwrap();
+    let origin = Place { file: "vlans/40.yaml".parse().unwrap(), line: 7, column: 2, length: 3 };
+    let mut asked = tree(sample(), &[(&path("mtu"), "1500")]);
+    let mut mtu = asked.remove(&path("mtu").parse().unwrap()).unwrap();
+    mtu.origin = Some(origin);
+    asked.insert(path("mtu").parse().unwrap(), mtu);
+    for _ in 0..2 {
+        fixture.hold(2, &Recorded { tree: asked.clone(), ..Recorded::default() });
+    }
+    fixture.store.queue_news("noc", &|_| true).unwrap();
+    let news: Vec<News> = fixture.store.queued("noc").unwrap().into_iter().map(|it| it.news).collect();
+    let [_, over] = &news[..] else { panic!("{news:?}") };
+    let mtu = NewsLeaf { origin: Some("vlans/40.yaml:7".to_owned()), ..leaf(&found[1]) };
+    assert_eq!((over.kind, &over.leaves), (NewsKind::DriftCorrected, &vec![mtu]));
+    assert_eq!(
+        over.summary,
+        format!("leaf1: commit aaaaaaa overwrote what was changed by hand: {}", path("mtu"))
+    );
+    let left: Vec<String> =
+        fixture.store.drift_of(&fabric, &device).unwrap().into_iter().map(|(leaf, _)| leaf.path).collect();
+    assert_eq!(left, [path("name")]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]

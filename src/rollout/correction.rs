@@ -70,6 +70,7 @@ fn news(
         summary: format!("{count} changed by hand on {device} put back"),
         detail: left,
         leaves,
+        unlisted: 0,
     }
 }
 

@@ -151,6 +151,7 @@ pub(crate) fn tell(lab: &Lab, kind: NewsKind, device: &str, paths: &[&str]) {
         summary: format!("{device}: {}", kind.as_str()),
         detail: None,
         leaves: paths.iter().map(leaf).collect(),
+        unlisted: 0,
     };
     Store::open(&lab.config().record()).unwrap().tell(&fabric_name(), &news).unwrap();
 }

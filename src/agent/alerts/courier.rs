@@ -286,6 +286,7 @@ mod tests {
             summary: String::new(),
             detail: None,
             leaves: Vec::new(),
+            unlisted: 0,
         };
         for (asked, kind, device, expected) in [
             ("", NewsKind::DriftFound, "leaf1", true),

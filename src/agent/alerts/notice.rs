@@ -76,6 +76,7 @@ pub(super) fn applied(
         summary: format!("{fabric}: commit {} is on {count} in service", commit.short()),
         detail: subject,
         leaves: Vec::new(),
+        unlisted: 0,
     };
     store.note(fabric, (APPLIED, commit.as_str()), Some(&news), now)
 }
@@ -101,6 +102,7 @@ pub(super) fn head(store: &mut Store, entry: &FabricEntry, now: Timestamp) -> Re
         summary: format!("{fabric}: commit {} {is}: {reason}", head.short()),
         detail: findings,
         leaves: Vec::new(),
+        unlisted: 0,
     };
     store.note(fabric, (HEAD, &what), Some(&news), now)
 }
@@ -137,6 +139,7 @@ pub(super) fn devices(
             summary: format!("{device} answers again after {}", span(*since, now)),
             detail: None,
             leaves: Vec::new(),
+            unlisted: 0,
         });
         is_news |= store.note(fabric, (&subject(device), "back"), news.as_ref(), now)?;
     }
@@ -157,6 +160,7 @@ fn gone(device: &DeviceName, away: &OutOfReach, entry: Option<&DeviceEntry>, now
         summary: format!("{device} does not answer for {}", span(away.since, now)),
         detail: away.why.clone().or_else(|| unreachable.and_then(|entry| entry.reason.clone())),
         leaves: Vec::new(),
+        unlisted: 0,
     }
 }
 

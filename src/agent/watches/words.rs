@@ -108,6 +108,7 @@ fn one(about: &About<'_>, kind: NewsKind, leaves: &[DriftedLeaf], origins: &BTre
         summary,
         detail: detail.filter(|_| kind == NewsKind::DriftFound),
         leaves: leaves.iter().map(leaf).collect(),
+        unlisted: 0,
     }
 }
 

@@ -52,6 +52,7 @@ impl What {
             Self::News(NewsKind::DeviceLost) => "Device lost",
             Self::News(NewsKind::DeviceBack) => "Device back",
             Self::News(NewsKind::AgentFrozen) => "Agent frozen",
+            Self::News(NewsKind::HeadGood) => "Head good again",
             Self::Test => "Test",
         }
     }
@@ -68,7 +69,8 @@ impl What {
                 | NewsKind::DriftAccepted
                 | NewsKind::DriftGone
                 | NewsKind::CommitApplied
-                | NewsKind::DeviceBack,
+                | NewsKind::DeviceBack
+                | NewsKind::HeadGood,
             )
             | Self::PutBack
             | Self::Test => Severity::Good,

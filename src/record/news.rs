@@ -34,11 +34,13 @@ pub enum NewsKind {
     DeviceBack,
     /// A head was not followed, since it needs a person's word.
     AgentFrozen,
+    /// A head counts again, after one that was refused or not followed.
+    HeadGood,
 }
 
 impl NewsKind {
     /// All of them, as a person would tell them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DriftFound,
         Self::DriftCorrected,
         Self::DriftAccepted,
@@ -49,6 +51,7 @@ impl NewsKind {
         Self::DeviceLost,
         Self::DeviceBack,
         Self::AgentFrozen,
+        Self::HeadGood,
     ];
 
     /// The word in the record, in the agent's configuration and in what is sent.
@@ -64,6 +67,7 @@ impl NewsKind {
             Self::DeviceLost => "device-lost",
             Self::DeviceBack => "device-back",
             Self::AgentFrozen => "agent-frozen",
+            Self::HeadGood => "head-good",
         }
     }
 }

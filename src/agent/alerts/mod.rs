@@ -114,8 +114,8 @@ impl Agent {
                 store.prune_news(now)?;
             }
             if let Some(target) = &target {
-                let in_service: Vec<&DeviceName> =
-                    target.devices.keys().filter(|name| target.in_service(name)).collect();
+                let asked = target.devices.iter().filter(|(name, _)| target.in_service(name));
+                let in_service = asked.map(|(name, build)| (name, &*build.hash)).collect();
                 notice::applied(store, target.name(), (&target.commit, subject), &in_service, now)?;
             }
             for fabric in store.fabrics()? {

@@ -3,7 +3,7 @@
 //!
 //! Elsewhere: drift (`watches`, `pass`), telling it (`courier`).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SpanRound, Timestamp, Unit};
@@ -30,7 +30,8 @@ pub(super) fn begin(store: &mut Store, now: Timestamp) -> Result<(), RecordError
         let Some(good) = &entry.good else { continue };
         let devices = store.devices(&entry.fabric)?;
         let in_service: Vec<&DeviceEntry> = devices.iter().filter(|device| !is_at_rest(device)).collect();
-        let is_applied = !in_service.is_empty() && in_service.iter().all(|device| holds(device, good));
+        let holds = |device: &&DeviceEntry| device.commit.as_ref() == Some(good);
+        let is_applied = !in_service.is_empty() && in_service.iter().all(holds);
         if is_applied && store.noted(&entry.fabric, APPLIED)?.is_none() {
             store.note(&entry.fabric, (APPLIED, good.as_str()), None, now)?;
         }
@@ -42,38 +43,48 @@ fn is_at_rest(device: &DeviceEntry) -> bool {
     matches!(device.standing, Standing::Staged | Standing::Paused | Standing::Released)
 }
 
-fn holds(device: &DeviceEntry, commit: &CommitId) -> bool {
-    device.standing == Standing::Current && device.commit.as_ref() == Some(commit)
-}
-
-/// News if every device in service holds the commit that counts, once a commit. `subject` is
-/// the commit's first line, if it is known.
+/// News once every device in service holds the commit that counts, or cannot for now: once a
+/// commit. A device holds it if that is what it was last set to, whatever somebody did to it since.
+/// `subject` is the commit's first line, if it is known; `in_service` has what the commit asks of
+/// each, as a hash.
 pub(super) fn applied(
     store: &mut Store,
     fabric: &FabricName,
     (commit, subject): (&CommitId, Option<String>),
-    in_service: &[&DeviceName],
+    in_service: &BTreeMap<&DeviceName, &str>,
     now: Timestamp,
 ) -> Result<bool, RecordError> {
-    if in_service.is_empty() || store.noted(fabric, APPLIED)?.as_deref() == Some(commit.as_str()) {
+    if store.noted(fabric, APPLIED)?.as_deref() == Some(commit.as_str()) {
         return Ok(false);
     }
-    let devices = store.devices(fabric)?;
-    let holding: BTreeSet<&DeviceName> =
-        devices.iter().filter(|device| holds(device, commit)).map(|device| &device.device).collect();
-    if !in_service.iter().all(|name| holding.contains(name)) {
+    let (devices, lost) = (store.devices(fabric)?, store.noted_lost(fabric)?);
+    let devices: BTreeMap<&DeviceName, &DeviceEntry> =
+        devices.iter().map(|entry| (&entry.device, entry)).collect();
+    let mut without = Vec::new();
+    for (name, hash) in in_service {
+        let Some(entry) = devices.get(name) else { return Ok(false) };
+        if entry.tree_hash.as_deref() == Some(hash) && !entry.in_flight {
+            continue;
+        }
+        match entry.standing {
+            // one that is away for a moment gets it yet
+            Standing::Unreachable if lost.contains_key(*name) => {
+                without.push(format!("{name} is out of reach"));
+            }
+            Standing::Held => without.push(format!("{name} is held")),
+            Standing::Diverged => without.push(format!("{name} diverged")),
+            _ => return Ok(false),
+        }
+    }
+    if without.len() == in_service.len() {
         return Ok(false);
     }
-    let count = match in_service.len() {
-        1 => "1 device".to_owned(),
-        count => format!("all {count} devices"),
-    };
     let news = News {
         kind: NewsKind::CommitApplied,
         device: None,
         commit: Some(commit.clone()),
         at: now,
-        summary: format!("{fabric}: commit {} is on {count} in service", commit.short()),
+        summary: format!("{fabric}: commit {} is on {}", commit.short(), reach(in_service.len(), &without)),
         detail: subject,
         leaves: Vec::new(),
         unlisted: 0,
@@ -81,14 +92,50 @@ pub(super) fn applied(
     store.note(fabric, (APPLIED, commit.as_str()), Some(&news), now)
 }
 
-/// News if the head is refused or frozen, once a head.
+/// `9 of 10 devices in service; leaf9 is out of reach`.
+fn reach(of: usize, without: &[String]) -> String {
+    const NAMED: usize = 5;
+    if without.is_empty() {
+        return if of == 1 {
+            "1 device in service".to_owned()
+        } else {
+            format!("all {of} devices in service")
+        };
+    }
+    let named = without.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = match without.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more lack it"),
+    };
+    format!("{} of {of} devices in service; {named}{more}", of - without.len())
+}
+
+/// News if the head is refused or frozen, once a head, and if it is good again.
 pub(super) fn head(store: &mut Store, entry: &FabricEntry, now: Timestamp) -> Result<bool, RecordError> {
     let Some(head) = &entry.head else { return Ok(false) };
     let what = format!("{} {head}", entry.verdict.as_str());
     let fabric = &entry.fabric;
     let (kind, is) = match entry.verdict {
-        // that it is applied is the news; that it may be is not
-        Verdict::Good => return store.note(fabric, (HEAD, &what), None, now),
+        // that it is applied is the news; that it may be is one only where it could not
+        Verdict::Good => {
+            let before = store.noted(fabric, HEAD)?.unwrap_or_default();
+            let bad = [Verdict::Refused, Verdict::Frozen];
+            let is_news = bad.iter().any(|verdict| before.split(' ').next() == Some(verdict.as_str()));
+            let news = is_news.then(|| News {
+                kind: NewsKind::HeadGood,
+                device: None,
+                commit: Some(head.clone()),
+                at: now,
+                summary: format!(
+                    "{fabric}: commit {} is good, and the branch is followed again",
+                    head.short()
+                ),
+                detail: None,
+                leaves: Vec::new(),
+                unlisted: 0,
+            });
+            return store.note(fabric, (HEAD, &what), news.as_ref(), now);
+        }
         Verdict::Refused => (NewsKind::CommitRefused, "is refused"),
         Verdict::Frozen => (NewsKind::AgentFrozen, "needs a person's word, and the agent waits"),
     };
@@ -180,7 +227,9 @@ fn span(from: Timestamp, to: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::names::PassNumber;
-    use crate::record::{Settled, Stance};
+    use crate::plan::Recorded;
+    use crate::record::{DeviceEvent, EventKind, Held, Settled, Stance};
+    use crate::yang::testing::sample;
 
     struct World {
         _folder: tempfile::TempDir,
@@ -205,6 +254,22 @@ mod tests {
             if standing == Standing::Current {
                 self.store.advance(&self.fabric, &[device], commit, pass, now).unwrap();
             }
+        }
+
+        /// A commit whose tree for it has this hash is read back of a device.
+        fn took(&mut self, name: &str, commit: &CommitId, hash: &str) {
+            let event = DeviceEvent {
+                pass: PassNumber::try_from(1).unwrap(),
+                device: name.parse().unwrap(),
+                commit: commit.clone(),
+                kind: EventKind::Applied,
+                changes: 1,
+                detail: None,
+                at: at(1),
+            };
+            let recorded = Recorded::default();
+            let held = Held { commit, tree_hash: hash, recorded: &recorded, schema: sample(), by_set: true };
+            self.store.hold(&self.fabric, &held, &event).unwrap();
         }
 
         /// What became news since the last time.
@@ -260,25 +325,64 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_is_applied_when_every_device_in_service_holds_it_and_that_is_told_once() {
+    fn a_commit_is_applied_when_every_device_in_service_was_set_to_it_and_that_is_told_once() {
         let mut world = World::new();
         let (a, b) = (commit("a"), commit("b"));
         let names: [DeviceName; 2] = ["leaf1".parse().unwrap(), "leaf2".parse().unwrap()];
-        let in_service: Vec<&DeviceName> = names.iter().collect();
-        let tell = |world: &mut World, commit: &CommitId| {
+        let tell = |world: &mut World, commit: &CommitId, hash: &str| {
+            let in_service = names.iter().map(|name| (name, hash)).collect();
             let about = (commit, Some("VLAN 40, by Ada".to_owned()));
             applied(&mut world.store, &world.fabric, about, &in_service, at(9)).unwrap();
             world.news()
         };
-        world.stands("leaf1", Standing::Current, &a, 1);
-        assert_eq!(tell(&mut world, &a), Vec::<String>::new(), "leaf2 is not known yet");
-        world.stands("leaf2", Standing::Current, &a, 1);
-        assert_eq!(tell(&mut world, &a), ["dc1: commit aaaaaaa is on all 2 devices in service"]);
+        world.took("leaf1", &a, "A");
+        assert_eq!(tell(&mut world, &a, "A"), Vec::<String>::new(), "leaf2 is not known yet");
+        world.took("leaf2", &a, "A");
         world.stands("leaf2", Standing::Drifted, &a, 2);
-        assert_eq!(tell(&mut world, &a), Vec::<String>::new());
-        world.stands("leaf2", Standing::Current, &a, 3);
-        assert_eq!(tell(&mut world, &a), Vec::<String>::new(), "it is the same commit");
-        assert_eq!(tell(&mut world, &b), Vec::<String>::new(), "nobody holds it");
+        assert_eq!(
+            tell(&mut world, &a, "A"),
+            ["dc1: commit aaaaaaa is on all 2 devices in service"],
+            "what somebody did to it since is told as drift"
+        );
+        world.stands("leaf2", Standing::Unreachable, &a, 3);
+        assert_eq!(tell(&mut world, &a, "A"), Vec::<String>::new(), "it is the same commit");
+        assert_eq!(tell(&mut world, &b, "B"), Vec::<String>::new(), "nobody holds it");
+    }
+
+    #[test]
+    fn a_device_that_cannot_take_a_commit_does_not_keep_it_from_being_told() {
+        for (case, standing, second, expected) in [
+            ("away for a moment", Standing::Unreachable, 5, None),
+            ("lost", Standing::Unreachable, 40, Some("leaf9 is out of reach")),
+            ("held", Standing::Held, 5, Some("leaf9 is held")),
+            ("diverged", Standing::Diverged, 5, Some("leaf9 diverged")),
+            ("in work", Standing::Behind, 40, None),
+            ("waits for another", Standing::Waiting, 40, None),
+        ] {
+            let mut world = World::new();
+            let (a, b) = (commit("a"), commit("b"));
+            let names: [DeviceName; 2] = ["leaf1".parse().unwrap(), "leaf9".parse().unwrap()];
+            world.took("leaf1", &b, "B");
+            world.took("leaf9", &a, "A");
+            world.stands("leaf9", standing, &b, 1);
+            devices(&mut world.store, &world.fabric, at(second), LOST_AFTER).unwrap();
+            world.news();
+            for told in [expected, None] {
+                let in_service = names.iter().map(|name| (name, "B")).collect();
+                applied(&mut world.store, &world.fabric, (&b, None), &in_service, at(second)).unwrap();
+                let told =
+                    told.map(|why| format!("dc1: commit bbbbbbb is on 1 of 2 devices in service; {why}"));
+                assert_eq!(world.news(), told.into_iter().collect::<Vec<_>>(), "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_many_devices_that_lack_a_commit_some_are_named() {
+        let without: Vec<String> = (1..=7).map(|n| format!("leaf{n} is held")).collect();
+        let said = reach(10, &without);
+        assert!(said.starts_with("3 of 10 devices in service; leaf1 is held, "), "{said}");
+        assert!(said.ends_with("leaf5 is held, and 2 more lack it"), "{said}");
     }
 
     #[test]
@@ -298,7 +402,9 @@ mod tests {
         world.stands("leaf1", Standing::Current, &a, 1);
         begin(&mut world.store, at(2)).unwrap();
         let name: DeviceName = "leaf1".parse().unwrap();
-        applied(&mut world.store, &entry.fabric, (&a, None), &[&name], at(3)).unwrap();
+        world.took("leaf1", &a, "A");
+        let in_service = BTreeMap::from([(&name, "A")]);
+        applied(&mut world.store, &entry.fabric, (&a, None), &in_service, at(3)).unwrap();
         assert_eq!(world.news(), Vec::<String>::new());
     }
 
@@ -328,7 +434,13 @@ mod tests {
                 vec!["dc1: commit ccccccc needs a person's word, and the agent waits: 2 errors in 1 file"],
             ),
             ("still frozen", entry("c", Verdict::Frozen), vec![]),
-            ("good again", entry("d", Verdict::Good), vec![]),
+            (
+                "good again",
+                entry("d", Verdict::Good),
+                vec!["dc1: commit ddddddd is good, and the branch is followed again"],
+            ),
+            ("still good", entry("d", Verdict::Good), vec![]),
+            ("another good one", entry("e", Verdict::Good), vec![]),
             (
                 "put back by force",
                 entry("b", Verdict::Refused),

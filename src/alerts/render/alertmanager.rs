@@ -72,7 +72,12 @@ fn ended_by(what: What) -> &'static [&'static str] {
         What::News(NewsKind::DriftCorrected | NewsKind::DriftAccepted | NewsKind::DriftGone)
         | What::PutBack => &["GitfabricDrift", "GitfabricCorrectionGivenUp"],
         What::News(NewsKind::DeviceBack) => &["GitfabricDeviceLost"],
-        What::News(NewsKind::CommitApplied) => &["GitfabricCommitRefused", "GitfabricFrozen"],
+        What::News(NewsKind::CommitApplied | NewsKind::HeadGood) => {
+            &["GitfabricCommitRefused", "GitfabricFrozen"]
+        }
+        // a head is one of them at a time
+        What::News(NewsKind::CommitRefused) => &["GitfabricFrozen"],
+        What::News(NewsKind::AgentFrozen) => &["GitfabricCommitRefused"],
         What::News(_) | What::Test => &[],
     }
 }

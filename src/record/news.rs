@@ -80,10 +80,13 @@ pub struct NewsLeaf {
     /// `owned`, `secret`, `strict` or `protected`.
     pub kind: String,
     /// What we put there, or what the intent asks for; none if nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<String>,
     /// What the device holds; none if nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<String>,
     /// The line of the intent that asked for it, as `file:line`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
 }
 
@@ -120,11 +123,11 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-fn write_time<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn write_time<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(time)
 }
 
-fn read_time<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+pub(crate) fn read_time<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
     String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
 }
 

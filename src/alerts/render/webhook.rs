@@ -1,8 +1,10 @@
 //! Any program: JSON whose `device`, `path`, `current_value` and `timestamp` are what flows
 //! made for the fabric-orchestrator read, with everything that we know beside them.
 //!
-//! Format 1: fields may come, none goes or changes its meaning. Elsewhere: the signature
-//! (`alerts::signature`), how to check it (`packaging/alerts/README.md`).
+//! The four are always there, as text. Of the others what there is not is left out and never null:
+//! programs that hand a body on drop nulls, and then the signature is of something else. Format 1:
+//! fields may come, none goes or changes its meaning. Elsewhere: the signature (`alerts::signature`),
+//! how to check it (`packaging/alerts/README.md`).
 
 use serde::Serialize;
 
@@ -22,18 +24,21 @@ const ID: &str = "x-gitfabric-delivery";
 
 #[derive(Serialize)]
 struct Body<'a> {
-    device: Option<&'a DeviceName>,
-    path: Option<&'a str>,
-    current_value: Option<&'a str>,
+    device: &'a str,
+    path: &'a str,
+    current_value: &'a str,
     timestamp: String,
     format: u32,
     id: &'a str,
     kind: &'static str,
     fabric: &'a FabricName,
+    #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'a CommitId>,
     summary: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
     text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     found_at: Option<String>,
     merged: usize,
     count: usize,
@@ -43,9 +48,9 @@ struct Body<'a> {
 pub(super) fn message(event: &Event, template: Option<&Template>) -> Rendered {
     let first = event.leaves.first();
     let body = Body {
-        device: event.device.as_ref(),
-        path: first.map(|leaf| leaf.path.as_str()),
-        current_value: first.and_then(|leaf| leaf.live.as_deref()),
+        device: event.device.as_ref().map_or("", DeviceName::as_str),
+        path: first.map_or("", |leaf| leaf.path.as_str()),
+        current_value: first.and_then(|leaf| leaf.live.as_deref()).unwrap_or_default(),
         timestamp: event.at.to_string(),
         format: 1,
         id: &event.id,

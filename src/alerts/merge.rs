@@ -1,9 +1,11 @@
 //! What waits for a receiver becomes messages: a burst is one of them.
 //!
 //! Pure. Of the same device and kind, the newest stands for all; drift that was put back before
-//! it was told that it is there is told as one. Elsewhere: how long is waited for more (`pace`).
+//! it was told that it is there is told as one. Whoever hears all of it knows the same drift as one
+//! who was told each piece alone. Elsewhere: how long is waited for more (`pace`), many devices in
+//! one message (`fold`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::{Event, What};
 use crate::names::FabricName;
@@ -29,8 +31,9 @@ pub struct Message {
     pub event: Event,
 }
 
-/// The messages for what waits, `items` oldest first. The order is kept: a merged message
-/// stands where the newest of its news does, so that what is said last is how it is now.
+/// The messages for what waits, `items` oldest first, none of it tried before: what was, may have
+/// been heard. The order is kept: a merged message stands where the newest of its news does, so
+/// that what is said last is how it is now.
 pub fn messages(items: impl IntoIterator<Item = Item>) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     for Item { id, fabric, news } in items {
@@ -38,7 +41,8 @@ pub fn messages(items: impl IntoIterator<Item = Item>) -> Vec<Message> {
         if corrects(&message.event) {
             put_back(&mut messages, &mut message);
         }
-        if let Some(before) = take(&mut messages, |event| is_same(event, &message.event)) {
+        if let Some(at) = like(&messages, &message.event) {
+            let before = messages.remove(at);
             absorb(&mut message, before);
         }
         messages.push(message);
@@ -46,15 +50,36 @@ pub fn messages(items: impl IntoIterator<Item = Item>) -> Vec<Message> {
     messages
 }
 
-fn take(messages: &mut Vec<Message>, is_it: impl Fn(&Event) -> bool) -> Option<Message> {
-    let at = messages.iter().rposition(|message| is_it(&message.event))?;
-    Some(messages.remove(at))
+/// The newest message that says the like of a piece of news, if it may be told as late as that:
+/// told after its end, drift would seem to be there still.
+fn like(messages: &[Message], event: &Event) -> Option<usize> {
+    let at = messages.iter().rposition(|message| is_same(&message.event, event))?;
+    let undoes = |message: &Message| {
+        is_about_the_same(&message.event, event)
+            && opens(message.event.what).is_some_and(|opens_it| opens(event.what) == Some(!opens_it))
+    };
+    let since = messages.get(at + 1..)?;
+    (!since.iter().any(undoes)).then_some(at)
+}
+
+/// Whether drift begins with it or ends; none if it is about something else.
+fn opens(what: What) -> Option<bool> {
+    match what {
+        What::News(NewsKind::DriftFound) => Some(true),
+        What::PutBack
+        | What::News(NewsKind::DriftCorrected | NewsKind::DriftAccepted | NewsKind::DriftGone) => Some(false),
+        What::News(_) | What::Test => None,
+    }
+}
+
+fn is_about_the_same(one: &Event, other: &Event) -> bool {
+    one.device == other.device && one.fabric == other.fabric
 }
 
 /// Whether a piece of news says the like of one that waits.
 fn is_same(one: &Event, other: &Event) -> bool {
     let same_kind = one.what == other.what || (corrects(one) && corrects(other));
-    same_kind && one.device == other.device && one.fabric == other.fabric
+    same_kind && is_about_the_same(one, other)
 }
 
 fn corrects(event: &Event) -> bool {
@@ -88,34 +113,33 @@ fn absorb(newer: &mut Message, older: Message) {
 }
 
 /// Drift that waits to be told and is put back by now is told with that. What of it is not put
-/// back is told as it would have been.
+/// back is told as it would have been. Where not every leaf is listed that cannot be told apart.
 fn put_back(messages: &mut Vec<Message>, corrected: &mut Message) {
     let is_found = |event: &Event| {
-        event.what == What::News(NewsKind::DriftFound)
-            && event.device == corrected.event.device
-            && event.fabric == corrected.event.fabric
+        event.what == What::News(NewsKind::DriftFound) && is_about_the_same(event, &corrected.event)
     };
     let Some(at) = messages.iter().rposition(|message| is_found(&message.event)) else { return };
     let Some(found) = messages.get_mut(at) else { return };
-    let is_put_back = |leaf: &NewsLeaf| corrected.event.leaves.iter().any(|mended| mended.path == leaf.path);
+    if found.event.unlisted + corrected.event.unlisted > 0 {
+        return;
+    }
+    let put_back: BTreeSet<&str> = corrected.event.leaves.iter().map(|leaf| leaf.path.as_str()).collect();
     let found_at = found.event.found_at.unwrap_or(found.event.at);
-    let (mended, left): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut found.event.leaves).into_iter().partition(is_put_back);
-    // a correction that names no leaves put back all of them
-    if !left.is_empty() && !corrected.event.leaves.is_empty() {
-        if mended.is_empty() {
-            found.event.leaves = left;
-            return;
-        }
-        let rest = Event { leaves: left, ..found.event.clone() };
-        let told = Event { leaves: mended, unlisted: 0, merged: 0, ..found.event.clone() };
-        found.event = rest;
-        absorb(corrected, Message { ids: Vec::new(), event: told });
-    } else {
+    let (mended, left): (Vec<_>, Vec<_>) = std::mem::take(&mut found.event.leaves)
+        .into_iter()
+        .partition(|leaf| put_back.contains(leaf.path.as_str()));
+    if mended.is_empty() {
+        found.event.leaves = left;
+        return;
+    }
+    if left.is_empty() {
         let mut found = messages.remove(at);
         found.event.leaves = mended;
-        found.event.leaves.extend(left);
         absorb(corrected, found);
+    } else {
+        let told = Event { leaves: mended, merged: 0, ..found.event.clone() };
+        found.event.leaves = left;
+        absorb(corrected, Message { ids: Vec::new(), event: told });
     }
     corrected.event.what = What::PutBack;
     corrected.event.found_at = Some(corrected.event.found_at.map_or(found_at, |known| known.min(found_at)));
@@ -187,7 +211,16 @@ mod tests {
             (
                 "put back, without saying what",
                 vec![item(1, DriftFound, "a", "/x"), item(2, DriftCorrected, "a", "")],
-                vec!["[1, 2] Drift found and put back /x=live1"],
+                vec!["[1] Drift found /x=live1", "[2] Drift put back"],
+            ),
+            (
+                "gone, and another found",
+                vec![
+                    item(1, DriftFound, "a", "/x"),
+                    item(2, DriftGone, "a", "/x"),
+                    item(3, DriftFound, "a", "/y"),
+                ],
+                vec!["[1] Drift found /x=live1", "[2] Drift gone /x=-", "[3] Drift found /y=live3"],
             ),
             (
                 "put back in part",
@@ -253,7 +286,37 @@ mod tests {
         assert_eq!(message.event.merged, 2);
     }
 
+    /// The leaves that somebody who hears this takes for drifted in the end.
+    fn open<'e>(events: impl IntoIterator<Item = &'e Event>) -> BTreeSet<(String, String)> {
+        let mut open = BTreeSet::new();
+        for event in events {
+            let device = event.device.as_ref().map_or("", crate::names::DeviceName::as_str);
+            for leaf in &event.leaves {
+                let leaf = (device.to_owned(), leaf.path.clone());
+                match opens(event.what) {
+                    Some(true) => open.insert(leaf),
+                    Some(false) => open.remove(&leaf),
+                    None => false,
+                };
+            }
+        }
+        open
+    }
+
     proptest! {
+        #[test]
+        fn what_is_known_in_the_end_is_what_was_known_of_each_piece_alone(
+            what in proptest::collection::vec((0..NewsKind::ALL.len(), 0..2_usize, "(/[xyz] ){0,3}"), 0..20)
+        ) {
+            let items: Vec<Item> = what.iter().enumerate().map(|(index, (kind, device, paths))| {
+                item(i64::try_from(index).unwrap(), NewsKind::ALL[*kind], ["a", "b"][*device], paths)
+            }).collect();
+            let alone: Vec<Event> =
+                items.iter().map(|it| Event::of(it.id, it.fabric.clone(), it.news.clone())).collect();
+            let merged = messages(items);
+            prop_assert_eq!(open(merged.iter().map(|message| &message.event)), open(&alone));
+        }
+
         #[test]
         fn every_piece_of_news_is_in_exactly_one_message(
             what in proptest::collection::vec((0..NewsKind::ALL.len(), 0..2_usize, "(/[xyz] ){0,3}"), 0..20)

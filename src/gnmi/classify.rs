@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use crate::secret::SecretText;
 
 use super::client::MAX_MESSAGE;
-use super::error::{Action, CALM, Error, ErrorKind, Refusal};
+use super::error::{Action, Error, ErrorKind, Refusal, TOO_MANY_PINGS};
 use super::target::{Target, Transport};
 use super::words::safe;
 
@@ -36,8 +36,6 @@ const TOO_LARGE: &str = "a message is larger than its receiver allows";
 const NOT_READABLE: &str = "the device lacks the path, the encoding or this type of Get: some devices \
      know only the type `all`";
 const NOT_WRITABLE: &str = "the device lacks the path or does not let it be set";
-/// How h2 calls a connection that the other side closed in the middle of a stream.
-const CLOSED: &str = "closed because of a broken pipe";
 const PINGS: &str = "the device wants fewer HTTP/2 pings: raise the ping interval";
 
 /// What stands at the end of a chain of causes, and what is known on the way there.
@@ -125,18 +123,13 @@ pub(super) fn answered(target: &Target, action: Action, status: &Status, secrets
     failed(target, action, kind, hint)
 }
 
-/// The same error of a subscription on which nothing was told for a while. A server that wants
-/// fewer pings says so in its last frame and closes; of that, HTTP/2 as we have it passes on
-/// nothing but the end (seen with h2 0.4). So the end of a connection on which nothing but
-/// pings went for at least one of their intervals is taken for it.
-pub(super) fn after_silence(target: &Target, error: Error, silence: std::time::Duration) -> Error {
-    match &error.kind {
-        ErrorKind::Unreachable { what } if what.contains(CLOSED) && silence >= target.deadlines.ping => {
-            let what = format!("{what} after {}s with pings alone, perhaps {}", silence.as_secs(), CALM[0]);
-            Error { kind: ErrorKind::Unreachable { what }, hint: Some(PINGS.to_owned()), ..error }
-        }
-        _ => error,
+/// The same error on a connection that the device ended with a word about our pings.
+pub(super) fn asked_for_calm(mut error: Error) -> Error {
+    if let ErrorKind::Unreachable { what } | ErrorKind::OutcomeUnknown { what } = &mut error.kind {
+        *what = format!("the device ended the connection: {TOO_MANY_PINGS}");
+        error.hint = Some(PINGS.to_owned());
     }
+    error
 }
 
 /// Why a call was given up.
@@ -168,7 +161,6 @@ fn broken(target: &Target, action: Action, source: &(dyn StdError + 'static)) ->
         return tls_failed(target, action, tls);
     }
     let hint = match &target.transport {
-        _ if CALM.iter().any(|words| cause.deepest.contains(words)) => Some(PINGS),
         _ if action != Action::Capabilities => None,
         Transport::Plaintext => Some(WANTS_TLS),
         Transport::Tls(_) => Some(WANTS_CERTIFICATE),

@@ -18,6 +18,7 @@ use crate::yang::Path;
 use super::annotation::Annotation;
 use super::capabilities::{Capabilities, Encoding};
 use super::error::{Action, Error, ErrorKind, Refusal};
+use super::farewell::Farewell;
 use super::path::WirePathError;
 use super::proto;
 use super::proto::g_nmi_client::GNmiClient;
@@ -37,6 +38,7 @@ pub struct Client {
     pub(super) rpc: GNmiClient<Channel>,
     pub(super) encoding: Encoding,
     login: Option<Login>,
+    farewell: Farewell,
 }
 
 /// User and password as metadata of a call. tonic does not show what is marked sensitive.
@@ -74,11 +76,12 @@ impl Client {
     /// speaks JSON.
     pub async fn connect(target: &Target) -> Result<Self, Error> {
         let login = target.credentials.as_ref().map(|it| Login::new(target, it)).transpose()?;
-        let channel = connect::open(target).await?;
+        let (channel, farewell) = connect::open(target).await?;
         let rpc = GNmiClient::new(channel)
             .max_decoding_message_size(MAX_MESSAGE)
             .max_encoding_message_size(MAX_MESSAGE);
-        let mut client = Self { target: Arc::new(target.clone()), rpc, encoding: Encoding::default(), login };
+        let mut client =
+            Self { target: Arc::new(target.clone()), rpc, encoding: Encoding::default(), login, farewell };
         client.probe().await?;
         Ok(client)
     }
@@ -200,9 +203,17 @@ impl Client {
     ) -> Result<T, Error> {
         match tokio::time::timeout(deadline, call).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(classify::answered(&self.target, action, &status, secrets)),
+            Ok(Err(status)) => Err(self.failed(action, &status, secrets)),
             Err(_) => Err(classify::late(&self.target, action, deadline)),
         }
+    }
+}
+
+impl Client {
+    /// Why a call failed, and whether its connection ended because of our pings.
+    pub(super) fn failed(&self, action: Action, status: &Status, secrets: &[SecretText]) -> Error {
+        let error = classify::answered(&self.target, action, status, secrets);
+        if self.farewell.is_too_many_pings() { classify::asked_for_calm(error) } else { error }
     }
 }
 

@@ -10,6 +10,7 @@ use rustls::crypto::ring;
 use tonic::transport::{Channel, Endpoint};
 
 use super::error::{Action, Error};
+use super::farewell::Farewell;
 use super::target::{Target, Transport};
 use super::{classify, tls};
 
@@ -26,15 +27,17 @@ pub fn install_crypto() {
     let _ = ring::default_provider().install_default();
 }
 
-/// Opens the connection. That a device answers on it is only seen at the first call.
-pub(super) async fn open(target: &Target) -> Result<Channel, Error> {
+/// Opens the connection; gives also what will be known of its end, over TLS. That a device
+/// answers on it is only seen at the first call.
+pub(super) async fn open(target: &Target) -> Result<(Channel, Farewell), Error> {
     install_crypto();
     let endpoint = endpoint(target)?;
+    let farewell = Farewell::default();
     let connect = async {
         let connected = match &target.transport {
             Transport::Plaintext => endpoint.connect_with_connector(tcp(target)).await,
             Transport::Tls(tls) => {
-                let connector = tls::Connector::new(target, tls, tcp(target))?;
+                let connector = tls::Connector::new(target, tls, tcp(target), farewell.clone())?;
                 endpoint.connect_with_connector(connector).await
             }
         };
@@ -43,7 +46,8 @@ pub(super) async fn open(target: &Target) -> Result<Channel, Error> {
     // TCP and TLS have limits of their own; this one covers looking up the name too.
     let deadline = target.deadlines.connect.saturating_mul(2);
     let late = |_| Err(classify::late(target, Action::Connect, deadline));
-    tokio::time::timeout(deadline, connect).await.unwrap_or_else(late)
+    let channel = tokio::time::timeout(deadline, connect).await.unwrap_or_else(late)?;
+    Ok((channel, farewell))
 }
 
 /// HTTP/2 with our settings. TLS is no matter of the endpoint's, so it is told what to say.

@@ -37,8 +37,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What gRPC servers write beside `ENHANCE_YOUR_CALM`, and what h2 calls that code.
-pub(super) const CALM: [&str; 2] = ["too_many_pings", "excessive load"];
+/// What gRPC servers write beside `ENHANCE_YOUR_CALM`.
+pub(super) const TOO_MANY_PINGS: &str = "too_many_pings";
 
 /// What was asked of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,13 +136,11 @@ impl ErrorKind {
     }
 
     /// Whether the device ended the connection because of our HTTP/2 pings (`GOAWAY` with
-    /// `ENHANCE_YOUR_CALM`), or, of a subscription, perhaps did: it closed one on which nothing
-    /// but pings went. The next connection must ping less often, or it ends the same way.
+    /// `ENHANCE_YOUR_CALM`). The next connection must ping less often, or it ends the same way.
+    /// Not known of connections without TLS.
     pub fn is_too_many_pings(&self) -> bool {
         match self {
-            Self::Unreachable { what } | Self::OutcomeUnknown { what } => {
-                CALM.iter().any(|words| what.contains(words))
-            }
+            Self::Unreachable { what } | Self::OutcomeUnknown { what } => what.ends_with(TOO_MANY_PINGS),
             _ => false,
         }
     }

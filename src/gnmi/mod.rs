@@ -2,7 +2,7 @@
 //!
 //! `target` (whom to call), `connect` and `tls` (a connection), `client` (Capabilities, Get, Set),
 //! `set` and `annotation` (what one Set does and leaves behind), `subscribe` (changes),
-//! `error`, `classify` and `words` (what went wrong, and what may mend it). `proto` is the generated
+//! `error`, `classify`, `farewell` and `words` (what went wrong, and what may mend it). `proto` is the generated
 //! code; `path` and `value` stand between it and our own types. Elsewhere: what is sent
 //! (`plan`), when (`rollout`), devices that answer (`simulator`).
 
@@ -12,6 +12,7 @@ mod classify;
 mod client;
 mod connect;
 mod error;
+mod farewell;
 pub(crate) mod path;
 pub(crate) mod proto;
 mod set;

@@ -28,6 +28,7 @@ use tonic::codegen::{Service, StdError, http::Uri};
 
 use super::classify;
 use super::error::Error;
+use super::farewell::{Farewell, Listening};
 use super::target::{Identity, Target, Tls, Trust};
 
 /// HTTP/2 (RFC 9113 section 3.2); gRPC knows nothing else.
@@ -41,21 +42,28 @@ pub(super) struct Connector {
     name: ServerName<'static>,
     /// For the handshake; TCP has its own.
     deadline: Duration,
+    farewell: Farewell,
 }
 
 impl Connector {
-    /// Over `tcp`, as the target wants it.
-    pub(super) fn new(target: &Target, tls: &Tls, tcp: HttpConnector) -> Result<Self, Error> {
+    /// Over `tcp`, as the target wants it. Its end is told by `farewell`.
+    pub(super) fn new(
+        target: &Target,
+        tls: &Tls,
+        tcp: HttpConnector,
+        farewell: Farewell,
+    ) -> Result<Self, Error> {
         let name = tls.server_name.as_ref().unwrap_or(&target.host);
         let name = ServerName::try_from(name.as_str())
             .map_err(|_| classify::settings(target, format!("TLS: {name:?} is no name of a server")))?;
         let tls = TlsConnector::from(shared(target, tls)?);
-        Ok(Self { tcp, tls, name: name.to_owned(), deadline: target.deadlines.connect })
+        let deadline = target.deadlines.connect;
+        Ok(Self { tcp, tls, name: name.to_owned(), deadline, farewell })
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<TlsStream<TcpStream>>;
+    type Response = TokioIo<Listening<TlsStream<TcpStream>>>;
     type Error = StdError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, StdError>> + Send>>;
 
@@ -65,7 +73,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let (tcp, tls, name) = (self.tcp.call(uri), self.tls.clone(), self.name.clone());
-        let deadline = self.deadline;
+        let (deadline, farewell) = (self.deadline, self.farewell.clone());
         Box::pin(async move {
             let stream = tcp.await?.into_inner();
             let stream = tokio::time::timeout(deadline, tls.connect(name, stream))
@@ -74,7 +82,7 @@ impl Service<Uri> for Connector {
             if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
                 return Err("HTTP/2 was not negotiated".into());
             }
-            Ok(TokioIo::new(stream))
+            Ok(TokioIo::new(farewell.listen(stream)))
         })
     }
 }

@@ -68,8 +68,6 @@ pub struct Subscription {
     told_at: Option<i64>,
     /// When everything must have been told; none once it has.
     sync_until: Option<Instant>,
-    /// When the last message came.
-    heard: Instant,
 }
 
 impl Client {
@@ -78,8 +76,7 @@ impl Client {
     /// A device that cannot do what is asked says so here or at the first
     /// [`Subscription::next`]: see `ErrorKind::is_unsupported`.
     pub async fn subscribe(&self, paths: &[Path], how: impl Into<Subscribe>) -> Result<Subscription, Error> {
-        let heard = Instant::now();
-        let sync_until = heard + self.target.deadlines.sync;
+        let sync_until = Instant::now() + self.target.deadlines.sync;
         // Nothing is said after it, and it does not end: many devices end a subscription whose
         // request side ends.
         let request = tokio_stream::once(how.into().request(paths, self.encoding));
@@ -93,7 +90,6 @@ impl Client {
             waiting: VecDeque::new(),
             told_at: None,
             sync_until: Some(sync_until),
-            heard,
         })
     }
 }
@@ -142,16 +138,7 @@ impl Subscription {
         } else {
             message.await
         };
-        let silence = self.heard.elapsed();
-        self.heard = Instant::now();
-        message.map_err(|status| {
-            let target = &self.client.target;
-            classify::after_silence(
-                target,
-                classify::answered(target, Action::Subscribe, &status, &[]),
-                silence,
-            )
-        })
+        message.map_err(|status| self.client.failed(Action::Subscribe, &status, &[]))
     }
 
     fn take(&mut self, response: proto::SubscribeResponse) -> Result<(), Error> {

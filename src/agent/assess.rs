@@ -45,6 +45,13 @@ impl Agent {
         }
         let settled = situation.holds(name) || read.resumed.as_deref() == Some(&*read.build.hash);
         let plan = context.with_prints(|prints| read.plan(prints));
+        // another device at its address has not drifted
+        if !plan.is_empty()
+            && let Err(why) = read.session.identify().await
+        {
+            let why = why.to_string();
+            return Ok(Next::Verdict(Verdict::not_current(Standing::Behind, EventKind::Waiting, why)));
+        }
         note_drift(situation.target, name, &plan, &read, context).await?;
         if plan.is_empty() {
             if !settled {
@@ -70,7 +77,7 @@ impl Agent {
         if self.config.mode == Mode::Observe {
             return Ok(Next::Verdict(Verdict::observed(&plan)));
         }
-        Ok(send(read, plan, None, context).await)
+        Ok(send(read, plan, None, context))
     }
 
     /// What becomes of a device that holds the commit, and of which something differs.
@@ -114,12 +121,12 @@ impl Agent {
         Ok(match left {
             Some(verdict) if part.plan.is_empty() => Next::Verdict(verdict),
             _ if observes => Next::Verdict(Verdict::observed(&whole)),
-            None if !part.puts_back() => send(read, part.plan, None, context).await,
+            None if !part.puts_back() => send(read, part.plan, None, context),
             left => {
                 let leaves = leaves(&part, &read);
                 let left = left.and_then(|verdict| verdict.reason);
                 let putting = PuttingBack { whole, left, leaves };
-                send(read, part.plan, Some(putting), context).await
+                send(read, part.plan, Some(putting), context)
             }
         })
     }
@@ -180,14 +187,14 @@ fn leaves(part: &Correction, read: &Read) -> Vec<NewsLeaf> {
 }
 
 /// A device that may be sent its plan, or why not.
-async fn send(read: Read, plan: DevicePlan, putting_back: Option<PuttingBack>, context: &Context) -> Next {
-    match job(read, plan, putting_back, context).await {
+fn send(read: Read, plan: DevicePlan, putting_back: Option<PuttingBack>, context: &Context) -> Next {
+    match job(read, plan, putting_back, context) {
         Ok(job) => Next::Send(Box::new(job)),
         Err(why) => Next::Verdict(Verdict::not_current(Standing::Behind, EventKind::Waiting, why)),
     }
 }
 
-async fn job(
+fn job(
     read: Read,
     plan: DevicePlan,
     putting_back: Option<PuttingBack>,
@@ -195,7 +202,6 @@ async fn job(
 ) -> Result<Job, String> {
     let operations = operations_of(&plan, &read.build.schema, &read.rules(), &*context.secrets)
         .map_err(|missing| missing.to_string())?;
-    read.session.identify().await?;
     Ok(Job {
         device: read.device,
         session: read.session,

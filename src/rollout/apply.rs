@@ -159,7 +159,7 @@ impl Job {
     pub(super) async fn renew(&mut self, context: &Context) -> Result<(), Outcome> {
         let unreachable = |error: Error| Outcome::Unreachable(error.to_string());
         let session = self.device.connect().await.map_err(unreachable)?;
-        session.identify().await.map_err(Outcome::Waiting)?;
+        session.identify().await.map_err(|why| Outcome::Waiting(why.to_string()))?;
         let reading = session.read().await.map_err(unreachable)?;
         let now = self.plan_against(&reading, &self.recorded, context);
         let sends = |plan: &DevicePlan| {

@@ -9,6 +9,40 @@ use crate::plan::Operations;
 use crate::platform::Profile;
 use crate::yang::{Path, Schema, Tree, json};
 
+/// Why a device is not taken for the one that the intent means.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotIdentified {
+    /// It did not say what it is.
+    #[error(transparent)]
+    Unanswered(#[from] Error),
+    /// It has another name.
+    #[error(
+        "{address} answers as {hostname:?}, and the intent means {device}: nothing was sent; check its \
+         management address, or its hostname (`gitfabric bootstrap {device}`)"
+    )]
+    Hostname {
+        /// The device that is meant.
+        device: DeviceName,
+        /// Where it should be.
+        address: String,
+        /// The name of what is there.
+        hostname: String,
+    },
+    /// It runs another version of its OS, which the schema is not for.
+    #[error(
+        "{device} runs {version}, and the intent says {expected}: nothing was sent; set `platform` in \
+         devices/{device}.yaml to what it runs"
+    )]
+    Version {
+        /// The device.
+        device: DeviceName,
+        /// What it runs.
+        version: String,
+        /// What the intent says.
+        expected: String,
+    },
+}
+
 /// A device, how to reach it, and in which terms to read it.
 #[derive(Clone, Debug)]
 pub struct Device {
@@ -78,14 +112,15 @@ impl Session {
 
     /// Refuses a device that is another than the intent means: a wrong host name, or a
     /// version of its OS that the schema is not for. Nothing is sent to a device that was
-    /// not identified (section 3 of the design: before the first Set of a connection).
-    pub async fn identify(&self) -> Result<(), String> {
+    /// not identified (section 3 of the design: before the first Set of a connection), and
+    /// nothing of it is told as drift.
+    pub async fn identify(&self) -> Result<(), NotIdentified> {
         let state: [Path; 2] = ["/system/state/hostname", "/system/state/software-version"].map(known_path);
         let answers = match self.client.get(&state, DataType::State).await {
             Ok(answers) => answers,
             // A device that keeps its state to itself cannot be compared.
             Err(Error { kind: ErrorKind::Refused { .. }, .. }) => return Ok(()),
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error.into()),
         };
         let found = |path: &Path| {
             answers
@@ -93,20 +128,14 @@ impl Session {
                 .find(|answer| answer.path == *path)
                 .and_then(|answer| answer.json.as_str().map(str::to_owned))
         };
-        let name = self.device.name();
-        if let Some(hostname) = found(&state[0]).filter(|hostname| hostname != name.as_str()) {
-            return Err(format!(
-                "{} answers as {hostname:?}, and the intent means {name}: nothing was sent; check its management \
-                 address, or its hostname (`gitfabric bootstrap {name}`)",
-                self.device.target.address()
-            ));
+        let device = self.device.name().clone();
+        if let Some(hostname) = found(&state[0]).filter(|hostname| hostname != device.as_str()) {
+            let address = self.device.target.address();
+            return Err(NotIdentified::Hostname { device, address, hostname });
         }
         let expected = self.device.profile.version;
         match found(&state[1]).filter(|version| !same_version(version, expected)) {
-            Some(version) => Err(format!(
-                "{name} runs {version}, and the intent says {expected}: nothing was sent; set `platform` in \
-                 devices/{name}.yaml to what it runs"
-            )),
+            Some(version) => Err(NotIdentified::Version { device, version, expected: expected.to_owned() }),
             None => Ok(()),
         }
     }

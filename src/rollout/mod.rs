@@ -13,7 +13,7 @@ mod progress;
 mod waves;
 
 pub use apply::{Context, Job, Outcome, PuttingBack, SecretLookup};
-pub use device::{Device, Reading, Session};
+pub use device::{Device, NotIdentified, Reading, Session};
 pub use journal::{Holding, Journal};
 pub use progress::{Progress, Stage};
 pub use waves::{Partner, run};

@@ -4,13 +4,15 @@
 //! and [`SetRecord`] (what was received). Nothing here sleeps. Elsewhere: unreachable
 //! devices (`handle`), what a Set does when nothing goes wrong (`set`).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::watch;
-use tonic::Code;
+use tonic::{Code, Status};
 
+use crate::gnmi::path::from_wire;
+use crate::gnmi::proto::GetRequest;
 use crate::yang::Path;
 
 /// What happens to one Set. Faults wait in a queue; each Set takes the first.
@@ -104,6 +106,8 @@ impl Drop for Gate {
 #[derive(Debug)]
 pub(super) struct Faults {
     queue: Mutex<VecDeque<SetFault>>,
+    /// Paths of which a Get says that nothing is there.
+    overlooked: Mutex<BTreeSet<Path>>,
     /// How many gates are closed.
     closed: watch::Sender<usize>,
     log: watch::Sender<SetLog>,
@@ -126,6 +130,7 @@ impl Faults {
     pub(super) fn new() -> Self {
         Self {
             queue: Mutex::default(),
+            overlooked: Mutex::default(),
             closed: watch::Sender::new(0),
             log: watch::Sender::new(SetLog::default()),
         }
@@ -137,6 +142,22 @@ impl Faults {
 
     pub(super) fn clear(&self) {
         self.queue().clear();
+        self.overlooked().clear();
+    }
+
+    pub(super) fn overlook(&self, path: Path) {
+        self.overlooked().insert(path);
+    }
+
+    /// Refuses a Get that asks for what is overlooked.
+    pub(super) fn check_get(&self, request: &GetRequest) -> Result<(), Status> {
+        let overlooked = self.overlooked();
+        let paths =
+            request.path.iter().filter_map(|path| from_wire(request.prefix.as_ref(), Some(path)).ok());
+        match paths.into_iter().find(|path| overlooked.contains(path)) {
+            Some(path) => Err(Status::not_found(format!("path {path} not found"))),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn close(self: &Arc<Self>) -> Gate {
@@ -160,6 +181,10 @@ impl Faults {
 
     pub(super) fn log(&self) -> watch::Receiver<SetLog> {
         self.log.subscribe()
+    }
+
+    fn overlooked(&self) -> MutexGuard<'_, BTreeSet<Path>> {
+        self.overlooked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queue(&self) -> MutexGuard<'_, VecDeque<SetFault>> {

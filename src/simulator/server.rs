@@ -223,7 +223,13 @@ impl Handle {
         self.door.service.faults.push(fault);
     }
 
-    /// Takes back the faults that no Set has met.
+    /// Says from now on, to each Get that names this very path, that nothing is there, until
+    /// [`Handle::clear_faults`]. What is above it shows it all the same.
+    pub fn overlook(&self, path: Path) {
+        self.door.service.faults.overlook(path);
+    }
+
+    /// Takes back the faults that no Set has met, and what is overlooked.
     pub fn clear_faults(&self) {
         self.door.service.faults.clear();
     }

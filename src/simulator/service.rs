@@ -95,6 +95,7 @@ impl GNmi for Service {
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         self.admit(request.metadata())?;
         self.gets.count(request.get_ref());
+        self.faults.check_get(request.get_ref())?;
         get::run(&self.device, request.get_ref()).map(Response::new)
     }
 

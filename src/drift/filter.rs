@@ -223,3 +223,6 @@ fn bare(elem: &Elem) -> Elem {
 fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
+
+#[cfg(test)]
+mod tests;

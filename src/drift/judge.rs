@@ -51,16 +51,23 @@ pub fn differences(plan: &DevicePlan, recorded: &Recorded) -> Vec<Found> {
         };
         let ours = recorded.tree.get(&change.path);
         let should = ours.map(|leaf| &leaf.value);
-        let is_secret = [live, should].iter().any(|value| matches!(value, Some(Value::Secret(_))));
+        let asked = match &change.action {
+            Action::Add { to } | Action::Modify { to, .. } => Some(&to.value),
+            Action::Delete { .. } => None,
+        };
+        let is_secret = [live, should, asked].iter().any(|value| matches!(value, Some(Value::Secret(_))));
+        let shown = |value: &Value| match value {
+            Value::Scalar(_) | Value::LeafList(_) if is_secret => "(not shown)".to_owned(),
+            value => value.to_string(),
+        };
         let live = match live {
             Some(Value::Secret(_)) => Some("(another secret)".to_owned()),
-            Some(_) if is_secret => Some("(not shown)".to_owned()),
-            value => value.map(ToString::to_string),
+            value => value.map(shown),
         };
         found.push(Found {
             path: change.path.clone(),
             kind: if is_secret { DriftKind::Secret } else { DriftKind::Owned },
-            recorded: should.map(ToString::to_string),
+            recorded: should.map(shown),
             live,
             origin: ours.and_then(|leaf| leaf.origin.clone()).or_else(|| change.origin.clone()),
         });
@@ -105,8 +112,12 @@ fn cut(tree: &Tree, looked: &Looked) -> Tree {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
     use super::*;
-    use crate::plan::Change;
+    use crate::plan::{Change, FingerprintKey, SecretMark};
+    use crate::platform::arista_eos::protected::Protected;
     use crate::yang::Leaf;
     use crate::yang::testing::{sample, tree};
 
@@ -157,6 +168,59 @@ mod tests {
                 origin: None,
             });
             assert_eq!(found, Vec::from_iter(expected), "{case}");
+        }
+    }
+
+    /// What a device shows in the place of a secret may be one, or its hash: neither is told,
+    /// whether the place is ours, bootstrap's, or somebody's own.
+    #[test]
+    fn what_stands_in_the_place_of_a_secret_is_not_told() {
+        let password = |neighbor: &str| {
+            format!(
+                "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp/neighbors/neighbor[neighbor-address={neighbor}]/config/auth-password"
+            )
+        };
+        let (ours, boot, rogue) = (password("10.0.0.1"), password("10.0.0.2"), password("10.6.6.6"));
+        let secret_at = |path: &str, name: &str| {
+            let shown = tree(sample(), &[(path, "x")]);
+            let mut secret = Tree::new();
+            for (path, leaf) in shown.iter() {
+                let value = Value::Secret(name.parse().unwrap());
+                secret.insert(path.clone(), Leaf { value, ..leaf.clone() });
+            }
+            secret
+        };
+        let key = FingerprintKey::new(&[1; 32]);
+        let mark = SecretMark { sent: key.fingerprint("sent"), read_back: Some(key.fingerprint("hash")) };
+        let mut bootstrap = secret_at(&boot, "boot/login");
+        bootstrap.extend(tree(sample(), &[("/odds/signed", "1")]));
+        let holding = Holding::new(
+            sample(),
+            Arc::new(secret_at(&ours, "bgp/fw")),
+            BTreeMap::from([(ours.parse().unwrap(), mark)]),
+            Arc::new(bootstrap),
+            Protected::new("Management0", "default", "172.16.0.25/24".parse().unwrap()),
+            key,
+        );
+        let live = [(&*ours, "7Zebra"), (&*boot, "7Zebra"), (&*rogue, "7Zebra"), ("/odds/signed", "77")];
+        let reading = Reading { tree: tree(sample(), &live), ..Reading::default() };
+        let profile = Profile::find("arista-eos", "4.35.0F").unwrap();
+        let found = judge(sample(), profile, &holding, &Looked::All, &reading);
+        let kinds: Vec<DriftKind> = found.iter().map(|found| found.kind).collect();
+        assert_eq!(kinds, [DriftKind::Secret, DriftKind::Strict, DriftKind::Protected], "{found:?}");
+        let told = format!("{found:?}");
+        assert!(!told.contains("Zebra") && !told.contains("77"), "{told}");
+
+        // a value that was in the clear and is to be a secret
+        let clear = tree(sample(), &[(&ours, "Old-Zebra")]);
+        let live = tree(sample(), &[(&ours, "New-Zebra")]);
+        for (path, to) in secret_at(&ours, "bgp/fw").iter() {
+            let from = live.get(path).unwrap().value.clone();
+            let action = Action::Modify { from, to: to.clone() };
+            let change = Change { path: path.clone(), action, drift: true, origin: None };
+            let plan = DevicePlan { changes: vec![change], ..DevicePlan::default() };
+            let told = format!("{:?}", differences(&plan, &Recorded::holding(&clear)));
+            assert!(told.contains("(not shown)") && !told.contains("Zebra"), "{told}");
         }
     }
 }

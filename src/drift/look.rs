@@ -19,6 +19,10 @@ use crate::record::DriftKind;
 use crate::rollout::{Device, Reading, Session};
 use crate::yang::{Path, Tree, Value};
 
+/// More places than these are read once more as the whole: where a device has nothing, each may
+/// cost a call of its own.
+const MANY: usize = 8;
+
 /// One look, complete.
 pub(super) struct Look {
     pub(super) device: Device,
@@ -44,12 +48,16 @@ impl Look {
             Looked::Below(_) => None,
         };
         let (mut found, shown) = {
-            let reading = self.read().await?;
+            let mut reading = self.read().await?;
             for misfit in &reading.misfits {
                 tracing::debug!(device = %self.device.name(), %misfit, "the device and its schema disagree");
             }
-            let Device { schema, profile, .. } = &self.device;
-            let found = judge(schema, profile, &self.against, &self.burst.looked, &reading);
+            let mut found = self.judge(&reading);
+            let doubtful = doubtful(&self.burst.looked, &found);
+            if !doubtful.is_empty() {
+                self.read_above(&doubtful, &mut reading).await?;
+                found = self.judge(&reading);
+            }
             let shown = shown(&found, &reading.tree, &self.against.key);
             (found, shown)
         };
@@ -66,6 +74,37 @@ impl Look {
             Looked::Below(places) => self.session.read_at(places).await,
         }
     }
+
+    fn judge(&self, reading: &Reading) -> Vec<Found> {
+        let Device { schema, profile, .. } = &self.device;
+        judge(schema, profile, &self.against, &self.burst.looked, reading)
+    }
+
+    /// Reads some places once more, with what is around them, and takes that for true. A device
+    /// may say of one path that nothing is there, and show it all the same in what holds it.
+    async fn read_above(&self, places: &[Path], reading: &mut Reading) -> Result<(), gnmi::Error> {
+        let above: BTreeSet<Path> = places.iter().filter_map(Path::parent).collect();
+        let again = if above.len() > MANY || above.iter().any(Path::is_root) {
+            let _permit = self.limits.acquire().await.ok();
+            self.session.read().await?
+        } else {
+            self.session.read_at(&Vec::from_iter(above)).await?
+        };
+        for place in places {
+            reading.tree.remove_below(place);
+            let inside = again.tree.below(place).map(|(path, leaf)| (path.clone(), leaf.clone()));
+            reading.tree.extend(inside);
+        }
+        reading.unknown.extend(again.unknown);
+        Ok(())
+    }
+}
+
+/// The places of a narrow look at which something is said to be gone.
+fn doubtful(looked: &Looked, found: &[Found]) -> Vec<Path> {
+    let Looked::Below(places) = looked else { return Vec::new() };
+    let is_gone = |place: &&Path| found.iter().any(|it| it.live.is_none() && it.path.starts_with(place));
+    places.iter().filter(is_gone).cloned().collect()
 }
 
 /// What a device shows in the place of each secret that differs, as a fingerprint.

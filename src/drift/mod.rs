@@ -5,12 +5,13 @@
 //! `suspects` (the places to look at, and when: a state machine whose time is given), `look`
 //! (a Get of just these places), `judge` (what was read against the record, by the one engine
 //! of plans), `standard` (what a device is held against), `told` (what a watcher says),
-//! `settings` (how patient it is). A stream that lies, repeats or loses can at most cost a
+//! `settings` (how patient it is), `guard` (what panics is tried again). A stream that lies, repeats or loses can at most cost a
 //! look; it never makes a report. Elsewhere: who watches which device, what is written down and told to
 //! people (`agent::watches`), putting it back (`agent::pass`).
 
 mod filter;
 mod follow;
+mod guard;
 mod judge;
 mod look;
 mod open;
@@ -22,9 +23,13 @@ mod told;
 mod unexplained;
 mod watcher;
 
+pub use guard::caught;
 pub use judge::differences;
 pub use look::{Shown, resalted, shown};
 pub use settings::Settings;
 pub use standard::{Holding, Standard};
 pub use told::{Found, Looked, Told, Verdict, What};
 pub use watcher::Watcher;
+
+#[cfg(test)]
+mod tests;

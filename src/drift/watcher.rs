@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::follow::Following;
+use super::guard::caught;
 use super::look::{Look, everything};
 use super::open::Offer;
 use super::reported::Reported;
@@ -21,7 +22,7 @@ use super::told::{Told, Verdict, What};
 use crate::git::poll;
 use crate::gnmi::{Error, ErrorKind};
 use crate::record::WatchState;
-use crate::rollout::{Device, Session};
+use crate::rollout::{Device, NotIdentified, Session};
 use crate::yang::Path;
 
 /// How far an interval may be off, so that a thousand devices are not looked at together.
@@ -71,6 +72,10 @@ pub(super) enum End {
     Ended,
     /// It was looked at, and is to be looked at again in a while.
     Looked,
+    /// Another device answers at its address, in words.
+    Another(String),
+    /// We failed ourselves, in words.
+    Panicked(String),
 }
 
 impl Watcher {
@@ -97,7 +102,7 @@ impl Run {
         let mut failures = 0_u32;
         loop {
             let began = Instant::now();
-            let end = self.connection().await;
+            let end = caught(self.connection()).await.unwrap_or_else(End::Panicked);
             let settings = Arc::clone(&self.watcher.settings);
             let pause = match &end {
                 End::Looked => {
@@ -108,7 +113,8 @@ impl Run {
                 End::Failed(error) if waits_for_a_person(&error.kind) => {
                     poll::interval(settings.poll, JITTER, poll::random())
                 }
-                End::Failed(_) | End::Ended => {
+                End::Another(_) => poll::interval(settings.poll, JITTER, poll::random()),
+                End::Failed(_) | End::Ended | End::Panicked(_) => {
                     if let End::Failed(error) = &end {
                         self.ping_less(&error.kind);
                     }
@@ -123,9 +129,23 @@ impl Run {
                 End::Ended => {
                     self.say(WatchState::Away, Some("it ended the subscription".to_owned())).await;
                 }
+                End::Another(why) => self.say(WatchState::Away, Some(why)).await,
+                End::Panicked(words) => self.recover(&words).await,
             }
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// We failed on something that this device says: it is told, and all that is known of the
+    /// device is found out anew.
+    async fn recover(&mut self, words: &str) {
+        let device = self.watcher.device.name();
+        tracing::error!(%device, "watching it failed, and is tried again: {words}");
+        self.reported = Reported::default();
+        self.resalted = BTreeSet::new();
+        self.offer = Offer::default();
+        let why = format!("watching it failed, which is a fault of ours, and is tried again: {words}");
+        self.say(WatchState::Away, Some(why)).await;
     }
 
     /// A device that ends connections for our pings is pinged half as often from now on.
@@ -143,6 +163,11 @@ impl Run {
             Ok(session) => session,
             Err(error) => return End::Failed(error),
         };
+        match session.identify().await {
+            Ok(()) => {}
+            Err(NotIdentified::Unanswered(error)) => return End::Failed(error),
+            Err(another) => return End::Another(another.to_string()),
+        }
         if self.ask_again.is_some_and(|at| Instant::now() < at) {
             return self.look_once(session).await;
         }

@@ -168,3 +168,25 @@ fn every_file_says_what_lives_in_it_and_none_is_too_long() {
     }
     assert!(lengths.is_empty(), "over 600 lines: {lengths:#?}");
 }
+
+/// The tests that a table of ARCHITECTURE.md names are there: a promise without one is a wish.
+#[test]
+fn each_hazard_has_the_tests_that_are_said_to_keep_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let hazards = page.split("\n## ").find(|section| section.starts_with("Hazards\n")).unwrap();
+    let mut files = Vec::new();
+    ["src", "tests"].iter().for_each(|folder| rust_files(&root.join(folder), &mut files));
+    let sources: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let rows: Vec<&str> = hazards.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 15, "{} hazards", rows.len());
+    for row in rows {
+        let tests = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test: {row}");
+        for name in names {
+            let written = format!("fn {name}(");
+            assert!(sources.iter().any(|source| source.contains(&written)), "there is no test {name}");
+        }
+    }
+}

@@ -86,6 +86,26 @@ async fn a_held_path_is_not_put_back_until_the_hold_ends() {
     agent.end().await;
 }
 
+/// What was changed while it was held is put back when the hold ends: nothing else wakes the
+/// agent, which polls Git in ten minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_that_was_held_back_is_made_when_the_hold_ends() {
+    let settings = Settings { poll: "10m", ..Settings::default() };
+    let lab = Lab::with(with_policy(Intent::pair(), "{ default: correct }"), settings);
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let ours = held(&lab, "leaf1", HELD);
+    hold(&lab, &["leaf1", ETHERNET11], "6s");
+    by_hand(&lab, "leaf1", &[(HELD, json!("by hand"))]);
+    let why = agent.stands("leaf1", Standing::Drifted).await;
+    assert!(why.contains("a broken optic"), "{why}");
+    assert_eq!(held(&lab, "leaf1", HELD), "by hand");
+    soon("the correction", lab.device("leaf1").wait_for_ended_sets(2)).await;
+    agent.settled(&lab.head()).await;
+    assert_eq!(held(&lab, "leaf1", HELD), ours);
+    agent.end().await;
+}
+
 /// A commit that touches what is held waits on that device, and one that does not goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_touches_a_held_path_waits_there() {

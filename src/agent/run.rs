@@ -3,6 +3,8 @@
 //! Polls, pushes to a local repository, webhooks of a forge, timers and devices that may be back only wake;
 //! none carries data (promise 1). Elsewhere: what a pass does (`pass`).
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +13,9 @@ use tokio::time::Instant;
 
 use super::served::Served;
 use super::watches::Watches;
-use super::{Agent, Asked};
+use super::{Agent, Asked, StoreHandle};
 use crate::git::{poll, watch::Watch};
-use crate::record::{DeviceEntry, FabricEntry, Standing};
+use crate::record::{DeviceEntry, FabricEntry, Standing, Store};
 
 /// How soon a device that is out of reach is tried again at first; doubles up to the poll
 /// interval. A second: a supervisor's agent restarts in seconds.
@@ -67,7 +69,9 @@ impl Agent {
         let (mut failures, mut retries) = (0_u32, 0_u32);
         let mut asked = Asked::default();
         loop {
-            let turn = self.turn(std::mem::take(&mut asked)).await;
+            let (store, watches) = (self.store_handle(), self.watches.clone());
+            let turn = self.turn(std::mem::take(&mut asked));
+            let turn = publishing_meanwhile(turn, &store, &watches, reports, served).await;
             self.renew_watches().await;
             // a record that cannot be read now is a trouble of this turn, like any other
             let waiting = self.report(reports, turn.as_ref().err()).await.unwrap_or_else(|error| {
@@ -77,7 +81,7 @@ impl Agent {
             let report = reports.borrow().clone();
             self.tell_netbox(&report).await;
             self.tell_people().await;
-            self.publish_stands(served).await;
+            served.publish_stands(&self.store_handle()).await;
             if let Err(error) = &turn {
                 tracing::error!("{error:#}");
             }
@@ -149,7 +153,7 @@ impl Agent {
         reports: &watch::Sender<Report>,
         trouble: Option<&anyhow::Error>,
     ) -> anyhow::Result<bool> {
-        let (fabric, devices) = self.on_record().await?;
+        let (fabric, devices) = on_record(&self.store_handle()).await?;
         let again = [Standing::Unreachable, Standing::Waiting, Standing::Behind];
         let observes = self.config.mode == super::config::Mode::Observe;
         let waiting = !observes && devices.iter().any(|device| again.contains(&device.standing));
@@ -163,26 +167,9 @@ impl Agent {
 
     /// Publishes what watchers wrote down since the last turn.
     async fn report_between(&mut self, reports: &watch::Sender<Report>, served: &mut Served) {
-        match self.on_record().await {
-            Ok((fabric, devices)) => {
-                reports.send_modify(|report| (report.fabric, report.devices) = (fabric, devices));
-            }
-            Err(error) => tracing::error!("{error:#}"),
-        }
+        publish(&self.store_handle(), reports, served).await;
         let report = reports.borrow().clone();
         self.tell_netbox(&report).await;
-        self.publish_stands(served).await;
-    }
-
-    async fn on_record(&self) -> anyhow::Result<(Option<FabricEntry>, Vec<DeviceEntry>)> {
-        self.with_store(|store| {
-            // The record of one agent has one fabric, and before its first good commit
-            // perhaps a nameless one.
-            let fabric = store.fabrics()?.into_iter().max_by_key(|fabric| fabric.good.is_some());
-            let devices = fabric.as_ref().map_or(Ok(Vec::new()), |fabric| store.devices(&fabric.fabric))?;
-            Ok((fabric, devices))
-        })
-        .await
     }
 
     /// How long to wait for the next turn if nothing wakes the agent.
@@ -209,4 +196,44 @@ impl Agent {
             }
         }
     }
+}
+
+/// Ends a turn. It may wait for devices for minutes: what watchers write down meanwhile is
+/// published at once.
+async fn publishing_meanwhile<T>(
+    turn: impl Future<Output = T>,
+    store: &StoreHandle,
+    watches: &Watches,
+    reports: &watch::Sender<Report>,
+    served: &mut Served,
+) -> T {
+    let mut turn = pin!(turn);
+    loop {
+        tokio::select! {
+            done = &mut turn => return done,
+            () = watches.moved() => publish(store, reports, served).await,
+        }
+    }
+}
+
+/// Publishes how the devices stand by the record.
+async fn publish(store: &StoreHandle, reports: &watch::Sender<Report>, served: &mut Served) {
+    match on_record(store).await {
+        Ok((fabric, devices)) => {
+            reports.send_modify(|report| (report.fabric, report.devices) = (fabric, devices));
+        }
+        Err(error) => tracing::error!("{error:#}"),
+    }
+    served.publish_stands(store).await;
+}
+
+async fn on_record(store: &StoreHandle) -> anyhow::Result<(Option<FabricEntry>, Vec<DeviceEntry>)> {
+    let read = |store: &mut Store| {
+        // The record of one agent has one fabric, and before its first good commit
+        // perhaps a nameless one.
+        let fabric = store.fabrics()?.into_iter().max_by_key(|fabric| fabric.good.is_some());
+        let devices = fabric.as_ref().map_or(Ok(Vec::new()), |fabric| store.devices(&fabric.fabric))?;
+        Ok((fabric, devices))
+    };
+    store.with(read).await
 }

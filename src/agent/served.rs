@@ -11,10 +11,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::Notify;
 
-use super::Agent;
 use super::config::{Readers, Web};
 use super::secrets::Secrets;
 use super::stands::stands;
+use super::{Agent, StoreHandle};
 use crate::forge::Kind;
 use crate::web::{
     Access, BearerToken, Debounce, ForgeHook, Limits, PageLimits, Pages, Server, Signing, StandsEndpoint,
@@ -32,6 +32,24 @@ pub(super) struct Served {
     stands: Option<StandsEndpoint>,
     /// What was published last.
     published: String,
+}
+
+impl Served {
+    /// Serves how the devices stand now.
+    pub(super) async fn publish_stands(&mut self, store: &StoreHandle) {
+        let Some(endpoint) = &self.stands else { return };
+        let json = store.with(|store| stands(store)).await.and_then(|stands| {
+            stands.map(|stands| serde_json::to_string(&stands).context("stands are JSON")).transpose()
+        });
+        match json {
+            Ok(Some(json)) if json != self.published => {
+                endpoint.publish(json.clone());
+                self.published = json;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!("how the devices stand is not served anew: {error:#}"),
+        }
+    }
 }
 
 impl Agent {
@@ -83,22 +101,6 @@ impl Agent {
         };
         let secret = self.secret_values.get(name).context("web.hook-secret")?;
         Ok(Some(ForgeHook::new(signing, &secret, Debounce::new(QUIET, MOST))?))
-    }
-
-    /// Serves how the devices stand now.
-    pub(super) async fn publish_stands(&self, served: &mut Served) {
-        let Some(endpoint) = &served.stands else { return };
-        let json = self.with_store(|store| stands(store)).await.and_then(|stands| {
-            stands.map(|stands| serde_json::to_string(&stands).context("stands are JSON")).transpose()
-        });
-        match json {
-            Ok(Some(json)) if json != served.published => {
-                endpoint.publish(json.clone());
-                served.published = json;
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!("how the devices stand is not served anew: {error:#}"),
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use super::words::{About, news, origins, reason, rows};
 use super::{Shared, StoreHandle};
 use crate::compile::DriftRules;
-use crate::drift::{Looked, Told, Verdict, What};
+use crate::drift::{Looked, Told, Verdict, What, caught};
 use crate::intent::model::drift::DriftPolicy;
 use crate::names::DeviceName;
 use crate::record::{DriftKind, DriftedLeaf, RecordError, Standing, Store, WatchState};
@@ -40,10 +40,14 @@ impl Writer {
     /// Writes until nobody tells any more.
     pub(super) async fn run(self, mut hears: mpsc::Receiver<Told>) {
         while let Some(Told { device, what }) = hears.recv().await {
-            let done = match what {
-                What::State(state, detail) => self.state(&device, state, detail).await,
-                What::Verdict(verdict) => self.verdict(&device, verdict).await,
+            let written = async {
+                match what {
+                    What::State(state, detail) => self.state(&device, state, detail).await,
+                    What::Verdict(verdict) => self.verdict(&device, verdict).await,
+                }
             };
+            // if one could not be written, the next may be
+            let done = caught(written).await.unwrap_or_else(|panic| Err(anyhow::anyhow!(panic)));
             if let Err(error) = done {
                 tracing::error!(%device, "what was seen of it is not on record: {error:#}");
             }

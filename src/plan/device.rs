@@ -238,7 +238,9 @@ impl DevicePlan {
 
     /// What has to be on record before the Set of this digest is sent.
     pub fn in_flight(&self, set: String) -> InFlight {
-        InFlight { set, writes: self.writes(), created: self.created.clone() }
+        let deletes = self.changes.iter().filter(|change| matches!(change.action, Action::Delete { .. }));
+        let deletes = deletes.map(|change| change.path.clone()).collect();
+        InFlight { set, writes: self.writes(), created: self.created.clone(), deletes }
     }
 
     /// The entries that are ours to take away once this plan has been applied.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::entries::entries_on;
 use super::secret::Fingerprint;
-use crate::yang::{Path, Tree, Value};
+use crate::yang::{Leaf, Path, Tree, Value};
 
 /// What we put on a device, as it was last read back and agreed. The default is a device
 /// that was never written.
@@ -42,6 +42,8 @@ pub struct InFlight {
     pub writes: Tree,
     /// The list entries that it makes.
     pub created: BTreeSet<Path>,
+    /// Every leaf that the Set takes away.
+    pub deletes: BTreeSet<Path>,
 }
 
 impl Recorded {
@@ -52,7 +54,8 @@ impl Recorded {
     }
 
     /// What may be believed after a Set whose outcome was not recorded: what it would have
-    /// written and what is on the device is ours. Whether the values are right the next plan
+    /// written and what is on the device is ours, what it would have taken away and is not there is
+    /// ours no more. Whether the values are right the next plan
     /// finds out by comparing; here only ownership is at stake, so that nothing of ours is
     /// ever taken for foreign. Secrets it wrote are sent again.
     pub fn resolve(&mut self, in_flight: &InFlight, actual: &Tree) {
@@ -65,8 +68,37 @@ impl Recorded {
                 self.tree.insert(path.clone(), leaf.clone());
             }
         }
+        for path in in_flight.deletes.iter().filter(|path| actual.get(path).is_none()) {
+            self.forget(path);
+        }
         let made = in_flight.created.iter().filter(|entry| actual.contains_below(entry));
         self.created.extend(made.cloned());
+    }
+
+    /// The same of a Set that the device surely took, and after which it holds something else:
+    /// whatever now stands at the leaves of ours is the device's answer, and nobody's change.
+    pub fn take_as_read(&mut self, in_flight: &InFlight, actual: &Tree) {
+        self.resolve(in_flight, actual);
+        let written = in_flight.writes.iter().map(|(path, _)| path);
+        for path in written.chain(&in_flight.deletes) {
+            // a secret may be there and not be shown
+            let Some(ours) = self.tree.get(path).filter(|leaf| !matches!(leaf.value, Value::Secret(_)))
+            else {
+                continue;
+            };
+            match actual.get(path) {
+                Some(found) => {
+                    let read = Leaf { value: found.value.clone(), ..ours.clone() };
+                    self.tree.insert(path.clone(), read);
+                }
+                None => self.forget(path),
+            }
+        }
+    }
+
+    fn forget(&mut self, path: &Path) {
+        self.tree.remove(path);
+        self.secrets.remove(path);
     }
 }
 
@@ -74,7 +106,7 @@ impl Recorded {
 mod tests {
     use super::*;
     use crate::yang::schema::NodeId;
-    use crate::yang::{Form, Leaf, Scalar};
+    use crate::yang::{Form, Scalar};
 
     fn tree(leaves: &[(&str, &str)]) -> Tree {
         let leaf = |text: &str| Leaf {
@@ -92,17 +124,37 @@ mod tests {
             set: String::new(),
             writes: tree(&[("/l[k=1]/a", "new"), ("/b", "new")]),
             created: BTreeSet::from([entry.clone()]),
+            deletes: BTreeSet::from(["/d".parse().unwrap()]),
         };
         let applied = tree(&[("/l[k=1]/a", "new"), ("/b", "new"), ("/c", "foreign")]);
-        let untouched = tree(&[("/b", "old"), ("/c", "foreign")]);
+        let untouched = tree(&[("/b", "old"), ("/c", "foreign"), ("/d", "old")]);
         for (case, actual, owned, created) in [
             ("applied", applied, tree(&[("/l[k=1]/a", "new"), ("/b", "new")]), BTreeSet::from([entry])),
-            ("not applied", untouched, tree(&[("/b", "old")]), BTreeSet::new()),
+            ("not applied", untouched, tree(&[("/b", "old"), ("/d", "old")]), BTreeSet::new()),
         ] {
-            let mut recorded = Recorded { tree: tree(&[("/b", "old")]), ..Recorded::default() };
+            let before = tree(&[("/b", "old"), ("/d", "old")]);
+            let mut recorded = Recorded { tree: before, ..Recorded::default() };
             recorded.resolve(&in_flight, &actual);
             assert_eq!(recorded.tree, owned, "{case}");
             assert_eq!(recorded.created, created, "{case}");
         }
+    }
+
+    #[test]
+    fn what_a_device_made_of_a_set_is_nobodys_change() {
+        let path = |text: &str| text.parse::<Path>().unwrap();
+        let in_flight = InFlight {
+            writes: tree(&[("/a", "new"), ("/b", "new"), ("/c", "new"), ("/foreign", "new")]),
+            deletes: BTreeSet::from([path("/d"), path("/e")]),
+            ..InFlight::default()
+        };
+        let before =
+            [("/a", "old"), ("/b", "old"), ("/c", "old"), ("/d", "old"), ("/e", "old"), ("/f", "old")];
+        let mut recorded = Recorded { tree: tree(&before), ..Recorded::default() };
+        let actual =
+            tree(&[("/a", "new"), ("/b", "NEW"), ("/e", "another"), ("/f", "by hand"), ("/foreign", "x")]);
+        recorded.take_as_read(&in_flight, &actual);
+        let expected = tree(&[("/a", "new"), ("/b", "NEW"), ("/e", "another"), ("/f", "old")]);
+        assert_eq!(recorded.tree, expected, "what the Set did not touch stays as it was");
     }
 }

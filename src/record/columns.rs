@@ -38,6 +38,9 @@ struct Flight {
     writes: serde_json::Value,
     secrets: BTreeMap<String, String>,
     created: BTreeSet<String>,
+    /// A Set that an older gitfabric began says nothing of it.
+    #[serde(default)]
+    deletes: BTreeSet<String>,
 }
 
 impl Columns {
@@ -122,6 +125,7 @@ pub(super) fn encode_flight(flight: &InFlight, schema: &Schema) -> String {
         writes: json::write(schema, &flight.set.writes, &json::no_secrets).json,
         secrets: flight.set.writes.iter().filter_map(secret).collect(),
         created: paths(&flight.set.created),
+        deletes: paths(&flight.set.deletes),
     })
 }
 
@@ -139,6 +143,7 @@ pub(super) fn decode_flight(device: &str, text: &str, schema: &Schema) -> Result
             set: flight.set,
             writes,
             created: read_paths("flight", device, &flight.created)?,
+            deletes: read_paths("flight", device, &flight.deletes)?,
         },
     })
 }

@@ -57,7 +57,12 @@ impl Fixture {
             pass: PassNumber::try_from(pass).unwrap(),
             commit: self.commit.clone(),
             tree_hash: "next".to_owned(),
-            set: crate::plan::InFlight { set: "set".to_owned(), writes, created },
+            set: crate::plan::InFlight {
+                set: "set".to_owned(),
+                writes,
+                created,
+                deletes: ["/odds/signed".parse().unwrap()].into(),
+            },
         }
     }
 

@@ -404,7 +404,7 @@ async fn diverge(
     }
     stand_diverged(job, context, EventKind::Unequal, &what).await?;
     let mut recorded = job.recorded.clone();
-    recorded.resolve(flight, &reading.tree);
+    recorded.take_as_read(flight, &reading.tree);
     let (device, schema) = (job.name().clone(), Arc::clone(&job.device.schema));
     context
         .journal

@@ -48,7 +48,7 @@ pub(crate) fn held(lab: &Lab, device: &str, path: &str) -> String {
 }
 
 /// The news of a kind.
-fn news(lab: &Lab, kind: NewsKind) -> Vec<News> {
+pub(crate) fn news(lab: &Lab, kind: NewsKind) -> Vec<News> {
     let record = rusqlite::Connection::open(lab.config().record()).unwrap();
     let mut query = record.prepare("SELECT body FROM news ORDER BY id").unwrap();
     let bodies = query.query_map([], |row| row.get::<_, String>(0)).unwrap();

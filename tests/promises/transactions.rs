@@ -1,11 +1,12 @@
 //! Promise 3: one device, one transaction, and "done" only after reading back. Promise 9:
 //! nothing is guessed.
 
-use gitfabric::record::Standing;
+use gitfabric::record::{NewsKind, Standing};
 use gitfabric::simulator::{SetFault, SetOutcome};
 
+use crate::corrections::{by_hand, news};
 use crate::intent::Intent;
-use crate::lab::Lab;
+use crate::lab::{Lab, fabric_name};
 use crate::running::{Running, soon};
 
 const VLAN_NAME: &str =
@@ -76,6 +77,37 @@ async fn a_set_that_was_answered_and_not_taken_is_found_by_reading_back() {
     let entry = lab.entry("leaf1");
     assert_eq!((entry.commit.as_ref(), entry.in_flight), (Some(&first), false));
     assert_eq!(lab.missing(&renamed, "leaf1"), [VLAN_NAME]);
+    agent.end().await;
+}
+
+/// What a device made of a Set of ours is no drift, neither the leaf that it did not take nor those
+/// that it gave up; what a person changes on it meanwhile is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_of_ours_that_went_wrong_is_not_somebody_elses_change() {
+    const UPLINK: &str =
+        "/interfaces/interface[name=Ethernet11]/subinterfaces/subinterface[index=0]/ipv4/addresses";
+    const DESCRIPTION: &str = "/interfaces/interface[name=Loopback0]/config/description";
+    let lab = Lab::new(Intent::pair());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let old: gitfabric::yang::Path = format!("{UPLINK}/address[ip=10.0.1.1]").parse().unwrap();
+    assert!(lab.device("leaf1").config().contains_below(&old));
+
+    lab.device("leaf1").next_set(SetFault::NotTaken(Some(VLAN_NAME.parse().unwrap())));
+    lab.commit("Another name and another address", |files| {
+        files.rename_vlan("web");
+        files.replace("devices/leaf1.yaml", "10.0.1.1/31", "10.0.1.3/31");
+    });
+    agent.stands("leaf1", Standing::Diverged).await;
+    assert!(!lab.device("leaf1").config().contains_below(&old), "the Set takes something away");
+    by_hand(&lab, "leaf1", &[(DESCRIPTION, serde_json::json!("by hand"))]);
+    let known = || lab.store().drift(&fabric_name()).unwrap().remove("leaf1").unwrap_or_default();
+    agent.until("what a person changed", |_| !known().is_empty()).await;
+    let paths: Vec<String> = known().into_iter().map(|(leaf, _)| leaf.path).collect();
+    assert_eq!(paths, [DESCRIPTION]);
+    let told = news(&lab, NewsKind::DriftFound);
+    let told: Vec<&str> = told.iter().flat_map(|news| &news.leaves).map(|leaf| &*leaf.path).collect();
+    assert_eq!(told, [DESCRIPTION]);
     agent.end().await;
 }
 

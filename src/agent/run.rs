@@ -67,10 +67,13 @@ impl Agent {
         self.renew_watches().await;
         let mut read_back_at = Instant::now() + self.config.full_read_back;
         let (mut failures, mut retries) = (0_u32, 0_u32);
-        let mut asked = Asked::default();
+        // when the branch is looked at, however often something is put back meanwhile
+        let mut look_at = Instant::now();
+        let (mut asked, mut looks) = (Asked::default(), true);
         loop {
+            let wanted = std::mem::take(&mut asked);
             let (store, watches) = (self.store_handle(), self.watches.clone());
-            let turn = self.turn(std::mem::take(&mut asked));
+            let turn = self.turn(wanted.clone(), looks);
             let turn = publishing_meanwhile(turn, &store, &watches, reports, served).await;
             self.renew_watches().await;
             // a record that cannot be read now is a trouble of this turn, like any other
@@ -84,20 +87,26 @@ impl Agent {
             served.publish_stands(&self.store_handle()).await;
             if let Err(error) = &turn {
                 tracing::error!("{error:#}");
+                asked = wanted;
             }
             failures = if turn.is_err() { failures.saturating_add(1) } else { 0 };
             retries = if waiting { retries.saturating_add(1) } else { 0 };
             if self.stop.is_cancelled() {
                 return Ok(());
             }
-            let pause = self.pause(failures, waiting.then_some(retries));
-            let pause = self.hold_ends_in().await.map_or(pause, |end| pause.min(end));
-            let next = Instant::now() + pause;
+            let next = Instant::now() + self.pause(failures, waiting.then_some(retries));
+            look_at = if looks { next } else { look_at.min(next) };
+            let hold_ends = self.hold_ends_in().await.map(|end| Instant::now() + end);
+            let next = hold_ends.map_or(look_at, |end| look_at.min(end));
             loop {
+                looks = true;
                 tokio::select! {
                     () = self.stop.cancelled() => return Ok(()),
                     () = wake.notified() => {}
-                    () = self.watches.drifted() => asked.suspects = self.watches.to_correct(),
+                    () = self.watches.drifted() => {
+                        asked.suspects.extend(self.watches.to_correct());
+                        looks = false;
+                    }
                     () = self.watches.moved() => {
                         self.report_between(reports, served).await;
                         continue;
@@ -118,7 +127,7 @@ impl Agent {
     pub async fn once(&mut self) -> anyhow::Result<Report> {
         self.start_alerts().await;
         self.resume().await?;
-        self.turn(Asked { by_person: true, read_back: true, ..Asked::default() }).await?;
+        self.turn(Asked { by_person: true, read_back: true, ..Asked::default() }, true).await?;
         let (sender, receiver) = watch::channel(Report::default());
         self.report(&sender, None).await?;
         let report = receiver.borrow().clone();
@@ -130,10 +139,10 @@ impl Agent {
     }
 
     /// Looks at the branch and passes. A branch that cannot be fetched does not keep the
-    /// devices that are behind from catching up.
-    async fn turn(&mut self, asked: Asked) -> anyhow::Result<()> {
-        // drift is put back to the last good commit: it waits for no fetch
-        if !asked.suspects.is_empty() {
+    /// devices that are behind from catching up. Drift is put back to the last good commit: a turn
+    /// for that alone does not look, since it waits for no fetch.
+    async fn turn(&mut self, asked: Asked, looks: bool) -> anyhow::Result<()> {
+        if !looks {
             return self.pass("devices were changed behind our back", asked).await.map(|_| ());
         }
         let looked = self.look().await;

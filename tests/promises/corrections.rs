@@ -164,6 +164,31 @@ async fn nobody_is_fought_for_ever() {
     assert!(lab.store().given_up(&fabric_name()).unwrap().is_empty());
 }
 
+/// A leaf that is changed and put back without end keeps nobody from looking at Git.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_branch_is_looked_at_however_often_something_is_put_back() {
+    let intent = with_policy(Intent::pair(), &descriptions(", corrections-per-hour: 10000"));
+    let lab = Lab::with(intent, Settings { poll: "3s", ..Settings::default() });
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    std::fs::rename(lab.repository(), lab.path("away.git")).unwrap();
+    let began = std::time::Instant::now();
+    loop {
+        let sets = lab.device("leaf1").sets_received();
+        by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("mine"))]);
+        let report = agent
+            .until("it is put back, or the branch is looked at", |report| {
+                report.trouble.is_some() || lab.device("leaf1").sets_received() > sets
+            })
+            .await;
+        if report.trouble.is_some_and(|trouble| trouble.contains("intent.git")) {
+            break;
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "Git is not looked at any more");
+    }
+    agent.end().await;
+}
+
 /// A device that says no to a correction is no diverged one: the rest of the fabric goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_that_is_refused_holds_nobody_up() {

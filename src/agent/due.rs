@@ -80,9 +80,10 @@ impl Situation<'_> {
         if self.asked.by_person { BTreeSet::new() } else { names.cloned().collect() }
     }
 
-    /// Whether a device took a Set of this commit, or may have, and has not been seen since.
+    /// Whether a device took a Set of this commit, or may have, and has not been seen since. One
+    /// that only put something back says nothing of the commit, and nobody waits for it.
     pub(super) fn is_lost(&self, name: &DeviceName) -> bool {
-        let in_flight = self.entries.get(name).is_some_and(|entry| entry.in_flight);
+        let in_flight = self.entries.get(name).is_some_and(|entry| entry.in_flight && !entry.puts_back);
         in_flight && self.stands(name, Standing::Unreachable) && !self.asked.by_person
     }
 
@@ -242,6 +243,7 @@ mod tests {
             pass: PassNumber::try_from(1).unwrap(),
             since: jiff::Timestamp::UNIX_EPOCH,
             in_flight: false,
+            puts_back: false,
         };
         target.devices.keys().map(|name| (name.clone(), entry(name))).collect()
     }

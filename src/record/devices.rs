@@ -123,6 +123,8 @@ pub struct DeviceEntry {
     pub since: Timestamp,
     /// Whether a Set was begun and not ended.
     pub in_flight: bool,
+    /// Whether that Set only puts something back: what it leads to is on record already.
+    pub puts_back: bool,
 }
 
 /// How a device stands towards a commit, as a pass found it.
@@ -173,7 +175,7 @@ pub struct Held<'a> {
 }
 
 const COLUMNS: &str = "device, commit_id, tree_hash, engine, pack, applied_by, standing, reason, pass, since, \
-    flight IS NOT NULL, target";
+    flight IS NOT NULL, target, COALESCE(json_extract(flight, '$.tree_hash') = tree_hash, 0)";
 
 impl Store {
     /// Every device of a fabric that the record knows, by name.
@@ -526,5 +528,6 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<DeviceEntry, RecordError> {
         pass: parsed("pass", &name, &row.get::<_, u64>(8)?.to_string())?,
         since: parsed("since", &name, &row.get::<_, String>(9)?)?,
         in_flight: row.get(10)?,
+        puts_back: row.get(12)?,
     })
 }

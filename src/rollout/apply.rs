@@ -105,7 +105,7 @@ pub enum Outcome {
     NotCorrected(String),
     /// Nothing was sent: a person asked for that since the pass began. The hold's end leaves it.
     Held(String),
-    /// It could not be reached, and nothing was sent. It is tried again.
+    /// It could not be reached, and nothing of the commit was sent. It is tried again.
     Unreachable(String),
     /// It was sent a Set, and whether that was applied is not known yet: perhaps it cut the
     /// device off. It is tried again, and what has not begun waits for it.
@@ -256,9 +256,8 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
             Ok(reading) => reading,
             // The flight stays on record: the next pass that reaches the device settles it.
             Err(error) => {
-                return Ok(Outcome::Lost(format!(
-                    "a Set was sent, and the device cannot be read back: {error}"
-                )));
+                let why = format!("a Set was sent, and the device cannot be read back: {error}");
+                return Ok(lost(job, why));
             }
         };
         let after = job.recorded_after(&reading.tree, context);
@@ -273,7 +272,7 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
                 return refuse(job, context, error).await;
             }
             Some(_) if untouched && context.stop.is_cancelled() => {
-                return Ok(Outcome::Lost("a Set was sent without an answer, and is not applied".to_owned()));
+                return Ok(lost(job, "a Set was sent without an answer, and is not applied".to_owned()));
             }
             Some(_) if untouched && again => {
                 again = false;
@@ -284,6 +283,11 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
         let what = format!("{} does not hold {}", taken(doubt.as_ref()), first_paths(&remaining));
         return diverge(job, context, &flight, &reading, what).await;
     }
+}
+
+/// A device whose Set is in doubt holds up the commit, unless that Set only put something back.
+fn lost(job: &Job, why: String) -> Outcome {
+    if job.putting_back.is_some() { Outcome::Unreachable(why) } else { Outcome::Lost(why) }
 }
 
 /// How much of a Set arrived on a device that is neither as it was nor as it should be.

@@ -206,6 +206,39 @@ async fn a_correction_that_is_refused_holds_nobody_up() {
     agent.end().await;
 }
 
+/// A device that is away in the middle of a correction keeps a commit from no other device.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_of_which_nothing_is_heard_holds_nobody_up() {
+    let lab = Lab::with(with_policy(Intent::pair(), &descriptions("")), LOOKING);
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    lab.device("spine1").down();
+    let changed = lab.commit("A banner", |files| files.set_spine_raw("authorised only"));
+    agent.stands("spine1", Standing::Unreachable).await;
+    agent.end().await;
+    by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("by hand"))]);
+    lab.device("leaf1").next_set(SetFault::NoAnswer);
+    let process = Process::start(&lab);
+    soon("the Set", lab.device("leaf1").wait_for_ended_sets(2)).await;
+    process.kill();
+    lab.device("leaf1").down();
+    assert!(lab.entry("leaf1").puts_back, "what was cut off is no commit");
+
+    let mut agent = Running::start(&lab);
+    agent.stands("leaf1", Standing::Unreachable).await;
+    lab.device("spine1").up().unwrap();
+    agent
+        .until("the spine has the commit", |report| {
+            let spine = report.devices.iter().find(|device| device.device.as_str() == "spine1");
+            spine.is_some_and(|spine| {
+                spine.standing == Standing::Current && spine.commit.as_ref() == Some(&changed)
+            })
+        })
+        .await;
+    assert!(lab.entry("leaf1").in_flight);
+    agent.end().await;
+}
+
 /// The agent dies after the device took a correction: it counts once, is not sent again, and
 /// what was left aside is still left aside.
 #[tokio::test(flavor = "multi_thread")]

@@ -176,6 +176,7 @@ mod tests {
             pass: PassNumber::try_from(1).unwrap(),
             since: Timestamp::UNIX_EPOCH,
             in_flight: false,
+            puts_back: false,
         }
     }
 

@@ -18,7 +18,7 @@ use super::target::Target;
 use super::verdict::Verdict;
 use super::watches::words;
 use crate::compile::DriftRules;
-use crate::drift::{Found, differences, resalted, shown};
+use crate::drift::{Found, differences};
 use crate::intent::DriftPolicy;
 use crate::names::DeviceName;
 use crate::plan::{Correction, DevicePlan, Word, correction, operations_of};
@@ -37,13 +37,14 @@ impl Agent {
         &self,
         situation: &Situation<'_>,
         name: &DeviceName,
-        read: Read,
+        mut read: Read,
         context: &Context,
     ) -> anyhow::Result<Next> {
         for misfit in &read.reading.misfits {
             tracing::warn!(device = %name, %misfit, "the device and its schema disagree");
         }
         let settled = situation.holds(name) || read.resumed.as_deref() == Some(&*read.build.hash);
+        read.look_at_secrets(&context.key).await;
         let plan = context.with_prints(|prints| read.plan(prints));
         // another device at its address has not drifted
         if !plan.is_empty()
@@ -212,6 +213,7 @@ fn job(
         recorded: read.recorded,
         bootstrap: Arc::clone(&read.build.bootstrap),
         protected: read.build.protected.clone(),
+        resalted: read.resalted,
         putting_back,
     })
 }
@@ -224,12 +226,7 @@ async fn note_drift(
     read: &Read,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let mut found = differences(plan, &read.recorded);
-    let secrets = shown(&found, &read.reading.tree, &context.key);
-    match resalted(&read.session, &secrets, &context.key).await {
-        Ok(resalted) => found.retain(|found| !resalted.contains(&found.path)),
-        Err(error) => tracing::warn!(device = %name, %error, "its secrets were read once only"),
-    }
+    let found = differences(plan, &read.recorded);
     let rules = DriftRules::of(&target.fabric, name);
     let (name, desired) = (name.clone(), Arc::clone(&read.build.tree));
     let write = context.journal.with(move |store, journal| {

@@ -60,6 +60,8 @@ pub struct Seen {
     pub recorded: Recorded,
     /// What the intent asks of it.
     pub build: Arc<DeviceBuild>,
+    /// Secrets that it shows otherwise at each look.
+    pub resalted: BTreeSet<Path>,
 }
 
 impl Looked {
@@ -100,7 +102,9 @@ impl Looked {
             prints: Prints { secret: &secret, shown: &shown },
         };
         // Its findings name leaves that must never be sent; the compilation refused those.
-        device_plan(&inputs).0
+        let mut plan = device_plan(&inputs).0;
+        plan.leave(&seen.resalted);
+        plan
     }
 }
 
@@ -127,14 +131,18 @@ pub async fn look(
         }
     }
     let found = reader.read(fabric, &build.devices, &wanted, &BTreeSet::new()).await?;
-    let seen = |found: Found| match found {
-        Found::Read(read) => {
-            let Read { reading, recorded, build, .. } = *read;
-            Some(Ok(Seen { actual: reading.tree, unknown: reading.unknown, recorded, build }))
+    let mut devices = BTreeMap::new();
+    for (name, found) in found {
+        match found {
+            Found::Read(mut read) => {
+                read.look_at_secrets(&key).await;
+                let Read { reading, recorded, build, resalted, .. } = *read;
+                let (actual, unknown) = (reading.tree, reading.unknown);
+                devices.insert(name, Ok(Seen { actual, unknown, recorded, build, resalted }));
+            }
+            Found::Unreachable(why) => drop(devices.insert(name, Err(why))),
+            Found::Answers => {}
         }
-        Found::Unreachable(why) => Some(Err(why)),
-        Found::Answers => None,
-    };
-    let devices = found.into_iter().filter_map(|(name, found)| Some((name, seen(found)?))).collect();
+    }
     Ok((Looked { devices, key, secrets }, passed_over))
 }

@@ -9,12 +9,14 @@ use tokio::task::JoinSet;
 use super::StoreHandle;
 use super::inventory::Inventory;
 use crate::compile::DeviceBuild;
+use crate::drift::{resalted, shown_otherwise};
 use crate::gnmi::ErrorKind;
 use crate::intent::Fabric;
 use crate::names::DeviceName;
-use crate::plan::{DevicePlan, Inputs, Prints, Recorded, Rules, device_plan};
+use crate::plan::{DevicePlan, FingerprintKey, Inputs, Prints, Recorded, Rules, device_plan};
 use crate::record::Store;
 use crate::rollout::{Device, Reading, Session};
+use crate::yang::Path;
 
 /// How many devices are read at the same time: enough to hide their latency, few enough
 /// not to look like a scan.
@@ -42,6 +44,8 @@ pub(super) struct Read {
     /// The hash of the tree that stands on it all the same, if a Set was cut off that only put
     /// something back.
     pub(super) resumed: Option<String>,
+    /// Secrets that it shows otherwise at each look, of which nothing can be learnt (hazard H13).
+    pub(super) resalted: BTreeSet<Path>,
 }
 
 impl Read {
@@ -63,7 +67,20 @@ impl Read {
             prints,
         };
         // Its findings name leaves that must never be sent; the compilation refused those.
-        device_plan(&inputs).0
+        let mut plan = device_plan(&inputs).0;
+        plan.leave(&self.resalted);
+        plan
+    }
+
+    /// Looks once more at the secrets that differ, if there are any.
+    pub(super) async fn look_at_secrets(&mut self, key: &FingerprintKey) {
+        let shown = shown_otherwise(&self.recorded.secrets, &self.reading.tree, key);
+        match resalted(&self.session, &shown, key).await {
+            Ok(resalted) => self.resalted = resalted,
+            Err(error) => {
+                tracing::warn!(device = %self.device.name(), %error, "its secrets were read once only");
+            }
+        }
     }
 }
 
@@ -133,6 +150,7 @@ async fn call(device: Device, build: Option<Arc<DeviceBuild>>) -> Found {
             recorded: Recorded::default(),
             build,
             resumed: None,
+            resalted: BTreeSet::new(),
         })),
         Err(error) => Found::Unreachable(why(&error)),
     }

@@ -14,7 +14,7 @@ use super::standard::Holding;
 use super::suspects::Burst;
 use super::told::{Found, Looked, Verdict};
 use crate::gnmi;
-use crate::plan::{Fingerprint, FingerprintKey};
+use crate::plan::{Fingerprint, FingerprintKey, SecretMark};
 use crate::record::DriftKind;
 use crate::rollout::{Device, Reading, Session};
 use crate::yang::{Path, Tree, Value};
@@ -108,12 +108,18 @@ fn doubtful(looked: &Looked, found: &[Found]) -> Vec<Path> {
 }
 
 /// What a device shows in the place of each secret that differs, as a fingerprint.
-pub type Shown = BTreeMap<Path, Option<Fingerprint>>;
+type Shown = BTreeMap<Path, Option<Fingerprint>>;
 
 /// What was read in the place of each secret that differs.
-pub fn shown(found: &[Found], read: &Tree, key: &FingerprintKey) -> Shown {
+fn shown(found: &[Found], read: &Tree, key: &FingerprintKey) -> Shown {
     let secrets = found.iter().filter(|found| found.kind == DriftKind::Secret);
     secrets.map(|found| (found.path.clone(), print(read, &found.path, key))).collect()
+}
+
+/// The same of all that is known of secrets.
+pub fn shown_otherwise(known: &BTreeMap<Path, SecretMark>, read: &Tree, key: &FingerprintKey) -> Shown {
+    let now = known.iter().map(|(path, mark)| (path, mark.read_back, print(read, path, key)));
+    now.filter(|(_, before, now)| before != now).map(|(path, _, now)| (path.clone(), now)).collect()
 }
 
 /// The secrets among these that a second look shows otherwise: a device that hashes anew at each

@@ -25,7 +25,7 @@ mod watcher;
 
 pub use guard::caught;
 pub use judge::differences;
-pub use look::{Shown, resalted, shown};
+pub use look::{resalted, shown_otherwise};
 pub use settings::Settings;
 pub use standard::{Holding, Standard};
 pub use told::{Found, Looked, Told, Verdict, What};

@@ -196,6 +196,16 @@ impl DevicePlan {
         self.changes.is_empty() && self.removed.is_empty()
     }
 
+    /// Leaves out what somebody changed at these leaves.
+    pub fn leave(&mut self, paths: &BTreeSet<Path>) {
+        if paths.is_empty() {
+            return;
+        }
+        let Self { changes, ordered, .. } = self;
+        changes.retain(|change| !(change.drift && paths.contains(&change.path)));
+        ordered.retain(|list, _| changes.iter().any(|change| entries::is_in_list(&change.path, list)));
+    }
+
     /// Whether every change only sets back what somebody changed on the device.
     pub fn is_drift_alone(&self) -> bool {
         !self.is_empty() && self.changes.iter().all(|change| change.drift)

@@ -59,6 +59,8 @@ pub struct Job {
     pub bootstrap: Arc<Tree>,
     /// The agent's own way to it, which is never changed.
     pub protected: Protected,
+    /// Secrets that it shows otherwise at each look: of them alone nothing is sent.
+    pub resalted: BTreeSet<Path>,
     /// What a job has besides that only puts back, on a device that holds the commit.
     pub putting_back: Option<PuttingBack>,
 }
@@ -184,7 +186,9 @@ impl Job {
                 bootstrap: &self.bootstrap,
                 prints,
             };
-            device_plan(&inputs).0
+            let mut plan = device_plan(&inputs).0;
+            plan.leave(&self.resalted);
+            plan
         })
     }
 

@@ -129,6 +129,34 @@ async fn a_secret_that_reads_back_otherwise_is_never_pushed() {
     agent.end().await;
 }
 
+/// A device that hashes a password anew at each look is as it should be, after every pass, and is
+/// never sent it for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_salts_a_password_anew_has_not_drifted() {
+    let mut intent = with_policy(Intent::border(), "{ default: correct }");
+    intent.replace("vrfs/gold.yaml", "asn: 64999", "asn: 64999, password: secret:bgp/border");
+    let device = |device: &mut gitfabric::simulator::DeviceConfig| device.personality.resalts = true;
+    let lab = Lab::with(intent, Settings { device, ..LOOKING });
+    lab.set_secret("bgp/border", "Quagga-7731-Zebra");
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let gets = lab.device("leaf7").gets_received();
+    agent.until("two more read-backs", |_| lab.device("leaf7").gets_received() > gets + 6).await;
+    let live: Json = serde_json::from_str(&lab.printed(&["drift", "--live", "--json"])).unwrap();
+    assert_eq!(live["drift"].as_array().map(Vec::len), Some(0), "{live:#}");
+    let changed = lab.commit("Multihop", |files| files.replace("fabric.yaml", "multihop: 3", "multihop: 4"));
+    agent.settled(&changed).await;
+    agent.end().await;
+    assert!(news(&lab, NewsKind::DriftFound).is_empty());
+    assert_eq!(events(&lab, "leaf7", EventKind::Drifted), 0);
+    let password: Path = PASSWORD.parse().unwrap();
+    let sets = lab.device("leaf7").sets();
+    let sent = |set: &gitfabric::simulator::SetRecord| {
+        set.operations.iter().any(|(_, path)| password.starts_with(path))
+    };
+    assert_eq!(sets.iter().map(sent).collect::<Vec<_>>(), [true, false]);
+}
+
 /// Somebody changes it again and again: after so many corrections it is left, told once, also
 /// after a restart, until a person asks.
 #[tokio::test(flavor = "multi_thread")]

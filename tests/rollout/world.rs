@@ -181,6 +181,7 @@ impl World {
             recorded,
             bootstrap: Arc::new(want.bootstrap.clone()),
             protected: want.protected.clone(),
+            resalted: std::collections::BTreeSet::new(),
             putting_back: None,
         })
     }

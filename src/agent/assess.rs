@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::Agent;
 use super::config::Mode;
+use super::drifted::Judge;
 use super::due::{Due, Situation};
 use super::pass::advance;
 use super::read::Read;
@@ -21,7 +22,7 @@ use crate::compile::DriftRules;
 use crate::drift::{Found, differences};
 use crate::intent::DriftPolicy;
 use crate::names::DeviceName;
-use crate::plan::{Correction, DevicePlan, Word, correction, operations_of};
+use crate::plan::{Change, Correction, DevicePlan, Word, correction, operations_of};
 use crate::record::{EventKind, FOUND_EQUAL, GivenUp, News, NewsKind, NewsLeaf, Standing};
 use crate::rollout::{Context, Holding, Job, PuttingBack};
 
@@ -54,28 +55,26 @@ impl Agent {
             return Ok(Next::Verdict(Verdict::not_current(Standing::Behind, EventKind::Waiting, why)));
         }
         note_drift(situation.target, name, &plan, &read, context).await?;
+        if settled && situation.holds_an_equal_commit(name) {
+            let equal = Due { advance: vec![name.clone()], ..Due::default() };
+            advance(&context.journal, &equal).await?;
+        }
         if plan.is_empty() {
             if !settled {
                 found_equal(name, &read, context).await?;
-            } else if situation.holds_an_equal_commit(name) {
-                let equal = Due { advance: vec![name.clone()], ..Due::default() };
-                advance(&context.journal, &equal).await?;
             }
-            // told once for each commit: a read-back that finds nothing is no history, and
-            // what was found equal is on record already
-            let is_news = settled && !situation.stands(name, Standing::Current);
-            let event = is_news.then_some(EventKind::Unchanged);
-            return Ok(Next::Verdict(Verdict { event, ..Verdict::current() }));
+            return Ok(Next::Verdict(as_it_should_be(situation, name, settled)));
         }
-        if settled && !situation.asked.by_person {
+        let observes = self.config.mode == Mode::Observe;
+        if settled && (observes || !situation.asked.by_person) {
             return self.put_back(situation, name, read, plan, context).await;
         }
         if let Some(hold) = situation.orders.holds.stopping(name, &plan) {
-            let verdict =
-                if settled { Verdict::drifted(&plan, &[hold.words()]) } else { Verdict::held(hold) };
-            return Ok(Next::Verdict(verdict));
+            let words = format!("changed behind our back; {}", hold.words());
+            let drifted = || Verdict::drifted(words, plan.changes.len());
+            return Ok(Next::Verdict(if settled { drifted() } else { Verdict::held(hold) }));
         }
-        if self.config.mode == Mode::Observe {
+        if observes {
             return Ok(Next::Verdict(Verdict::observed(&plan)));
         }
         Ok(send(read, plan, None, context))
@@ -100,37 +99,48 @@ impl Agent {
             };
             correction(&whole, &read.build.schema, &read.rules(), &word)
         };
-        let (mut part, mut notes) = (chosen(true), Vec::new());
+        let (mut part, mut given) = (chosen(true), None);
         let observes = self.config.mode == Mode::Observe;
-        if part.puts_back()
-            && !observes
-            && let Some(why) = given_up(situation, name, &part, &read, context).await?
-        {
-            (part, notes) = (chosen(false), vec![why]);
-        }
-        if part.is_held() {
-            let held = part.left.keys().filter_map(|path| holds.covering(name, path));
-            let mut words: Vec<String> = held.map(crate::record::Hold::words).collect();
-            words.dedup();
-            notes.extend(words);
-        }
-        let aside = DevicePlan {
-            changes: whole.changes.iter().filter(|it| part.left.contains_key(&it.path)).cloned().collect(),
-            ..DevicePlan::default()
-        };
-        let left = (!aside.is_empty()).then(|| Verdict::drifted(&aside, &notes));
-        Ok(match left {
-            Some(verdict) if part.plan.is_empty() => Next::Verdict(verdict),
-            _ if observes => Next::Verdict(Verdict::observed(&whole)),
-            None if !part.puts_back() => send(read, part.plan, None, context),
-            left => {
-                let leaves = leaves(&part, &read);
-                let left = left.and_then(|verdict| verdict.reason);
-                let putting = PuttingBack { whole, left, leaves };
-                send(read, part.plan, Some(putting), context)
+        if part.puts_back() && !observes {
+            given = given_up(situation, name, &part, &read, context).await?;
+            if given.is_some() {
+                part = chosen(false);
             }
-        })
+        }
+        let judge = Judge { device: name, rules: &rules, holds, given_up: given.as_deref(), observes };
+        let why = |changes: &[Change]| {
+            let part = DevicePlan { changes: changes.to_vec(), ..DevicePlan::default() };
+            judge.reason(&words::rows(&differences(&part, &read.recorded)))
+        };
+        let unsent = if observes { whole.changes.clone() } else { aside(&whole, &part) };
+        let left = why(&unsent);
+        if part.plan.is_empty() || observes {
+            return Ok(Next::Verdict(match left {
+                Some(reason) => Verdict::drifted(reason, unsent.len()),
+                None if observes && !whole.is_drift_alone() => Verdict::observed(&whole),
+                None => as_it_should_be(situation, name, true),
+            }));
+        }
+        if unsent.is_empty() && !part.puts_back() {
+            return Ok(send(read, part.plan, None, context));
+        }
+        let leaves = leaves(&part, &read);
+        let putting = PuttingBack { whole, left, leaves };
+        Ok(send(read, part.plan, Some(putting), context))
     }
+}
+
+/// What of a plan is left out of its part.
+fn aside(whole: &DevicePlan, part: &Correction) -> Vec<Change> {
+    whole.changes.iter().filter(|change| part.left.contains_key(&change.path)).cloned().collect()
+}
+
+/// A device that holds the commit, and on which nothing differs that is more than listed. Told
+/// once for each commit: a read-back that finds nothing is no history, and what was found equal is
+/// on record already.
+fn as_it_should_be(situation: &Situation<'_>, name: &DeviceName, settled: bool) -> Verdict {
+    let is_news = settled && !situation.stands(name, Standing::Current);
+    Verdict { event: is_news.then_some(EventKind::Unchanged), ..Verdict::current() }
 }
 
 /// Why nothing is put back on a device any more, if so. Two who each put back what the other

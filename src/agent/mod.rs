@@ -3,7 +3,7 @@
 //! `config` (its file), `secrets` (their values), `inventory` (where devices are), `access` (how
 //! repository and forge are reached), `target`
 //! (the commit that counts, compiled), `head` (whether a new head may count), `read` (what
-//! devices hold), `live` (a plan against them), `due`, `orders`, `holding`,
+//! devices hold), `live` (a plan against them), `due`, `drifted`, `orders`, `holding`,
 //! `pass`, `assess`, `verdict` (one run and what came of it), `run` (the loop: polls, wakes, retries, clean end),
 //! `back` (what NetBox is told of it), `alerts` (what people are told), `stands` (how devices stand, for reviews), `reviews`
 //! (pull requests), `watches` (what happens on devices between passes), `served` (what goes out and comes in over HTTP).
@@ -14,6 +14,7 @@ mod alerts;
 mod assess;
 mod back;
 pub mod config;
+mod drifted;
 mod due;
 pub mod head;
 pub mod holding;

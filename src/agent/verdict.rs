@@ -33,15 +33,9 @@ impl Verdict {
         Self { standing, reason: Some(reason.to_owned()), event: None, changes: 0 }
     }
 
-    /// It holds the commit and something else at owned leaves, which is left so; with the
-    /// reasons that are not policy's.
-    pub(super) fn drifted(plan: &DevicePlan, notes: &[String]) -> Self {
-        let mut reason = format!("changed behind our back: {}", leaves(plan));
-        for note in notes {
-            reason = format!("{reason}; {note}");
-        }
-        let verdict = Self::not_current(Standing::Drifted, EventKind::Drifted, reason);
-        Self { changes: plan.changes.len(), ..verdict }
+    /// It holds the commit and something else at so many owned leaves, which is left so.
+    pub(super) fn drifted(reason: String, leaves: usize) -> Self {
+        Self { changes: leaves, ..Self::not_current(Standing::Drifted, EventKind::Drifted, reason) }
     }
 
     /// It has a plan, and a person asked not to carry it out yet.

@@ -94,6 +94,23 @@ async fn what_policy_says_is_put_back_and_nothing_else() {
     assert_eq!(paths, [NAME], "what was put back differs no more");
 }
 
+/// What policy only lists is no reason to say that a device drifted, whoever looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_only_listed_leaves_a_device_as_it_should_be() {
+    let lab = Lab::with(with_policy(Intent::pair(), "{ default: observe }"), LOOKING);
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("by hand"))]);
+    let known = || lab.store().drift(&fabric_name()).unwrap().remove("leaf1").unwrap_or_default();
+    agent.until("it is on record", |_| known().len() == 1).await;
+    let gets = lab.device("leaf1").gets_received();
+    agent.until("two more read-backs", |_| lab.device("leaf1").gets_received() > gets + 3).await;
+    agent.settled(&lab.head()).await;
+    agent.end().await;
+    assert_eq!(events(&lab, "leaf1", EventKind::Drifted), 0);
+    assert_eq!(lab.device("leaf1").sets_received(), 1);
+}
+
 /// A commit is no correction: it brings the device to what Git says, whatever the policy.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_commit_for_a_device_overwrites_what_was_changed_on_it() {
@@ -103,6 +120,16 @@ async fn the_next_commit_for_a_device_overwrites_what_was_changed_on_it() {
     let before = held(&lab, "leaf1", NAME);
     by_hand(&lab, "leaf1", &[(NAME, json!("oops"))]);
     agent.stands("leaf1", Standing::Drifted).await;
+    let banner = lab.commit("A banner", |files| files.set_spine_raw("authorised only"));
+    agent
+        .until("the banner is there, and the leaf has drifted as before", |report| {
+            let at = |name: &str, standing| {
+                let device = report.devices.iter().find(|device| device.device.as_str() == name).unwrap();
+                device.standing == standing && device.commit.as_ref() == Some(&banner)
+            };
+            at("spine1", Standing::Current) && at("leaf1", Standing::Drifted)
+        })
+        .await;
     let changed = lab.commit("Multihop", |files| files.replace("fabric.yaml", "multihop: 3", "multihop: 4"));
     agent.settled(&changed).await;
     assert_eq!(held(&lab, "leaf1", NAME), before);

@@ -112,20 +112,6 @@ fn one(about: &About<'_>, kind: NewsKind, leaves: &[DriftedLeaf], origins: &BTre
     }
 }
 
-/// Why a device stands as drifted, by all that is known to differ on it; none if nothing of it is
-/// ours, or policy only lists it. In the words of a pass.
-pub(super) fn reason(rows: &[DriftedLeaf], rules: &DriftRules) -> Option<String> {
-    let counts = |row: &&DriftedLeaf| {
-        let ours = matches!(row.kind, DriftKind::Owned | DriftKind::Secret);
-        let path: Option<Path> = row.path.parse().ok();
-        ours && path.is_none_or(|path| rules.policy(&path) != DriftPolicy::Observe)
-    };
-    let ours: Vec<&DriftedLeaf> = rows.iter().filter(counts).collect();
-    let added = ours.iter().filter(|row| row.live.is_none()).count();
-    let modified = ours.len() - added;
-    (!ours.is_empty()).then(|| format!("changed behind our back: +{added} ~{modified} -0 leaves"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

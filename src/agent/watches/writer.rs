@@ -9,13 +9,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
-use super::words::{About, news, origins, reason, rows};
+use super::super::drifted::Judge;
+use super::words::{About, news, origins, rows};
 use super::{Shared, StoreHandle};
 use crate::compile::DriftRules;
 use crate::drift::{Looked, Told, Verdict, What, caught};
-use crate::intent::model::drift::DriftPolicy;
 use crate::names::DeviceName;
-use crate::record::{DriftKind, DriftedLeaf, RecordError, Standing, Store, WatchState};
+use crate::record::{DriftedLeaf, RecordError, Standing, Store, WatchState};
 
 /// Writes down what watchers tell.
 pub(super) struct Writer {
@@ -134,14 +134,20 @@ fn write(
     let is_news = !changed.is_empty();
     let known: Vec<DriftedLeaf> =
         store.drift_of(fabric, about.device)?.into_iter().map(|(leaf, _)| leaf).collect();
-    store.set_drifted(fabric, about.device, reason(&known, about.rules).as_deref(), about.now)?;
-    let correctable = verdict.found.iter().any(|found| {
-        found.kind == DriftKind::Owned && about.rules.policy(&found.path) == DriftPolicy::Correct
-    });
+    let given_up = store.given_up(fabric)?.remove(about.device);
+    let judge = Judge {
+        device: about.device,
+        rules: about.rules,
+        holds: &store.holds(fabric, about.now)?,
+        given_up: given_up.as_ref().map(|given_up| &*given_up.reason),
+        observes: !corrects,
+    };
+    store.set_drifted(fabric, about.device, judge.reason(&known).as_deref(), about.now)?;
+    let correctable = verdict.found.iter().any(|found| judge.puts_back(found.kind, &found.path));
     // what is known already was dealt with, unless the whole was looked at: then once more
     let again = !changed.found.is_empty() || verdict.looked == Looked::All;
     for news in news(about, changed, &origins(&verdict.found)) {
         store.tell(fabric, &news)?;
     }
-    Ok(Written { news: is_news, to_correct: corrects && correctable && again })
+    Ok(Written { news: is_news, to_correct: correctable && again })
 }

@@ -392,6 +392,9 @@ impl Store {
         for Settled { device, stance, event } in devices {
             ensure_row(&write, fabric, device, stance.pass, stance.now)?;
             set_standing(&write, fabric, device, stance)?;
+            if matches!(stance.standing, Standing::Staged | Standing::Paused | Standing::Released) {
+                drift::at_rest(&write, fabric, device, stance)?;
+            }
             event.iter().try_for_each(|event| insert_event(&write, fabric, event))?;
         }
         write.commit()?;

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::devices::Held;
+use super::corrections::rearm;
+use super::devices::{Held, Stance};
 use super::news::{News, NewsKind, NewsLeaf, insert};
 use super::passes::DeviceEvent;
 use super::store::{RecordError, Store, parsed};
@@ -188,29 +189,14 @@ pub(super) fn overwritten(
     event: &DeviceEvent,
 ) -> Result<(), RecordError> {
     let (device, commit) = (&event.device, held.commit);
-    let mut query = connection.prepare_cached(
-        "SELECT path, kind, recorded, live FROM drift
-         WHERE fabric = ?1 AND device = ?2 AND kind IN ('owned', 'secret') AND told = 1 ORDER BY path",
-    )?;
     let origin = |path: &str| {
         let place = held.recorded.tree.get(&path.parse::<Path>().ok()?)?.origin.as_ref()?;
         Some(format!("{}:{}", place.file, place.line))
     };
-    let told = query.query_map([fabric.as_str(), device.as_str()], |row| {
-        let path: String = row.get(0)?;
-        let origin = origin(&path);
-        Ok(NewsLeaf { path, kind: row.get(1)?, recorded: row.get(2)?, live: row.get(3)?, origin })
-    })?;
-    let leaves = told.collect::<Result<Vec<_>, _>>()?;
-    connection.execute(
-        "DELETE FROM drift WHERE fabric = ?1 AND device = ?2 AND kind IN ('owned', 'secret')",
-        [fabric.as_str(), device.as_str()],
-    )?;
-    let Some(first) = leaves.first().map(|leaf| leaf.path.as_str()) else { return Ok(()) };
-    let more = match leaves.len() {
-        1 => String::new(),
-        count => format!(" and {} more", count - 1),
-    };
+    let leaves = end(connection, fabric, device, "kind IN ('owned', 'secret')", origin)?;
+    if leaves.is_empty() {
+        return Ok(());
+    }
     let (kind, what) = if held.by_set {
         (NewsKind::DriftCorrected, format!("commit {} overwrote what was changed by hand", commit.short()))
     } else {
@@ -221,12 +207,73 @@ pub(super) fn overwritten(
         device: Some(device.clone()),
         commit: Some(commit.clone()),
         at: event.at,
-        summary: format!("{device}: {what}: {first}{more}"),
+        summary: format!("{device}: {what}: {}", first_of(&leaves)),
         detail: None,
         leaves,
         unlisted: 0,
     };
     insert(connection, fabric, &news)
+}
+
+/// Ends all that differed on a device that is out of service from now on: nobody looks at it any
+/// more, and what was given up on it is forgotten. Told if people were told of it.
+pub(super) fn at_rest(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+    stance: &Stance<'_>,
+) -> Result<(), RecordError> {
+    rearm(connection, fabric, device)?;
+    let leaves = end(connection, fabric, device, "1", |_| None)?;
+    if leaves.is_empty() {
+        return Ok(());
+    }
+    let standing = stance.standing.as_str();
+    let news = News {
+        kind: NewsKind::DriftGone,
+        device: Some(device.clone()),
+        commit: Some(stance.target.clone()),
+        at: stance.now,
+        summary: format!("{device} is {standing} and looked at no more: {}", first_of(&leaves)),
+        detail: stance.reason.map(str::to_owned),
+        leaves,
+        unlisted: 0,
+    };
+    insert(connection, fabric, &news)
+}
+
+/// Ends what differed on a device; gives the leaves that people were told of.
+fn end(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+    which: &'static str,
+    origin: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<NewsLeaf>, RecordError> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT path, kind, recorded, live FROM drift
+         WHERE fabric = ?1 AND device = ?2 AND {which} AND told = 1 ORDER BY path"
+    ))?;
+    let told = query.query_map([fabric.as_str(), device.as_str()], |row| {
+        let path: String = row.get(0)?;
+        let origin = origin(&path);
+        Ok(NewsLeaf { path, kind: row.get(1)?, recorded: row.get(2)?, live: row.get(3)?, origin })
+    })?;
+    let leaves = told.collect::<Result<Vec<_>, _>>()?;
+    connection.execute(
+        &format!("DELETE FROM drift WHERE fabric = ?1 AND device = ?2 AND {which}"),
+        [fabric.as_str(), device.as_str()],
+    )?;
+    Ok(leaves)
+}
+
+/// The first of leaves, and how many more there are.
+fn first_of(leaves: &[NewsLeaf]) -> String {
+    let first = leaves.first().map_or("", |leaf| leaf.path.as_str());
+    match leaves.len() {
+        0 | 1 => first.to_owned(),
+        count => format!("{first} and {} more", count - 1),
+    }
 }
 
 fn leaf(device: &str, row: &rusqlite::Row<'_>) -> Result<(DriftedLeaf, Timestamp), RecordError> {

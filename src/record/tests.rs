@@ -238,6 +238,54 @@ fn since_moves_only_when_the_standing_does() {
 }
 
 #[test]
+fn what_differs_on_a_device_ends_when_it_is_taken_out_of_service() {
+    let mut fixture = Fixture::new();
+    fixture.hold(1, &Recorded::default());
+    let (fabric, device, now) = (fixture.fabric.clone(), fixture.device.clone(), Timestamp::UNIX_EPOCH);
+    let row = |path: &str, kind| DriftedLeaf { path: path.to_owned(), kind, recorded: None, live: None };
+    let rows = [row("/odds/decimal", DriftKind::Owned), row("/odds/signed", DriftKind::Strict)];
+    fixture.store.set_drift(&fabric, &device, None, &rows, now).unwrap();
+    let news = |kind, leaves: &[DriftedLeaf]| News {
+        kind,
+        device: Some(device.clone()),
+        commit: Some(fixture.commit.clone()),
+        at: now,
+        summary: String::new(),
+        detail: None,
+        leaves: leaves
+            .iter()
+            .map(|row| NewsLeaf {
+                path: row.path.clone(),
+                kind: row.kind.as_str().to_owned(),
+                recorded: None,
+                live: None,
+                origin: None,
+            })
+            .collect(),
+        unlisted: 0,
+    };
+    let (found, gone) = (news(NewsKind::DriftFound, &rows[1..]), news(NewsKind::DriftGone, &rows[1..]));
+    let given_up = news(NewsKind::CorrectionGivenUp, &[]);
+    let target = fixture.commit.clone();
+    let up = GivenUp { commit: target.clone(), reason: "again and again".to_owned(), at: now };
+    fixture.store.tell(&fabric, &found).unwrap();
+    fixture.store.give_up(&fabric, &device, &up, &given_up).unwrap();
+    fixture.store.queue_news("noc", &|_| true).unwrap();
+    for _ in 0..2 {
+        let (standing, pass) = (Standing::Paused, PassNumber::try_from(2).unwrap());
+        let stance = Stance { standing, reason: Some("its state is paused"), target: &target, pass, now };
+        let settled = Settled { device: device.clone(), stance, event: None };
+        fixture.store.settle(&fabric, &[settled]).unwrap();
+    }
+    assert!(fixture.store.drift_of(&fabric, &device).unwrap().is_empty());
+    assert!(fixture.store.given_up(&fabric).unwrap().is_empty());
+    fixture.store.queue_news("noc", &|_| true).unwrap();
+    let told: Vec<News> = fixture.store.queued("noc").unwrap().into_iter().map(|it| it.news).collect();
+    let told: Vec<_> = told.iter().skip(2).map(|news| (news.kind, &news.leaves)).collect();
+    assert_eq!(told, [(gone.kind, &gone.leaves)], "what nobody was told of is no news, nor is it twice");
+}
+
+#[test]
 fn a_commit_that_does_not_concern_a_device_is_recorded_without_touching_its_tree() {
     let mut fixture = Fixture::new();
     let recorded = recorded_of(tree(sample(), &[("/odds/decimal", "-0.5")]), 3);

@@ -62,6 +62,8 @@ pub(super) struct Run {
     said: Option<(WatchState, Option<String>)>,
     /// When a device that cannot tell of changes is asked again whether it can.
     ask_again: Option<Instant>,
+    /// Why it cannot.
+    cannot: Option<String>,
 }
 
 /// Why a connection is over.
@@ -89,6 +91,7 @@ impl Watcher {
             offer: Offer::default(),
             said: None,
             ask_again: None,
+            cannot: None,
         };
         tokio::select! {
             () = stop.cancelled() => {}
@@ -187,7 +190,7 @@ impl Run {
                 | ErrorKind::Protocol { .. }
                 | ErrorKind::PermissionDenied { .. } => {
                     self.ask_again = Some(Instant::now() + self.watcher.settings.read_back);
-                    self.say(WatchState::Polling, Some(why(&error))).await;
+                    self.cannot = Some(why(&error));
                     self.look_once(session).await
                 }
                 _ => End::Failed(error),
@@ -197,6 +200,8 @@ impl Run {
 
     /// One look at the whole of a device that cannot tell of changes.
     async fn look_once(&mut self, session: Session) -> End {
+        // it answers, also if it was away since it was asked last
+        self.say(WatchState::Polling, self.cannot.clone()).await;
         self.held = self.watcher.standard.borrow_and_update().clone();
         if self.held.holding().is_none() {
             // a pass has it in hand: it is looked at as soon as that is over

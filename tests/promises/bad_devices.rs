@@ -1,7 +1,7 @@
 //! Promise 8: one bad device does not hold the rest.
 
-use gitfabric::record::Standing;
-use gitfabric::simulator::SetFault;
+use gitfabric::record::{Standing, WatchState};
+use gitfabric::simulator::{OnChange, SetFault};
 use serde_json::json;
 use tonic::Code;
 
@@ -197,5 +197,31 @@ async fn drift_is_told_until_it_is_mended() {
     let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
     agent.settled(&renamed).await;
     lab.assert_true(&renamed, &["leaf1", "leaf2", "spine1"]);
+    agent.end().await;
+}
+
+/// A device that cannot tell of changes and was away for a moment is polled as before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_polled_device_that_was_away_is_polled_again() {
+    let settings = Settings {
+        config: "mode: apply\ndrift: { poll: 1s }",
+        device: |device| device.personality.on_change = OnChange::Nowhere(Code::Unimplemented),
+        ..Settings::default()
+    };
+    let lab = Lab::with(Intent::pair(), settings);
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let leaf1 = "leaf1".parse().unwrap();
+    let state = || lab.store().watches(&fabric_name()).unwrap().get(&leaf1).map(|watch| watch.state);
+    for (case, expected) in
+        [("at first", WatchState::Polling), ("down", WatchState::Away), ("up", WatchState::Polling)]
+    {
+        match case {
+            "down" => lab.device("leaf1").down(),
+            "up" => lab.device("leaf1").up().unwrap(),
+            _ => {}
+        }
+        agent.until(case, |_| state() == Some(expected)).await;
+    }
     agent.end().await;
 }

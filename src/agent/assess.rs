@@ -19,7 +19,7 @@ use super::target::Target;
 use super::verdict::Verdict;
 use super::watches::words;
 use crate::compile::DriftRules;
-use crate::drift::{Found, differences};
+use crate::drift::{Found, Said, differences};
 use crate::intent::DriftPolicy;
 use crate::names::DeviceName;
 use crate::plan::{Change, Correction, DevicePlan, Word, correction, operations_of};
@@ -247,7 +247,7 @@ async fn note_drift(
             commit: &journal.commit,
             rules: &rules,
             desired: &desired,
-            device_time: None,
+            said: &Said::default(),
             now,
         };
         let origins = words::origins(&found);

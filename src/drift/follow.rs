@@ -13,7 +13,7 @@ use super::filter::{Filter, Hint};
 use super::look::{Look, Seen};
 use super::standard::{Holding, Standard};
 use super::suspects::{Burst, Suspects};
-use super::told::Looked;
+use super::told::{Looked, Said};
 use super::unexplained::Unexplained;
 use super::watcher::{End, Run};
 use crate::gnmi::{Error, ErrorKind, Event, Subscription};
@@ -39,9 +39,11 @@ pub(super) struct Following<'r> {
     suspects: Suspects,
     unexplained: Unexplained,
     /// What was told while a pass had the device in hand.
-    kept: Vec<Event>,
-    /// When the device says that it last changed.
-    device_time: Option<Timestamp>,
+    kept: Vec<(Event, Option<Timestamp>)>,
+    /// What the device says of what is suspected.
+    said: Said,
+    /// When it told its count of changes.
+    counted: Option<Timestamp>,
     looking: Option<Looking>,
     /// Whether that look is at the whole.
     wide: bool,
@@ -59,7 +61,8 @@ impl<'r> Following<'r> {
             suspects: Suspects::default(),
             unexplained: Unexplained::default(),
             kept: Vec::new(),
-            device_time: None,
+            said: Said::default(),
+            counted: None,
             looking: None,
             wide: false,
             read_back,
@@ -84,8 +87,8 @@ impl<'r> Following<'r> {
             tokio::select! {
                 event = stream.next() => match event {
                     Some(Ok(event)) => {
-                        self.device_time = stream.told_at().and_then(plausible).or(self.device_time);
-                        self.hear(event, Instant::now());
+                        let told_at = stream.told_at().and_then(plausible);
+                        self.hear(event, told_at, Instant::now());
                     }
                     Some(Err(error)) => return End::Failed(error),
                     None => return End::Ended,
@@ -119,12 +122,13 @@ impl<'r> Following<'r> {
         due.into_iter().flatten().fold(self.read_back, Instant::min)
     }
 
-    fn hear(&mut self, event: Event, now: Instant) {
+    fn hear(&mut self, event: Event, told_at: Option<Timestamp>, now: Instant) {
         let settings = &self.run.watcher.settings;
         if let (Event::Update(path, value), Some(changed)) = (&event, &self.changed)
             && path == changed
         {
             self.unexplained.told(&value.to_string(), settings, now);
+            self.counted = told_at;
             if matches!(self.run.held, Standard::Busy) {
                 self.unexplained.explain(now);
             }
@@ -132,13 +136,13 @@ impl<'r> Following<'r> {
         }
         match &self.run.held {
             Standard::Unknown => {}
-            Standard::Busy if self.kept.len() < KEPT => self.kept.push(event),
+            Standard::Busy if self.kept.len() < KEPT => self.kept.push((event, told_at)),
             Standard::Busy => self.suspects.everything(now),
-            Standard::Holds(_) => self.filter(&event, now),
+            Standard::Holds(_) => self.filter(&event, told_at, now),
         }
     }
 
-    fn filter(&mut self, event: &Event, now: Instant) {
+    fn filter(&mut self, event: &Event, told_at: Option<Timestamp>, now: Instant) {
         let run = &*self.run;
         let Standard::Holds(holding) = &run.held else { return };
         let (device, settings) = (&run.watcher.device, &run.watcher.settings);
@@ -154,10 +158,15 @@ impl<'r> Following<'r> {
         match event {
             Event::Update(path, value) => filter.update(path, value, &mut tell),
             Event::Delete(path) => filter.delete(path, &mut tell),
-            Event::Committed { .. } => suspects.committed(),
+            Event::Committed { server, confirm } => {
+                if suspects.committed() {
+                    self.said.commit = server.clone().or_else(|| confirm.clone());
+                }
+            }
             Event::Synced => {}
         }
         if suspicious {
+            self.said.at = told_at.or(self.said.at);
             self.unexplained.explain(now);
         }
     }
@@ -174,8 +183,8 @@ impl<'r> Following<'r> {
             (_, Standard::Busy) => {}
             (Standard::Unknown, Standard::Holds(_)) => self.suspects.everything(now),
             (_, Standard::Holds(_)) => {
-                for event in std::mem::take(&mut self.kept) {
-                    self.filter(&event, now);
+                for (event, told_at) in std::mem::take(&mut self.kept) {
+                    self.filter(&event, told_at, now);
                 }
                 if matches!(before, Standard::Busy) {
                     // the change that is still to be told was ours
@@ -196,7 +205,15 @@ impl<'r> Following<'r> {
             return;
         };
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        if self.read_back <= now || is_due(self.unexplained.due(settings)) {
+        if self.suspects.is_empty() {
+            // what was said before was of something that is as it should be again
+            self.said = Said::default();
+        }
+        let unexplained = is_due(self.unexplained.due(settings));
+        if unexplained {
+            self.said.at = self.said.at.or(self.counted);
+        }
+        if self.read_back <= now || unexplained {
             self.suspects.everything(now);
         }
         if !is_due(self.suspects.due(settings)) {
@@ -219,7 +236,7 @@ impl<'r> Following<'r> {
             session: self.session.clone(),
             against,
             burst,
-            device_time: self.device_time.take(),
+            said: std::mem::take(&mut self.said),
             limits: Arc::clone(&self.run.watcher.limits),
         };
         self.wide = look.burst.looked == Looked::All;

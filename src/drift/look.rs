@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::judge::judge;
 use super::standard::Holding;
 use super::suspects::Burst;
-use super::told::{Found, Looked, Verdict};
+use super::told::{Found, Looked, Said, Verdict};
 use crate::gnmi;
 use crate::plan::{Fingerprint, FingerprintKey, SecretMark};
 use crate::record::DriftKind;
@@ -29,7 +28,7 @@ pub(super) struct Look {
     pub(super) session: Session,
     pub(super) against: Arc<Holding>,
     pub(super) burst: Burst,
-    pub(super) device_time: Option<Timestamp>,
+    pub(super) said: Said,
     pub(super) limits: Arc<Semaphore>,
 }
 
@@ -64,7 +63,7 @@ impl Look {
         let resalted = resalted(&self.session, &shown, &self.against.key).await?;
         found.retain(|found| !resalted.contains(&found.path));
         let Burst { looked, began } = self.burst;
-        let verdict = Verdict { against: self.against, looked, found, device_time: self.device_time, began };
+        let verdict = Verdict { against: self.against, looked, found, said: self.said, began };
         Ok(Seen { verdict, resalted })
     }
 

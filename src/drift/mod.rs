@@ -28,7 +28,7 @@ pub use judge::differences;
 pub use look::{resalted, shown_otherwise};
 pub use settings::Settings;
 pub use standard::{Holding, Standard};
-pub use told::{Found, Looked, Told, Verdict, What};
+pub use told::{Found, Looked, Said, Told, Verdict, What};
 pub use watcher::Watcher;
 
 #[cfg(test)]

@@ -72,9 +72,15 @@ impl Suspects {
         self.burst.get_or_insert((now, now));
     }
 
-    /// The device says that all of its commit was told.
-    pub(super) fn committed(&mut self) {
+    /// The device says that all of its commit was told. Says whether anything of it is suspicious.
+    pub(super) fn committed(&mut self) -> bool {
         self.complete = self.burst.is_some();
+        self.complete
+    }
+
+    /// Whether there is nothing to look at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.burst.is_none()
     }
 
     /// When to look; none if there is nothing to look at.
@@ -178,7 +184,7 @@ mod tests {
             for (ms, step) in steps {
                 match step {
                     Hear(text, hint) => drop(suspects.hear(&path(text), hint, &settings, at(ms))),
-                    Committed => suspects.committed(),
+                    Committed => drop(suspects.committed()),
                     Everything => suspects.everything(at(ms)),
                 }
             }

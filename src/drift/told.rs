@@ -40,11 +40,21 @@ pub struct Verdict {
     pub looked: Looked,
     /// All that differs there, by path.
     pub found: Vec<Found>,
-    /// When the device says that it was changed, if that can be.
-    pub device_time: Option<Timestamp>,
+    /// What the device says of the change.
+    pub said: Said,
     /// When the first event of the burst was heard; for a look that no event asked for, when
     /// it began.
     pub began: Instant,
+}
+
+/// What a device says of a change, besides the change: nothing where a look was not asked for by
+/// an event. Who made it is in no gNMI message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// When it was, if that can be.
+    pub at: Option<Timestamp>,
+    /// The device's name of the commit, where it tells of commits.
+    pub commit: Option<String>,
 }
 
 /// Where a look looked.

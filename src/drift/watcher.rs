@@ -18,7 +18,7 @@ use super::open::Offer;
 use super::reported::Reported;
 use super::settings::Settings;
 use super::standard::Standard;
-use super::told::{Told, Verdict, What};
+use super::told::{Said, Told, Verdict, What};
 use crate::git::poll;
 use crate::gnmi::{Error, ErrorKind};
 use crate::record::WatchState;
@@ -217,7 +217,7 @@ impl Run {
             session,
             against,
             burst: everything(),
-            device_time: None,
+            said: Said::default(),
             limits: Arc::clone(&self.watcher.limits),
         };
         match look.run().await {

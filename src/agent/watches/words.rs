@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::compile::DriftRules;
 use crate::diagnostic::Place;
-use crate::drift::Found;
+use crate::drift::{Found, Said};
 use crate::intent::model::drift::DriftPolicy;
 use crate::names::{CommitId, DeviceName};
 use crate::record::{DriftKind, DriftNews, DriftedLeaf, News, NewsKind, NewsLeaf};
@@ -24,8 +24,8 @@ pub(in super::super) struct About<'a> {
     pub(in super::super) rules: &'a DriftRules,
     /// What the intent asks for now: what differs no more since it asks for it was accepted.
     pub(in super::super) desired: &'a Tree,
-    /// When the device says that it was changed.
-    pub(in super::super) device_time: Option<Timestamp>,
+    /// What the device says of the change.
+    pub(in super::super) said: &'a Said,
     pub(in super::super) now: Timestamp,
 }
 
@@ -99,7 +99,10 @@ fn one(about: &About<'_>, kind: NewsKind, leaves: &[DriftedLeaf], origins: &BTre
         NewsKind::DriftGone => format!("{device}: as it should be again: {first}{more}"),
         _ => format!("{device} was changed behind our back: {first}{more}"),
     };
-    let detail = about.device_time.map(|at| format!("changed at {at} by the device's clock"));
+    let at = about.said.at.map(|at| format!("at {at} by the device's clock"));
+    let commit = about.said.commit.as_ref().map(|commit| format!("in the device's commit {commit}"));
+    let said: Vec<String> = at.into_iter().chain(commit).collect();
+    let detail = (!said.is_empty()).then(|| format!("changed {}", said.join(", ")));
     News {
         kind,
         device: Some(device.clone()),
@@ -131,14 +134,14 @@ mod tests {
         let mtu = "/interfaces/interface[name=e1]/config/mtu";
         let desired = tree(sample(), &[(mtu, "9000"), ("/odds/pair[a=1][b=2]/value", "x")]);
         let (device, commit) = ("leaf1".parse().unwrap(), "b".repeat(40).parse().unwrap());
-        let rules = DriftRules::default();
+        let (rules, said) = (DriftRules::default(), Said::default());
         let now = Timestamp::UNIX_EPOCH;
         let about = About {
             device: &device,
             commit: &commit,
             rules: &rules,
             desired: &desired,
-            device_time: None,
+            said: &said,
             now,
         };
         for (case, gone, expected) in [
@@ -172,6 +175,26 @@ mod tests {
             let changed = DriftNews { gone: vec![gone], ..DriftNews::default() };
             let told = news(&about, changed, &BTreeMap::new());
             assert_eq!(told.iter().map(|news| news.kind).collect::<Vec<_>>(), [expected], "{case}");
+        }
+    }
+
+    #[test]
+    fn what_the_device_says_of_a_change_is_told() {
+        let (device, commit) = ("leaf1".parse().unwrap(), "b".repeat(40).parse().unwrap());
+        let (rules, desired) = (DriftRules::default(), Tree::new());
+        let at = Some(Timestamp::UNIX_EPOCH);
+        for (case, at, in_commit, expected) in [
+            ("nothing", None, None, None),
+            ("when", at, None, Some("changed at 1970-01-01T00:00:00Z by the device's clock")),
+            ("in which commit", None, Some("17"), Some("changed in the device's commit 17")),
+        ] {
+            let said = Said { at, commit: in_commit.map(str::to_owned) };
+            let now = Timestamp::UNIX_EPOCH;
+            let about =
+                About { device: &device, commit: &commit, rules: &rules, desired: &desired, said: &said, now };
+            let found = vec![leaf("/odds/signed", DriftKind::Owned, Some("1"), None)];
+            let told = news(&about, DriftNews { found, ..DriftNews::default() }, &BTreeMap::new());
+            assert_eq!(told[0].detail.as_deref(), expected, "{case}");
         }
     }
 }

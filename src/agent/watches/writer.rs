@@ -101,7 +101,7 @@ impl Writer {
                     commit: &target.commit,
                     rules: &rules,
                     desired: &verdict.against.tree,
-                    device_time: verdict.device_time,
+                    said: &verdict.said,
                     now: Timestamp::now(),
                 };
                 write(store, target.name(), &about, &verdict, corrects)

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::filter::{Filter, Hint};
@@ -171,6 +172,16 @@ impl<'r> Following<'r> {
         }
     }
 
+    /// These places are to be looked at.
+    fn suspect(&mut self, looked: &Looked, now: Instant) {
+        match looked {
+            Looked::All => self.suspects.everything(now),
+            Looked::Below(places) => places.iter().for_each(|place| {
+                self.suspects.hear(place, Hint::Differs, &self.run.watcher.settings, now);
+            }),
+        }
+    }
+
     /// The agent holds the device against something else from now on.
     fn renew(&mut self, now: Instant) {
         let before =
@@ -183,6 +194,12 @@ impl<'r> Following<'r> {
             (_, Standard::Busy) => {}
             (Standard::Unknown, Standard::Holds(_)) => self.suspects.everything(now),
             (_, Standard::Holds(_)) => {
+                // dropped by the record, perhaps: the pass that began then may have seen nothing
+                for (looked, written) in std::mem::take(&mut self.run.unwritten) {
+                    if !written.load(Ordering::Acquire) {
+                        self.suspect(&looked, now);
+                    }
+                }
                 for (event, told_at) in std::mem::take(&mut self.kept) {
                     self.filter(&event, told_at, now);
                 }
@@ -253,13 +270,8 @@ impl<'r> Following<'r> {
             }
             // a pass began meanwhile: it is looked at again when that is over
             Ok(Seen { verdict, .. }) => {
-                let now = Instant::now();
-                match verdict.looked {
-                    Looked::All => self.suspects.everything(now),
-                    Looked::Below(places) => places.iter().for_each(|place| {
-                        self.suspects.hear(place, Hint::Differs, &self.run.watcher.settings, now);
-                    }),
-                }
+                self.said = verdict.said;
+                self.suspect(&verdict.looked, Instant::now());
                 None
             }
             // it answers to no such question: to the usual one it does

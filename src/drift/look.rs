@@ -63,7 +63,8 @@ impl Look {
         let resalted = resalted(&self.session, &shown, &self.against.key).await?;
         found.retain(|found| !resalted.contains(&found.path));
         let Burst { looked, began } = self.burst;
-        let verdict = Verdict { against: self.against, looked, found, said: self.said, began };
+        let written = Arc::default();
+        let verdict = Verdict { against: self.against, looked, found, said: self.said, began, written };
         Ok(Seen { verdict, resalted })
     }
 

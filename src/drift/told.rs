@@ -1,6 +1,7 @@
 //! What a watcher says: how it goes, and what it saw.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -45,6 +46,8 @@ pub struct Verdict {
     /// When the first event of the burst was heard; for a look that no event asked for, when
     /// it began.
     pub began: Instant,
+    /// Set once it is on record: where one was dropped is looked again.
+    pub written: Arc<AtomicBool>,
 }
 
 /// What a device says of a change, besides the change: nothing where a look was not asked for by

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -18,7 +19,7 @@ use super::open::Offer;
 use super::reported::Reported;
 use super::settings::Settings;
 use super::standard::Standard;
-use super::told::{Said, Told, Verdict, What};
+use super::told::{Looked, Said, Told, Verdict, What};
 use crate::git::poll;
 use crate::gnmi::{Error, ErrorKind};
 use crate::record::WatchState;
@@ -33,6 +34,9 @@ const STEADY: Duration = Duration::from_mins(1);
 
 /// The longest between two pings, whatever a device says of them.
 const LEAST_PINGS: Duration = Duration::from_hours(1);
+
+/// So many verdicts may wait for the record before the whole is looked at instead.
+const UNWRITTEN: usize = 16;
 
 /// One device, watched for as long as it is in service.
 #[derive(Debug)]
@@ -58,6 +62,8 @@ pub(super) struct Run {
     pub(super) reported: Reported,
     /// Secrets that show another text at each look.
     pub(super) resalted: BTreeSet<Path>,
+    /// What was told and may have been dropped, as a pass began between telling and writing.
+    pub(super) unwritten: Vec<(Looked, Arc<AtomicBool>)>,
     offer: Offer,
     said: Option<(WatchState, Option<String>)>,
     /// When a device that cannot tell of changes is asked again whether it can.
@@ -88,6 +94,7 @@ impl Watcher {
             held: Standard::Unknown,
             reported: Reported::default(),
             resalted: BTreeSet::new(),
+            unwritten: Vec::new(),
             offer: Offer::default(),
             said: None,
             ask_again: None,
@@ -241,6 +248,11 @@ impl Run {
 
     pub(super) async fn say_verdict(&mut self, verdict: Verdict) {
         self.reported.update(&verdict.looked, &verdict.found);
+        self.unwritten.retain(|(_, written)| !written.load(Ordering::Acquire));
+        if self.unwritten.len() == UNWRITTEN {
+            self.unwritten = vec![(Looked::All, Arc::default())];
+        }
+        self.unwritten.push((verdict.looked.clone(), Arc::clone(&verdict.written)));
         self.tell(What::Verdict(verdict)).await;
     }
 

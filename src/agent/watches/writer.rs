@@ -5,6 +5,7 @@
 //! people (`alerts`), correcting (`pass`).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
@@ -88,7 +89,7 @@ impl Writer {
         let Some(target) = self.shared.target().clone() else { return Ok(()) };
         let rules = DriftRules::of(&target.fabric, device);
         let (shared, name, corrects) = (Arc::clone(&self.shared), device.clone(), self.corrects);
-        let began = verdict.began;
+        let (began, on_record) = (verdict.began, Arc::clone(&verdict.written));
         let written = self
             .store
             .with(move |store| {
@@ -104,7 +105,9 @@ impl Writer {
                     said: &verdict.said,
                     now: Timestamp::now(),
                 };
-                write(store, target.name(), &about, &verdict, corrects)
+                let written = write(store, target.name(), &about, &verdict, corrects)?;
+                on_record.store(true, Ordering::Release);
+                Ok(written)
             })
             .await?;
         if written.news {

@@ -31,8 +31,11 @@ impl Judge<'_> {
     /// Why the device stands as drifted, by all that differs on it; none if nothing of it is ours,
     /// or policy only lists it: then it is current.
     pub(super) fn reason(&self, rows: &[DriftedLeaf]) -> Option<String> {
-        let ours: Vec<(&DriftedLeaf, Option<Path>)> =
-            rows.iter().map(|row| (row, row.path.parse().ok())).filter(|(row, path)| self.counts(row, path)).collect();
+        let ours: Vec<(&DriftedLeaf, Option<Path>)> = rows
+            .iter()
+            .map(|row| (row, row.path.parse().ok()))
+            .filter(|(row, path)| self.counts(row, path))
+            .collect();
         if ours.is_empty() {
             return None;
         }
@@ -143,7 +146,15 @@ mod tests {
             ("held", owned(TEXT), &held, None, false, Some(&*words), false),
             ("another is held", owned(MTU), &held, None, false, Some(modified), false),
             ("given up", owned(TEXT), &nothing, Some("given up"), false, Some(&*given_up), false),
-            ("told, where it is given up", owned(MTU), &nothing, Some("given up"), false, Some(modified), false),
+            (
+                "told, where it is given up",
+                owned(MTU),
+                &nothing,
+                Some("given up"),
+                false,
+                Some(modified),
+                false,
+            ),
             ("seen by an observer", owned(TEXT), &nothing, None, true, Some(&*observed), false),
         ] {
             let judge = Judge { device: &device, rules: &rules, holds, given_up: up, observes };

@@ -211,7 +211,7 @@ async fn a_polled_device_that_was_away_is_polled_again() {
     let lab = Lab::with(Intent::pair(), settings);
     let mut agent = Running::start(&lab);
     agent.settled(&lab.head()).await;
-    let leaf1 = "leaf1".parse().unwrap();
+    let leaf1: gitfabric::names::DeviceName = "leaf1".parse().unwrap();
     let state = || lab.store().watches(&fabric_name()).unwrap().get(&leaf1).map(|watch| watch.state);
     for (case, expected) in
         [("at first", WatchState::Polling), ("down", WatchState::Away), ("up", WatchState::Polling)]

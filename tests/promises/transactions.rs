@@ -96,7 +96,7 @@ async fn a_set_of_ours_that_went_wrong_is_not_somebody_elses_change() {
     lab.device("leaf1").next_set(SetFault::NotTaken(Some(VLAN_NAME.parse().unwrap())));
     lab.commit("Another name and another address", |files| {
         files.rename_vlan("web");
-        files.replace("devices/leaf1.yaml", "10.0.1.1/31", "10.0.1.3/31");
+        files.replace("devices/leaf1.yaml", "10.0.1.1/31", "10.0.1.101/31");
     });
     agent.stands("leaf1", Standing::Diverged).await;
     assert!(!lab.device("leaf1").config().contains_below(&old), "the Set takes something away");

@@ -136,14 +136,8 @@ mod tests {
         let (device, commit) = ("leaf1".parse().unwrap(), "b".repeat(40).parse().unwrap());
         let (rules, said) = (DriftRules::default(), Said::default());
         let now = Timestamp::UNIX_EPOCH;
-        let about = About {
-            device: &device,
-            commit: &commit,
-            rules: &rules,
-            desired: &desired,
-            said: &said,
-            now,
-        };
+        let about =
+            About { device: &device, commit: &commit, rules: &rules, desired: &desired, said: &said, now };
         for (case, gone, expected) in [
             (
                 "the intent's new value",
@@ -190,8 +184,14 @@ mod tests {
         ] {
             let said = Said { at, commit: in_commit.map(str::to_owned) };
             let now = Timestamp::UNIX_EPOCH;
-            let about =
-                About { device: &device, commit: &commit, rules: &rules, desired: &desired, said: &said, now };
+            let about = About {
+                device: &device,
+                commit: &commit,
+                rules: &rules,
+                desired: &desired,
+                said: &said,
+                now,
+            };
             let found = vec![leaf("/odds/signed", DriftKind::Owned, Some("1"), None)];
             let told = news(&about, DriftNews { found, ..DriftNews::default() }, &BTreeMap::new());
             assert_eq!(told[0].detail.as_deref(), expected, "{case}");

@@ -2,12 +2,14 @@
 //! that it heard them already.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::names::{CommitId, DeviceName, FabricName};
-use crate::record::{News, NewsKind, NewsLeaf};
+use crate::record::{News, NewsKind, NewsLeaf, read_time, write_time};
 
 /// What is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum What {
     /// One kind of news.
     News(NewsKind),
@@ -78,8 +80,8 @@ impl What {
     }
 }
 
-/// What is told in one message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is told in one message. In the record, while it waits to be tried again, it is JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// The same at each try, and no other event's: of whom this comes twice needs it once.
     pub id: String,
@@ -89,11 +91,15 @@ pub struct Event {
     pub what: What,
     /// The device, if it is about one.
     pub device: Option<DeviceName>,
+    /// The devices, if it is about many.
+    pub devices: Vec<DeviceName>,
     /// The commit that counted, or that it is about.
     pub commit: Option<CommitId>,
     /// When it happened, the last of it.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     pub at: Timestamp,
     /// When the drift was found, if it was put back before that was told.
+    #[serde(serialize_with = "write_optional", deserialize_with = "read_optional")]
     pub found_at: Option<Timestamp>,
     /// One line for people.
     pub summary: String,
@@ -119,6 +125,7 @@ impl Event {
             fabric,
             what: What::News(news.kind),
             device: news.device,
+            devices: Vec::new(),
             commit: news.commit,
             at: news.at,
             found_at: None,
@@ -140,6 +147,7 @@ impl Event {
             fabric,
             what: What::Test,
             device: None,
+            devices: Vec::new(),
             commit: None,
             at,
             found_at: None,
@@ -151,8 +159,47 @@ impl Event {
         }
     }
 
+    /// What it is about: the order in which things happened binds for each alone. None is the
+    /// fabric.
+    pub fn subjects(&self) -> impl Iterator<Item = (&FabricName, Option<&DeviceName>)> {
+        let one = self.devices.is_empty().then_some(self.device.as_ref());
+        one.into_iter().chain(self.devices.iter().map(Some)).map(|device| (&self.fabric, device))
+    }
+
     /// How many leaves it is about.
     pub fn count(&self) -> usize {
         self.leaves.len() + self.unlisted
+    }
+}
+
+#[expect(clippy::ref_option, reason = "what serde gives")]
+fn write_optional<S: Serializer>(time: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.to_string()).serialize(to)
+}
+
+fn read_optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let text: Option<String> = Option::deserialize(from)?;
+    text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::render::tests::drift;
+
+    #[test]
+    fn what_is_written_down_is_read_back_as_it_was() {
+        let found_at = Some("2026-11-21T03:12:44.123456Z".parse().unwrap());
+        let devices = vec!["leaf1".parse().unwrap(), "leaf2".parse().unwrap()];
+        let kinds = NewsKind::ALL.into_iter().map(What::News).chain([What::PutBack, What::Test]);
+        for what in kinds {
+            for event in [
+                Event { what, ..drift(2) },
+                Event { what, found_at, device: None, devices: devices.clone(), ..drift(0) },
+            ] {
+                let text = serde_json::to_string(&event).unwrap();
+                assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event, "{text}");
+            }
+        }
     }
 }

@@ -24,6 +24,11 @@ pub enum Kind {
 impl Kind {
     const ALL: [Self; 5] = [Self::Slack, Self::Discord, Self::Teams, Self::Alertmanager, Self::Webhook];
 
+    /// Whether people read it as it comes: then a message for each of many devices is noise.
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Self::Slack | Self::Discord | Self::Teams)
+    }
+
     /// The word in the agent's configuration.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -11,7 +11,15 @@ pub const QUIET: Duration = Duration::from_secs(1);
 
 /// The first pause after a failure, and the longest.
 const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_hours(1);
+const LONGEST: Duration = Duration::from_mins(5);
+
+/// The longest that a receiver may ask for.
+const ASKED: Duration = Duration::from_hours(1);
+/// No pause is longer: asked for, and a fifth more.
+pub const FARTHEST: Duration = Duration::from_hours(2);
+
+/// A message that was tried so often lets others be tried before it: perhaps it alone is the trouble.
+pub const ASIDE: u32 = 3;
 
 /// A message is a dead letter after so many tries, if it is also so old. A receiver that is
 /// away for a night is told in the morning; one that was away while we were, too.
@@ -28,7 +36,7 @@ pub enum Next {
 }
 
 /// After so many tries of something that happened at `at`, the last just `now`: 1 s, doubled
-/// with each try up to an hour, or what the receiver asks for if that is longer, a fifth more or
+/// with each try up to five minutes, or what the receiver asks for if that is longer, a fifth more or
 /// less. `random` is any number.
 pub fn next(tries: u32, at: Timestamp, now: Timestamp, asked: Option<Duration>, random: u64) -> Next {
     let age = now.duration_since(at);
@@ -39,7 +47,7 @@ pub fn next(tries: u32, at: Timestamp, now: Timestamp, asked: Option<Duration>, 
     let fraction = f64::from((random >> 32) as u32) / f64::from(u32::MAX);
     let pause = pause.mul_f64(0.8 + 0.4 * fraction);
     // who asks for patience gets it in whole
-    let pause = pause.max(asked.unwrap_or_default().min(LONGEST));
+    let pause = pause.max(asked.unwrap_or_default().min(ASKED));
     Next::At(now.checked_add(pause).unwrap_or(now))
 }
 
@@ -58,8 +66,8 @@ mod tests {
         for (case, tries, age, asked, expected) in [
             ("the first failure", 1, s(2), None, Some(s(1))),
             ("the third", 3, s(9), None, Some(s(4))),
-            ("far on", 40, 23 * hour, None, Some(hour)),
-            ("many tries within a day", 12, 2 * hour, None, Some(s(2_048))),
+            ("far on", 40, 23 * hour, None, Some(s(300))),
+            ("many tries within a day", 12, 2 * hour, None, Some(s(300))),
             ("few tries, as nobody was there to try", 2, 50 * hour, None, Some(s(2))),
             ("many, and a day", 12, 24 * hour, None, None),
             ("it asks for a minute", 1, s(2), Some(s(60)), Some(s(60))),

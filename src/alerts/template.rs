@@ -128,6 +128,7 @@ fn value(field: Field, event: &Event, style: Style, room: usize) -> String {
         Field::Fabric => plain(event.fabric.as_str()),
         Field::Event => plain(event.what.title()),
         Field::Kind => plain(event.what.as_str()),
+        Field::Device if !event.devices.is_empty() => format!("{} devices", event.devices.len()),
         Field::Device => optional(event.device.as_ref().map(crate::names::DeviceName::as_str)),
         Field::Commit => optional(event.commit.as_ref().map(crate::names::CommitId::short)),
         Field::Summary => plain(&event.summary),

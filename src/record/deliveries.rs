@@ -1,7 +1,8 @@
 //! To whom news were brought, and what still waits: a row for each piece of news and receiver.
 //!
 //! Rows outlive the process, so that what was not surely taken is brought again. Elsewhere:
-//! writing news (`news`), bringing them (`agent::alerts`), when it is tried again (`alerts`).
+//! writing news (`news`), what was tried already (`tries`), bringing them (`agent::alerts`), when it
+//! is tried again (`alerts`).
 
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
 use super::news::News;
 use super::store::{RecordError, Store, parsed};
+use super::tries::forget_messages;
 use crate::names::{DeviceName, FabricName};
 
-/// How long news are kept, and how many.
+/// How long news are kept, and how many; and how many may wait for one receiver.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 const MOST: u32 = 10_000;
 
@@ -32,6 +34,8 @@ pub struct Queued {
     pub attempts: u32,
     /// Before then it is not tried again.
     pub next_at: Option<Timestamp>,
+    /// Whether it is in a message that was tried.
+    pub is_tried: bool,
 }
 
 /// A row for people: what waits, and what was given up.
@@ -67,6 +71,7 @@ impl Store {
         for gone in known.iter().filter(|name| !names.contains(&name.as_str())) {
             write.execute("DELETE FROM receiver WHERE receiver = ?1", [gone])?;
             write.execute("DELETE FROM delivery WHERE receiver = ?1", [gone])?;
+            forget_messages(&write)?;
         }
         for new in names.iter().filter(|name| !known.iter().any(|known| known == **name)) {
             write.execute(
@@ -110,32 +115,40 @@ impl Store {
         }
     }
 
-    /// What waits for a receiver, oldest first.
+    /// What waits for a receiver, oldest first. What cannot be read any more is given up.
     pub fn queued(&self, receiver: &str) -> Result<Vec<Queued>, RecordError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT news.id, news.fabric, news.body, delivery.attempts, delivery.next_at
+            "SELECT news.id, news.fabric, news.body, delivery.attempts, delivery.next_at,
+                    delivery.message IS NOT NULL
              FROM delivery JOIN news ON news.id = delivery.news
              WHERE delivery.receiver = ?1 AND delivery.state = 'waiting' ORDER BY news.id LIMIT ?2",
         )?;
         let mut rows = query.query(params![receiver, BATCH])?;
-        let mut found = Vec::new();
+        let (mut found, mut unreadable) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
-            let name = id.to_string();
-            let body: String = row.get(2)?;
-            let news = serde_json::from_str(&body).map_err(|error| RecordError::Damaged {
-                column: "body",
-                row: name.clone(),
-                what: error.to_string(),
-            })?;
-            let next_at: Option<String> = row.get(4)?;
-            found.push(Queued {
-                id,
-                fabric: parsed("fabric", &name, &row.get::<_, String>(1)?)?,
-                news,
-                attempts: row.get(3)?,
-                next_at: next_at.map(|text| parsed("next_at", &name, &text)).transpose()?,
-            });
+            let fabric: Result<FabricName, _> = row.get::<_, String>(1)?.parse();
+            let news: Result<News, _> = serde_json::from_str(&row.get::<_, String>(2)?);
+            let (fabric, news) = match (fabric, news) {
+                (Ok(fabric), Ok(news)) => (fabric, news),
+                (Err(error), _) => {
+                    unreadable.push((id, error.to_string()));
+                    continue;
+                }
+                (_, Err(error)) => {
+                    unreadable.push((id, error.to_string()));
+                    continue;
+                }
+            };
+            // a time that cannot be read is no reason to wait
+            let next_at = row.get::<_, Option<String>>(4)?.and_then(|text| text.parse().ok());
+            found.push(Queued { id, fabric, news, attempts: row.get(3)?, next_at, is_tried: row.get(5)? });
+        }
+        for (id, what) in unreadable {
+            self.connection.execute(
+                "UPDATE delivery SET state = 'dead', error = ?3 WHERE news = ?1 AND receiver = ?2",
+                params![id, receiver, format!("what is on record of it cannot be read: {what}")],
+            )?;
         }
         Ok(found)
     }
@@ -177,6 +190,9 @@ impl Store {
                 params![id, receiver, state, next_at.map(|at| at.to_string()), error],
             )?;
         }
+        if state == "sent" {
+            forget_messages(&write)?;
+        }
         write.commit()?;
         Ok(())
     }
@@ -184,11 +200,18 @@ impl Store {
     /// Lets what was given up, and what waits for its time, be tried at once: of one receiver,
     /// or of all. Gives how many.
     pub fn retry_deliveries(&mut self, receiver: Option<&str>) -> Result<usize, RecordError> {
-        Ok(self.connection.execute(
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let count = write.execute(
             "UPDATE delivery SET state = 'waiting', attempts = 0, next_at = NULL
              WHERE state IN ('dead', 'waiting') AND (?1 IS NULL OR receiver = ?1)",
             [receiver],
-        )?)
+        )?;
+        write.execute(
+            "UPDATE receiver SET failures = 0, rests_until = NULL WHERE ?1 IS NULL OR receiver = ?1",
+            [receiver],
+        )?;
+        write.commit()?;
+        Ok(count)
     }
 
     /// What waits and what was given up, by receiver, oldest first.
@@ -229,21 +252,47 @@ impl Store {
     }
 
     /// Removes news of more than 30 days ago, and all but the newest 10,000; with them goes
-    /// to whom they were told. Kept is what still says that something is wrong: the last of
-    /// its kind on a device, and drift that has not ended.
+    /// to whom they were told. Kept is what waits to be told, and what still says that something is
+    /// wrong: the last of its kind on a device, and drift that has not ended. Of more than 10,000
+    /// that wait for one receiver the oldest are given up; what was given up is kept among 20,000.
     pub fn prune_news(&mut self, now: Timestamp) -> Result<(), RecordError> {
         let before = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        self.connection.execute(
-            "DELETE FROM news WHERE at < ?1
-             AND NOT (kind = 'drift-found' AND EXISTS (
-                 SELECT 1 FROM drift WHERE drift.fabric = news.fabric AND drift.device = news.device))",
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let receivers = write
+            .prepare("SELECT receiver FROM receiver")?
+            .query_map([], |row| row.get::<_, String>(0))?
+            .collect::<Result<Vec<_>, _>>()?;
+        for receiver in receivers {
+            write.execute(
+                "UPDATE delivery SET state = 'dead', error = ?3
+                 WHERE receiver = ?1 AND state = 'waiting' AND news <= (
+                     SELECT news FROM delivery WHERE receiver = ?1 AND state = 'waiting'
+                     ORDER BY news DESC LIMIT 1 OFFSET ?2)",
+                params![receiver, MOST, format!("more than {MOST} others waited for it")],
+            )?;
+        }
+        // in nobody's list yet, or in one
+        let waits = "id > (SELECT COALESCE(MIN(seen), news.id) FROM receiver)
+             OR EXISTS (SELECT 1 FROM delivery WHERE delivery.news = news.id AND delivery.state = 'waiting')";
+        write.execute(
+            &format!(
+                "DELETE FROM news WHERE at < ?1 AND NOT ({waits})
+                 AND NOT (kind = 'drift-found' AND EXISTS (
+                     SELECT 1 FROM drift WHERE drift.fabric = news.fabric AND drift.device = news.device))"
+            ),
             [before.to_string()],
         )?;
-        self.connection.execute(
-            "DELETE FROM news WHERE id <= (SELECT id FROM news ORDER BY id DESC LIMIT 1 OFFSET ?1)
-             AND id NOT IN (SELECT MAX(id) FROM news GROUP BY fabric, device, kind)",
-            [MOST],
+        write.execute(
+            &format!(
+                "DELETE FROM news WHERE id <= (SELECT id FROM news ORDER BY id DESC LIMIT 1 OFFSET ?1)
+                 AND (id <= (SELECT id FROM news ORDER BY id DESC LIMIT 1 OFFSET ?2) OR NOT EXISTS (
+                     SELECT 1 FROM delivery WHERE delivery.news = news.id AND delivery.state = 'dead'))
+                 AND NOT ({waits}) AND id NOT IN (SELECT MAX(id) FROM news GROUP BY fabric, device, kind)"
+            ),
+            [MOST, 2 * MOST],
         )?;
+        forget_messages(&write)?;
+        write.commit()?;
         Ok(())
     }
 }
@@ -338,15 +387,60 @@ mod tests {
                 [],
             )
             .unwrap();
+        store.prune_news(at(40 * 86_400)).unwrap();
+        assert_eq!(left(&store), 2, "nobody has looked yet who is to be told");
         store.queue_news("noc", &|_| true).unwrap();
         store.prune_news(at(40 * 86_400)).unwrap();
-        assert_eq!(summaries(&store, "noc"), ["leaf1 at 1"], "its drift has not ended");
+        assert_eq!(summaries(&store, "noc"), ["leaf1 at 1", "leaf1 at 2"], "they wait");
+        let ids: Vec<i64> = store.queued("noc").unwrap().iter().map(|queued| queued.id).collect();
+        store.delivered("noc", &ids).unwrap();
+        store.prune_news(at(40 * 86_400)).unwrap();
+        assert_eq!(left(&store), 1, "drift of leaf1 has not ended");
         // one after the other, each on disk, would take long
         let many = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - 1)
              INSERT INTO news (fabric, kind, device, at, body)
              SELECT 'dc1', iif(i < 250, 'device-back', 'device-lost'), 'leaf2', '1970-02-10T00:00:00Z', '{}' FROM n";
         store.connection.execute(many, [MOST + 500]).unwrap();
+        store.queue_news("noc", &|_| true).unwrap();
         store.prune_news(at(41 * 86_400)).unwrap();
         assert_eq!(left(&store), MOST + 2, "and the last of their kind of leaf1 and leaf2");
+    }
+
+    #[test]
+    fn what_waits_for_too_long_a_list_is_given_up_and_not_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        store.keep_receivers(&["noc", "quick"]).unwrap();
+        let news = serde_json::to_string(&news(NewsKind::DeviceLost, "leaf1", 1)).unwrap();
+        let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO news (fabric, kind, device, at, body)
+             SELECT 'dc1', 'device-lost', 'leaf1', '1970-01-01T00:00:01Z', ?2 FROM n";
+        store.connection.execute(many, params![MOST + 7, news]).unwrap();
+        store.queue_news("noc", &|_| true).unwrap();
+        store.queue_news("quick", &|_| false).unwrap();
+        store.prune_news(at(2)).unwrap();
+        let listed = store.deliveries().unwrap();
+        let dead: Vec<&DeliveryEntry> = listed.iter().filter(|entry| entry.is_dead).collect();
+        assert_eq!((listed.len() - dead.len(), dead.len()), (MOST as usize, 7));
+        assert_eq!(dead[0].error.as_deref(), Some("more than 10000 others waited for it"));
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_given_up_and_those_behind_it_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        let fabric: FabricName = "dc1".parse().unwrap();
+        store.keep_receivers(&["noc"]).unwrap();
+        for second in 1..=3 {
+            store.tell(&fabric, &news(NewsKind::DeviceLost, "leaf1", second)).unwrap();
+        }
+        store.queue_news("noc", &|_| true).unwrap();
+        store.connection.execute("UPDATE news SET body = '{' WHERE id = 1", []).unwrap();
+        store.connection.execute("UPDATE news SET fabric = ' ' WHERE id = 2", []).unwrap();
+        assert_eq!(summaries(&store, "noc"), ["leaf1 at 3"]);
+        let dead: Vec<DeliveryEntry> =
+            store.deliveries().unwrap().into_iter().filter(|entry| entry.is_dead).collect();
+        assert_eq!(dead.len(), 2);
+        assert!(dead[0].error.as_deref().unwrap().contains("cannot be read"), "{dead:?}");
     }
 }

@@ -6,7 +6,7 @@
 //! (history), `drift` (leaves that somebody changed), `corrections` (what was put back, and
 //! given up), `holds` (what is not to be touched for a while), `reviews` (what a forge was told),
 //! `watches` (how each device is watched), `news` (what people may want to be told), `deliveries`
-//! (to whom it was told), `noted` (what was news already), `firing` (what is wrong now), `lock`
+//! (to whom it was told), `tries` (what was tried already, as it was said), `noted` (what was news already), `firing` (what is wrong now), `lock`
 //! (one agent at a time). Blocking. Elsewhere: deciding what to write (`rollout`, `agent`).
 
 mod columns;
@@ -25,6 +25,7 @@ mod reviews;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tries;
 mod watches;
 
 pub use corrections::{Corrected, GivenUp};
@@ -35,8 +36,10 @@ pub use fabrics::{FabricEntry, Verdict};
 pub use holds::{Hold, Holds};
 pub use lock::{Lock, LockError};
 pub use news::{News, NewsKind, NewsLeaf};
+pub(crate) use news::{read_time, write_time};
 pub use noted::OutOfReach;
 pub use passes::{DeviceEvent, EventKind, FOUND_EQUAL, PassEntry};
 pub use reviews::{DONE, ReviewEntry};
 pub use store::{RecordError, Store};
+pub use tries::{Rest, Tried};
 pub use watches::{WatchEntry, WatchState};

@@ -1,9 +1,9 @@
 //! One receiver's thread: takes its news from the record and brings them, in order, until they
 //! are taken or given up. What the record says survives us, so that nothing is forgotten; what
-//! was taken and not written down yet is brought again, with the same id.
+//! was taken and not written down yet is brought again, as it was, with the same id.
 //!
-//! Elsewhere: which messages (`alerts::merge`), the pauses (`alerts::pace`), the POST
-//! (`alerts::send`).
+//! Elsewhere: which messages (`alerts::merge`), which is next (`letters`), the pauses
+//! (`alerts::pace`), the POST (`alerts::send`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -11,16 +11,20 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::letters::{self, Letter};
 use super::{Bell, LOOK, Roles, report};
 use crate::agent::config::{AlertDevices, Receiver};
 use crate::agent::secrets::Secrets;
 use crate::alerts::{
-    Event, Item, Kind, Message, Next, Outcome, Post, Rendered, Sender, alertmanager, messages, next, pace,
+    Event, Item, Kind, Next, Outcome, Post, Rendered, Sender, alertmanager, fold, messages, next, pace,
     render,
 };
 use crate::git::poll;
 use crate::names::{DeviceName, RoleName};
-use crate::record::{News, Queued, RecordError, Store};
+use crate::record::{News, Queued, RecordError, Rest, Store};
+
+/// A receiver that fails so often one after the other is in trouble itself, and left alone.
+const IN_TROUBLE: u32 = 2;
 
 /// Brings news to one receiver.
 pub(super) struct Courier {
@@ -30,8 +34,6 @@ pub(super) struct Courier {
     bell: Bell,
     roles: Roles,
     sender: Option<Sender>,
-    /// When each of those that wait was first seen to wait.
-    seen: BTreeMap<i64, Instant>,
     /// When what is wrong is said again, if it takes states.
     again: Option<Instant>,
     /// The failure that was logged last.
@@ -48,8 +50,7 @@ impl Courier {
     ) -> Self {
         // an Alertmanager may have forgotten by now what we said before we were started anew
         let again = (receiver.kind == Kind::Alertmanager).then(Instant::now);
-        let seen = BTreeMap::new();
-        Self { receiver, secrets, store, bell, roles, sender: None, seen, again, failure: None }
+        Self { receiver, secrets, store, bell, roles, sender: None, again, failure: None }
     }
 
     /// Works until the agent ends.
@@ -86,86 +87,207 @@ impl Courier {
         self.roles.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What waits now, news of a moment ago included.
-    fn queued(&mut self, roles: &BTreeMap<DeviceName, RoleName>) -> Result<Vec<Queued>, RecordError> {
+    /// Puts what is news now on the receiver's list.
+    fn queue(&mut self, roles: &BTreeMap<DeviceName, RoleName>) -> Result<(), RecordError> {
         let receiver = &self.receiver;
         let wants = |news: &News| match receiver.kind {
             // what ends an alert is not asked for by name
             Kind::Alertmanager => is_about(receiver, roles, news),
             _ => wants(receiver, roles, news),
         };
-        self.store.queue_news(&receiver.name, &wants)?;
-        let queued = self.store.queued(&receiver.name)?;
-        let now = Instant::now();
-        let before = std::mem::take(&mut self.seen);
-        let first = |queued: &Queued| (queued.id, before.get(&queued.id).copied().unwrap_or(now));
-        self.seen = queued.iter().map(first).collect();
-        Ok(queued)
+        self.store.queue_news(&receiver.name, &wants)
     }
 
     fn tell_events(&mut self, roles: &BTreeMap<DeviceName, RoleName>) -> Result<Duration, RecordError> {
+        self.queue(roles)?;
+        if let Some(left) = left(self.store.rest(&self.receiver.name)?.until, Timestamp::now()) {
+            return Ok(left);
+        }
+        let mut letters = self.letters()?;
         loop {
-            let queued = self.queued(roles)?;
             if self.bell.is_over() {
                 return Ok(Duration::ZERO);
             }
-            if let Some(pause) = put_off(&queued, Timestamp::now()) {
-                return Ok(pause);
+            let at = match letters::next(&letters, Timestamp::now()) {
+                letters::Next::Bring(at) => at,
+                letters::Next::Wait(left) => return Ok(left),
+                letters::Next::Nothing => return Ok(LOOK),
+            };
+            let mut letter = letters.remove(at);
+            if self.bring(&mut letter)? {
+                continue;
             }
-            let items =
-                queued.iter().map(|it| Item { id: it.id, fabric: it.fabric.clone(), news: it.news.clone() });
-            let Some(message) = messages(items).into_iter().next() else { return Ok(LOOK) };
-            if let Some(pause) = self.quiet(&message.ids) {
-                return Ok(pause);
+            letters.insert(at, letter);
+            if let Some(left) = left(self.store.rest(&self.receiver.name)?.until, Timestamp::now()) {
+                return Ok(left);
             }
-            let rendered = render(self.receiver.kind, &message.event, self.receiver.template.as_ref());
-            let outcome = self.post(&rendered);
-            self.settle(&message, &queued, outcome)?;
         }
     }
 
-    /// How long is still waited for more, if it is.
-    fn quiet(&self, ids: &[i64]) -> Option<Duration> {
-        let first = ids.iter().filter_map(|id| self.seen.get(id)).min()?;
-        let left = pace::QUIET.saturating_sub(first.elapsed());
-        (!left.is_zero() && !self.bell.is_closed()).then_some(left)
+    /// What waits: what was tried as it was, the rest as few messages as may be.
+    fn letters(&mut self) -> Result<Vec<Letter>, RecordError> {
+        let name = self.receiver.name.clone();
+        let queued: Vec<Queued> =
+            self.store.queued(&name)?.into_iter().filter(|queued| !queued.is_tried).collect();
+        let times: BTreeMap<i64, Timestamp> =
+            queued.iter().map(|queued| (queued.id, queued.news.at)).collect();
+        let items = queued.into_iter().map(|it| Item { id: it.id, fabric: it.fabric, news: it.news });
+        let mut fresh = messages(items);
+        if self.receiver.kind.is_for_people() {
+            fresh = fold(fresh);
+        }
+        let (now, is_last) = (Timestamp::now(), self.bell.is_closed());
+        let mut letters = Vec::new();
+        for tried in self.store.tried(&name)? {
+            match serde_json::from_str(&tried.event) {
+                Ok(event) => letters.push(Letter {
+                    ids: tried.ids,
+                    event,
+                    is_written: true,
+                    attempts: tried.attempts,
+                    not_before: tried.next_at.filter(|at| left(Some(*at), now).is_some()),
+                }),
+                // another gitfabric wrote it
+                Err(error) => {
+                    let why = format!("what is on record of it cannot be read: {error}");
+                    self.store.undeliverable(&name, &tried.ids, &why)?;
+                }
+            }
+        }
+        for message in fresh {
+            let first = message.ids.iter().filter_map(|id| times.get(id)).min();
+            let not_before = first.filter(|_| !is_last).and_then(|first| quiet_until(*first, now));
+            let (ids, event) = (message.ids, message.event);
+            letters.push(Letter { ids, event, is_written: false, attempts: 0, not_before });
+        }
+        letters.sort_by_key(|letter| letter.ids.last().copied());
+        Ok(letters)
     }
 
-    /// Tells an Alertmanager everything that is wrong now, and what ended.
+    /// Brings one message. Says whether that is settled: it was taken, or is given up.
+    fn bring(&mut self, letter: &mut Letter) -> Result<bool, RecordError> {
+        let name = self.receiver.name.clone();
+        if !letter.is_written {
+            // texts, numbers and lists of them are always JSON
+            let event = serde_json::to_string(&letter.event).unwrap_or_default();
+            self.store.begin_message(&name, &letter.ids, &event)?;
+            letter.is_written = true;
+        }
+        let rendered = render(self.receiver.kind, &letter.event, self.receiver.template.as_ref());
+        let outcome = self.post(&rendered);
+        letter.attempts = letter.attempts.saturating_add(1);
+        let rest = self.store.rest(&name)?;
+        let (why, after) = match outcome {
+            Outcome::Taken(status) => {
+                tracing::debug!(receiver = name, event = letter.event.id, status, "told");
+                self.log(None);
+                self.store.delivered(&name, &letter.ids)?;
+                if rest != Rest::default() {
+                    self.store.set_rest(&name, Rest::default())?;
+                }
+                return Ok(true);
+            }
+            Outcome::Refused(why) => {
+                self.give_up(&letter.event, &letter.ids, &why)?;
+                return Ok(true);
+            }
+            Outcome::Later { why, after } => (why, after),
+        };
+        self.log(Some(why.clone()));
+        let now = Timestamp::now();
+        let failures = rest.failures.saturating_add(1);
+        let is_in_trouble = failures >= IN_TROUBLE || after.is_some();
+        let until = match next(failures.saturating_sub(1), now, now, after, poll::random()) {
+            Next::At(at) if is_in_trouble => Some(at),
+            Next::At(_) | Next::Never => None,
+        };
+        self.store.set_rest(&name, Rest { failures, until })?;
+        match next(letter.attempts, letter.event.at, now, after, poll::random()) {
+            Next::At(at) => {
+                letter.not_before = Some(at);
+                self.store.postponed(&name, &letter.ids, &why, at)?;
+                Ok(false)
+            }
+            Next::Never => {
+                self.give_up(&letter.event, &letter.ids, &why)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Tells an Alertmanager everything that is wrong now, each minute whatever becomes of it, and
+    /// what ended, at once.
     fn tell_states(&mut self, roles: &BTreeMap<DeviceName, RoleName>) -> Result<Duration, RecordError> {
-        let queued = self.queued(roles)?;
+        self.queue(roles)?;
         if self.bell.is_over() {
             return Ok(Duration::ZERO);
         }
+        let name = self.receiver.name.clone();
         let now = Timestamp::now();
-        if let Some(pause) = put_off(&queued, now) {
-            return Ok(pause);
+        if let Some(left) = left(self.store.rest(&name)?.until, now) {
+            return Ok(left);
         }
-        let ids: Vec<i64> = queued.iter().map(|queued| queued.id).collect();
-        let is_due = self.again.is_some_and(|at| Instant::now() >= at);
-        if !is_due {
-            if ids.is_empty() {
-                return Ok(LOOK);
-            }
-            if let Some(pause) = self.quiet(&ids) {
-                return Ok(pause);
+        let queued = self.store.queued(&name)?;
+        if self.again.is_none_or(|at| Instant::now() < at) {
+            let is_last = self.bell.is_closed();
+            let quiet = |at| if is_last { None } else { quiet_until(at, now) };
+            let times = queued.iter().map(|it| it.next_at.or_else(|| quiet(it.news.at)));
+            match times.map(|at| left(at, now).unwrap_or_default()).min() {
+                Some(Duration::ZERO) => {}
+                Some(left) => return Ok(left),
+                None => return Ok(LOOK),
             }
         }
         let firing = self.firing(roles)?;
-        let events: Vec<Event> =
+        let ended: Vec<Event> =
             queued.iter().map(|it| Event::of(it.id, it.fabric.clone(), it.news.clone())).collect();
-        let body = alertmanager::alerts(&firing, &events, self.receiver.template.as_ref(), now);
+        let body = alertmanager::alerts(&firing, &ended, self.receiver.template.as_ref(), now);
         let is_empty = body.as_array().is_none_or(Vec::is_empty);
         let outcome =
             if is_empty { Outcome::Taken(200) } else { self.post(&Rendered { body, headers: Vec::new() }) };
-        let again = (!firing.is_empty() || outcome != Outcome::Taken(200)).then_some(alertmanager::AGAIN);
-        self.again = again.and_then(|pause| Instant::now().checked_add(pause));
-        match (events.into_iter().next_back(), &outcome) {
-            (Some(event), _) => self.settle(&Message { ids, event }, &queued, outcome)?,
-            (None, Outcome::Taken(_)) => self.log(None),
-            (None, Outcome::Later { why, .. } | Outcome::Refused(why)) => self.log(Some(why.clone())),
-        }
+        let is_done = firing.is_empty() && matches!(outcome, Outcome::Taken(_));
+        self.again = if is_done { None } else { Instant::now().checked_add(alertmanager::AGAIN) };
+        self.settle_states(&queued, outcome)?;
         Ok(LOOK)
+    }
+
+    /// Writes down what came of telling states, of the news that were told with them.
+    fn settle_states(&mut self, queued: &[Queued], outcome: Outcome) -> Result<(), RecordError> {
+        let name = self.receiver.name.clone();
+        let ids: Vec<i64> = queued.iter().map(|queued| queued.id).collect();
+        let (why, after) = match outcome {
+            Outcome::Taken(_) => {
+                self.log(None);
+                return self.store.delivered(&name, &ids);
+            }
+            Outcome::Refused(why) => {
+                if queued.is_empty() {
+                    self.log(Some(why.clone()));
+                }
+                return queued.iter().try_for_each(|it| {
+                    let event = Event::of(it.id, it.fabric.clone(), it.news.clone());
+                    self.give_up(&event, &[it.id], &why)
+                });
+            }
+            Outcome::Later { why, after } => (why, after),
+        };
+        self.log(Some(why.clone()));
+        let now = Timestamp::now();
+        if after.is_some()
+            && let Next::At(at) = next(1, now, now, after, poll::random())
+        {
+            self.store.set_rest(&name, Rest { failures: 1, until: Some(at) })?;
+        }
+        for it in queued {
+            match next(it.attempts.saturating_add(1), it.news.at, now, after, poll::random()) {
+                Next::At(at) => self.store.postponed(&name, &[it.id], &why, at)?,
+                Next::Never => {
+                    let event = Event::of(it.id, it.fabric.clone(), it.news.clone());
+                    self.give_up(&event, &[it.id], &why)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What is wrong now, of what this receiver wants.
@@ -207,32 +329,10 @@ impl Courier {
         outcome
     }
 
-    /// Writes down what came of a message.
-    fn settle(&mut self, message: &Message, queued: &[Queued], outcome: Outcome) -> Result<(), RecordError> {
-        let (name, now) = (self.receiver.name.clone(), Timestamp::now());
-        let of_it = queued.iter().filter(|queued| message.ids.contains(&queued.id));
-        let tries = of_it.map(|queued| queued.attempts).max().unwrap_or_default().saturating_add(1);
-        match outcome {
-            Outcome::Taken(status) => {
-                tracing::debug!(receiver = name, event = message.event.id, status, "told");
-                self.log(None);
-                self.store.delivered(&name, &message.ids)
-            }
-            Outcome::Later { why, after } => {
-                self.log(Some(why.clone()));
-                match next(tries, message.event.at, now, after, poll::random()) {
-                    Next::At(at) => self.store.postponed(&name, &message.ids, &why, at),
-                    Next::Never => self.give_up(message, &why),
-                }
-            }
-            Outcome::Refused(why) => self.give_up(message, &why),
-        }
-    }
-
-    fn give_up(&mut self, message: &Message, why: &str) -> Result<(), RecordError> {
-        let (receiver, event) = (&self.receiver.name, message.event.what.title());
+    fn give_up(&mut self, event: &Event, ids: &[i64], why: &str) -> Result<(), RecordError> {
+        let (receiver, event) = (&self.receiver.name, event.what.title());
         tracing::error!(receiver, event, "not told, and given up: {why}; see `gitfabric alerts`");
-        self.store.undeliverable(&self.receiver.name, &message.ids, why)
+        self.store.undeliverable(&self.receiver.name, ids, why)
     }
 
     fn log(&mut self, failure: Option<String>) {
@@ -241,12 +341,18 @@ impl Courier {
     }
 }
 
-/// How long those that wait are put off, if they are. The order is kept: behind one that is put
-/// off the others wait too.
-fn put_off(queued: &[Queued], now: Timestamp) -> Option<Duration> {
-    let until = queued.iter().filter_map(|queued| queued.next_at).max()?;
-    let left = until.duration_since(now);
-    left.is_positive().then(|| left.unsigned_abs())
+/// How long it is until then, if it is not over. What is farther than anybody is ever put off was
+/// written before the clock was set back.
+fn left(until: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
+    let left = until?.duration_since(now);
+    let is_so = left.is_positive() && left.unsigned_abs() <= pace::FARTHEST;
+    is_so.then(|| left.unsigned_abs())
+}
+
+/// Until when is waited for more of what began at `at`; one from the future was written before the
+/// clock was set back, and waits for nothing.
+fn quiet_until(at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    if at > now { None } else { at.checked_add(pace::QUIET).ok() }
 }
 
 /// Whether a receiver wants to be told this.

@@ -9,6 +9,7 @@
 
 mod bell;
 mod courier;
+mod letters;
 mod notice;
 
 use std::collections::BTreeMap;

@@ -24,6 +24,7 @@ pub(in crate::alerts) fn drift(count: usize) -> Event {
         fabric: "dc1".parse().unwrap(),
         what: What::News(NewsKind::DriftFound),
         device: Some("leaf1".parse().unwrap()),
+        devices: Vec::new(),
         commit: Some("6e0d52c1".repeat(5).parse().unwrap()),
         at: "2026-11-21T03:12:44Z".parse().unwrap(),
         found_at: None,

@@ -89,7 +89,11 @@ pub(in crate::alerts) fn time(at: Timestamp) -> String {
 
 /// `Drift found: leaf1 (dc1)`.
 pub(in crate::alerts) fn title(event: &Event) -> String {
-    let about = event.device.as_ref().map_or_else(String::new, |device| format!(" on {device}"));
+    let about = match &event.device {
+        Some(device) => format!(" on {device}"),
+        None if event.devices.is_empty() => String::new(),
+        None => format!(": {} devices", event.devices.len()),
+    };
     format!("{}{about} ({})", event.what.title(), event.fabric)
 }
 

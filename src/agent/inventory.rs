@@ -59,27 +59,32 @@ impl Inventory {
         self.credentials.password = password;
     }
 
-    /// A device of the intent as something that can be called: at the address that the
-    /// configuration names, or else at its management address.
+    /// A device of the intent as something that can be called.
     pub fn device(
         &self,
         device: &model::Device,
         gnmi_port: u16,
         build: &DeviceBuild,
     ) -> anyhow::Result<Device> {
+        let target = self.target(device, gnmi_port)?;
+        Ok(Device { target: Arc::new(target), profile: build.profile, schema: Arc::clone(&build.schema) })
+    }
+
+    /// Where a device of the intent is called: at the address that the configuration names, or
+    /// else at its management address.
+    pub(super) fn target(&self, device: &model::Device, gnmi_port: u16) -> anyhow::Result<Target> {
         let (host, port) = match self.config.address_of(&device.name) {
             Some(address) => split(&device.name, address, gnmi_port)?,
             None => (device.management.addr().to_string(), gnmi_port),
         };
-        let target = Target {
+        Ok(Target {
             device: device.name.clone(),
             host,
             port,
             transport: self.transport.clone(),
             credentials: Some(self.credentials.clone()),
             deadlines: self.deadlines.clone(),
-        };
-        Ok(Device { target: Arc::new(target), profile: build.profile, schema: Arc::clone(&build.schema) })
+        })
     }
 }
 

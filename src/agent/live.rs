@@ -1,5 +1,6 @@
 //! What devices hold now: a plan against them, and what differs from the record. Reads and
-//! writes nothing down, so it may run beside an agent.
+//! writes nothing down, so it may run beside an agent. Also: whom to call for a person who asks a
+//! device by its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -14,9 +15,10 @@ use super::read::{Found, Read, Reader};
 use super::secrets::Secrets;
 use crate::compile::{Build, DeviceBuild};
 use crate::drift::differences;
-use crate::gnmi;
-use crate::intent::Fabric;
+use crate::git::{Repository, Snapshot};
+use crate::gnmi::{self, Target};
 use crate::intent::topology::Topology;
+use crate::intent::{Cache, Fabric};
 use crate::names::{DeviceName, SecretName};
 use crate::plan::{DevicePlan, FingerprintKey, Inputs, Plan, Prints, Recorded, Revision, Rules, device_plan};
 use crate::record::{DriftedLeaf, Store};
@@ -145,4 +147,19 @@ pub async fn look(
         }
     }
     Ok((Looked { devices, key, secrets }, passed_over))
+}
+
+/// Where and as whom the agent calls a device of the last good commit. Calls nobody.
+pub fn target(config: Arc<Config>, device: &DeviceName) -> anyhow::Result<Target> {
+    let store = Store::open_to_read(&config.record())
+        .context("no agent has worked from this state folder yet: start `gitfabric run`")?;
+    let good = store.fabrics()?.into_iter().find_map(|fabric| fabric.good);
+    let good = good.context("no commit was good yet, so no device is known")?;
+    let folder = config.repository.path.as_deref().map(str::parse).transpose().context("repository.path")?;
+    let snapshot = Snapshot::of_commit(&Repository::open(&config.mirror())?, &good, folder.as_ref())?;
+    let fabric = Cache::default().load(&snapshot).fabric.context("the intent has no fabric.yaml")?;
+    let intended =
+        fabric.devices.get(device).with_context(|| format!("the intent has no device {device}"))?;
+    let password = Secrets::of_system(config.secrets.directory.clone()).get(&config.devices.password)?;
+    Inventory::new(config, password)?.target(intended, fabric.design.management.gnmi_port)
 }

@@ -8,11 +8,14 @@ mod show;
 use std::io::Write;
 use std::path::{Path as File, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{ArgGroup, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use super::agent_file::AgentFile;
+use crate::agent::live;
 use crate::gnmi::{
     Client, Credentials, DataType, Deadlines, EOS_PORT, Identity, SetOperations, SubscribeMode, Target, Tls,
     Transport, Trust,
@@ -27,10 +30,14 @@ const PASSWORD_VARIABLE: &str = "GITFABRIC_PASSWORD";
 
 /// Ask one device by hand: what it has, what it says, what it takes.
 ///
-/// Needs neither an agent nor a repository. The password comes from the environment variable
-/// `GITFABRIC_PASSWORD` or from a file.
+/// A device of the agent's fabric is called by its name, with the address, the trust, the user and
+/// the password that the agent's configuration gives. Any other needs neither agent nor
+/// repository; its password comes from the environment variable `GITFABRIC_PASSWORD` or from a
+/// file.
 ///
 /// Examples:
+///
+///   gitfabric discover --device leaf1 get '/interfaces/interface[name=Ethernet1]/config'
 ///
 ///   gitfabric discover --address leaf1:6030 --ca ca.pem --username admin capabilities
 ///
@@ -40,11 +47,20 @@ const PASSWORD_VARIABLE: &str = "GITFABRIC_PASSWORD";
 ///   gitfabric discover --address leaf1 --ca ca.pem --username admin \
 ///       set --update '/system/config/hostname="leaf1"'
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment, group = ArgGroup::new("trust").required(true).multiple(false))]
+#[command(
+    verbatim_doc_comment,
+    group = ArgGroup::new("whom").required(true).multiple(false),
+    group = ArgGroup::new("trust").multiple(false)
+)]
 pub struct Args {
-    /// The device, as HOST or HOST:PORT; an IPv6 address with a port as \[HOST\]:PORT. Default port: 6030
-    #[arg(long, value_name = "HOST[:PORT]")]
-    address: String,
+    /// A device of the intent, called as the agent calls it
+    #[arg(long, value_name = "NAME", group = "whom", conflicts_with_all = ["trust", "server_name", "certificate", "username"])]
+    device: Option<DeviceName>,
+    #[command(flatten)]
+    agent: AgentFile,
+    /// Any device, as HOST or HOST:PORT; an IPv6 address with a port as \[HOST\]:PORT. Default port: 6030
+    #[arg(long, value_name = "HOST[:PORT]", group = "whom", requires = "trust")]
+    address: Option<String>,
     /// The authority that signed the device's certificate (PEM)
     #[arg(long, value_name = "FILE", group = "trust")]
     ca: Option<PathBuf>,
@@ -91,8 +107,8 @@ enum Call {
     },
     /// Change the device in one transaction, behind the agent's back
     ///
-    /// Order: every delete, then every replace, then every update. What the agent owns it
-    /// puts back with its next pass.
+    /// Order: every delete, then every replace, then every update. What is the agent's there is
+    /// drift then: it is told, and put back where policy says so.
     #[command(group = ArgGroup::new("operation").required(true).multiple(true))]
     Set {
         /// Remove a path with all below it
@@ -169,7 +185,11 @@ pub async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
 
 impl Args {
     fn target(&self) -> anyhow::Result<Target> {
-        let (host, port) = host_and_port(&self.address)?;
+        if let Some(device) = &self.device {
+            return live::target(Arc::new(self.agent.read()?), device);
+        }
+        let address = self.address.as_deref().context("--device or --address is missing")?;
+        let (host, port) = host_and_port(address)?;
         let device = host.parse().or_else(|_| "device".parse::<DeviceName>())?;
         Ok(Target {
             device,
@@ -376,6 +396,11 @@ mod tests {
         assert!(error.contains("--ca") && error.contains("--plaintext"), "{error}");
         assert!(parse("--address leaf1 --ca ca.pem --plaintext capabilities").is_err(), "two at once");
         assert!(parse("--address leaf1 --plaintext set").is_err(), "a Set without operation");
+        assert!(parse("--plaintext capabilities").is_err(), "nobody to call");
+        assert!(parse("--device leaf1 capabilities").is_ok(), "the agent's configuration says it");
+        for more in ["--plaintext", "--address leaf2", "--username admin"] {
+            assert!(parse(&format!("--device leaf1 {more} capabilities")).is_err(), "{more} beside it");
+        }
         let error = parse("--address leaf1 --plaintext get /a[k").unwrap_err().to_string();
         assert!(error.contains("character 5: expected `=`"), "{error}");
     }

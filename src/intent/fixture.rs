@@ -19,6 +19,15 @@ pub(crate) const RECORDED: [&str; 6] = [
     "policies/RM-EVPN-OUT.yaml = rules:\\n  10: { action: permit, match: { community-list: CL-LOOPBACKS, as-path-list: AP-FABRIC }, set: { next-hop: unchanged }, continue: 20 }\\n  20: { action: permit, match: { family: evpn } }",
 ];
 
+/// The edit by which the example says something else of drift: the last section of its
+/// `fabric.yaml`.
+pub(crate) fn drift_edit(section: &str) -> String {
+    let path: RepoPath = "fabric.yaml".parse().unwrap();
+    let text = Repo::example().0.remove(&path).unwrap();
+    let (_, stands) = text.split_once("\ndrift:").unwrap();
+    format!("{path}: drift:{} => drift:{section}", stands.trim_end())
+}
+
 /// Files in memory.
 #[derive(Clone)]
 pub(crate) struct Repo(BTreeMap<RepoPath, String>);

@@ -13,9 +13,15 @@ use gitfabric::names::RepoPath;
 pub(crate) struct Intent(BTreeMap<RepoPath, String>);
 
 impl Intent {
-    /// The lab of `example-repo/`: two spines, four pairs of leafs.
+    /// The lab of `example-repo/`: two spines, four pairs of leafs. People are told of drift, and
+    /// nothing is put back.
     pub(crate) fn example() -> Self {
-        Self::folder("example-repo")
+        let mut intent = Self::folder("example-repo");
+        let fabric = intent.0.get_mut(&"fabric.yaml".parse::<RepoPath>().unwrap()).unwrap();
+        // it is the last section
+        fabric.truncate(fabric.find("\ndrift:").unwrap());
+        fabric.push_str("\ndrift: { default: alert }\n");
+        intent
     }
 
     /// The files of a folder of this project.

@@ -2,7 +2,7 @@
 
 use super::fixture::edited;
 use crate::compile::{Build, Engine};
-use crate::intent::fixture::Repo;
+use crate::intent::fixture::{Repo, drift_edit};
 
 const LEAF: &str = "/interfaces/interface[name=Ethernet1]/config/description";
 
@@ -11,7 +11,7 @@ fn built(repo: &Repo) -> Build {
 }
 
 fn with(drift: &str) -> String {
-    format!("fabric.yaml: drift: {{ default: alert }} => drift:\n{drift}")
+    drift_edit(&format!("\n{drift}"))
 }
 
 #[test]
@@ -170,11 +170,10 @@ fn a_policy_changes_no_tree() {
     let hashes =
         |build: &Build| -> Vec<String> { build.devices.values().map(|device| device.hash.clone()).collect() };
     let before = hashes(&engine.build(&Repo::example().snapshot()));
-    for edit in [
-        "fabric.yaml: default: alert => default: correct, corrections-per-hour: 9",
-        "fabric.yaml: { default: alert } => { paths: [{ path: /interfaces, policy: correct }] }",
-    ] {
-        let build = engine.build(&edited(&[edit]).snapshot());
+    for edit in
+        ["  default: correct\n  corrections-per-hour: 9", "  paths: [{ path: /interfaces, policy: correct }]"]
+    {
+        let build = engine.build(&edited(&[&with(edit)]).snapshot());
         assert!(!build.findings.has_errors(), "{edit}: {:?}", build.findings);
         assert_eq!(hashes(&build), before, "{edit}");
     }

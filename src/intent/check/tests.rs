@@ -373,7 +373,7 @@ fn vlans_and_vrfs() {
             &["fabric.yaml += vlan-internal: 1006-1199", "vlans/1100.yaml = name: x\\nat: []"],
             "vlans/1100.yaml:1:1 vlan-reserved",
         ),
-        ("ranges that meet", &["fabric.yaml += vlan-internal: 4000-4094"], "fabric.yaml:44:16 vlan-reserved"),
+        ("ranges that meet", &["fabric.yaml += vlan-internal: 4000-4094"], "fabric.yaml:48:16 vlan-reserved"),
         ("one member of a pair", &["vlans/40.yaml: leaf5-6 => leaf5"], "vlans/40.yaml:4:15 at-one-member"),
         (
             "one member of a pair, meant",

@@ -17,24 +17,24 @@ fn services() {
         (
             "a server twice",
             &["fabric.yaml += services: { ntp: { servers: [10.0.0.123, 10.0.0.123] } }"],
-            "fabric.yaml:44:42 services-twice: fabric.yaml: `services.ntp.servers`: 10.0.0.123 is named twice (remove one of the two)",
+            "fabric.yaml:48:42 services-twice: fabric.yaml: `services.ntp.servers`: 10.0.0.123 is named twice (remove one of the two)",
         ),
         (
             "a log server twice, by two ports",
             &[
                 "fabric.yaml += services: { syslog: { servers: [10.0.0.51, { address: 10.0.0.51, port: 515 }] } }",
             ],
-            "fabric.yaml:44:55 services-twice: fabric.yaml: `services.syslog.servers`: 10.0.0.51 is named twice (remove one of the two)",
+            "fabric.yaml:48:55 services-twice: fabric.yaml: `services.syslog.servers`: 10.0.0.51 is named twice (remove one of the two)",
         ),
         (
             "a name server by its name",
             &["fabric.yaml += services: { dns: { servers: [dns.fabric.example] } }"],
-            "fabric.yaml:44:30 value-address: fabric.yaml: `services.dns.servers`: `dns.fabric.example` is not an IP address",
+            "fabric.yaml:48:30 value-address: fabric.yaml: `services.dns.servers`: `dns.fabric.example` is not an IP address",
         ),
         (
             "more name servers than EOS takes",
             &["fabric.yaml += services: { dns: { servers: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4] } }"],
-            "fabric.yaml:44:60 services-count: fabric.yaml: `services.dns.servers`: EOS has at most 3 name servers (take one out of the list)",
+            "fabric.yaml:48:60 services-count: fabric.yaml: `services.dns.servers`: EOS has at most 3 name servers (take one out of the list)",
         ),
         (
             "an address with a length",
@@ -44,7 +44,7 @@ fn services() {
         (
             "a name that is none",
             &["fabric.yaml += services: { ntp: { servers: [ntp_1] } }"],
-            "fabric.yaml:44:30 value-text: fabric.yaml: `services.ntp.servers`: `ntp_1` is not a name of DNS (letters, digits, `-` and dots, as in ntp.example.net)",
+            "fabric.yaml:48:30 value-text: fabric.yaml: `services.ntp.servers`: `ntp_1` is not a name of DNS (letters, digits, `-` and dots, as in ntp.example.net)",
         ),
         (
             "a level of EOS's command line",
@@ -54,7 +54,7 @@ fn services() {
         (
             "a key misspelt",
             &["fabric.yaml += services: { dns: { server: 10.0.0.53 } }"],
-            "fabric.yaml:44:20 key-unknown: fabric.yaml: there is no key `services.dns.server` (did you mean `servers`?)",
+            "fabric.yaml:48:20 key-unknown: fabric.yaml: there is no key `services.dns.server` (did you mean `servers`?)",
         ),
     ]);
 }

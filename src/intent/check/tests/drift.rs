@@ -2,12 +2,12 @@
 
 use super::table;
 use crate::intent::DriftPolicy;
-use crate::intent::fixture::Repo;
+use crate::intent::fixture::{Repo, drift_edit};
 
 #[test]
 fn what_cannot_be_meant_is_found_where_it_stands() {
-    let paths =
-        |entry: &str| format!("fabric.yaml: drift: {{ default: alert }} => drift: {{ paths: [{entry}] }}");
+    let drift = |text: &str| drift_edit(&format!(" {{ {text} }}"));
+    let paths = |entry: &str| drift(&format!("paths: [{entry}]"));
     let of = |entry: &str, expected: &'static str| (paths(entry), expected);
     let cases = [
         of("{ path: /system, policy: observe }", ""),
@@ -19,10 +19,7 @@ fn what_cannot_be_meant_is_found_where_it_stands() {
         of("{ path: /system, policy: alert, roles: [laef] }", "fabric.yaml:43:58 drift-unknown-role"),
         of("{ path: /system, policy: alert, devices: [laef1] }", "fabric.yaml:43:60 drift-unknown-device"),
         of("/system", "fabric.yaml:43:18 value-type"),
-        (
-            "fabric.yaml: { default: alert } => { default: alert, corrections-per-hour: 0 }".to_owned(),
-            "fabric.yaml:43:48 value-range",
-        ),
+        (drift("default: alert, corrections-per-hour: 0"), "fabric.yaml:43:48 value-range"),
         (
             "devices/leaf1.yaml += drift: { default: correct }".to_owned(),
             "devices/leaf1.yaml:11:8 value-type",

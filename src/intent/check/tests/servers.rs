@@ -21,12 +21,12 @@ fn the_vrf_of_a_server_is_on_the_device() {
         (
             "one that is not there",
             &["fabric.yaml += services: { ntp: { servers: [10.0.0.1], vrf: mgmt } }"],
-            "fabric.yaml:44:46 services-unknown-vrf",
+            "fabric.yaml:48:46 services-unknown-vrf",
         ),
         (
             "one that only some have",
             &["fabric.yaml += services: { ntp: { servers: [10.0.0.1], vrf: gold } }"],
-            "fabric.yaml:44:46 services-vrf-elsewhere",
+            "fabric.yaml:48:46 services-vrf-elsewhere",
         ),
         (
             "one that the device has",

@@ -49,7 +49,8 @@ fn the_tour_comes_true() {
     let story = String::from_utf8(tour.stdout).unwrap();
     insta::with_settings!({ filters => [
         (r"\b[0-9a-f]{7}\b", "[commit]"),
-        (r"\(\d+\.\d s\)", "([time])"),
+        (r"\(\d+\.\d+ s\)", "([time])"),
+        (r"\d+[sm] ago", "[time] ago"),
         (r"\d+ bytes", "[count] bytes"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
         (r"os error \d+", "os error [number]"),
@@ -145,15 +146,32 @@ fn what_the_demo_tells_people_to_type_works_as_printed() {
     let reverted = head();
     demo.wait_for(&format!("{reverted}: 10 of 10 devices current"));
 
-    let looked = shell(&demo.commands("3. "));
-    assert!(looked.contains(&format!("at {reverted}: 10 of 10 devices current")), "{looked}");
-    assert!(looked.contains("test-l2-vxlan"), "the plan says what the revert changed:\n{looked}");
+    shell(&demo.commands("3. "));
+    demo.wait_for("leaf1 was changed behind the agent's back");
+    demo.wait_for("asked by pairs/leaf1-2.yaml:6");
+    demo.wait_for("asked by vlans/40.yaml:2");
+    demo.wait_for("2 leaves changed by hand on leaf1 put back");
+
+    let accepted = shell(&demo.commands("4. "));
+    assert!(
+        accepted.contains("    - spine1\n    + patched anew\n"),
+        "the list says what differs:\n{accepted}"
+    );
+    assert!(accepted.contains("+  Ethernet11: { description: patched anew }"), "{accepted}");
+    demo.wait_for("leaf1: the intent asks now for");
+    let merged = head();
+    demo.wait_for(&format!("{merged}: 10 of 10 devices current"));
+
+    let looked = shell(&demo.commands("5. "));
+    assert!(looked.contains(&format!("at {merged}: 10 of 10 devices current")), "{looked}");
+    assert!(looked.contains("+ patched anew"), "the plan says what the last commit changed:\n{looked}");
+    assert!(looked.contains("corrected"), "the history says what was put back:\n{looked}");
 
     let second = gitfabric(&["demo", "--dir", path.to_str().unwrap()]).output().unwrap();
     assert_eq!(second.status.code(), Some(1));
     assert!(text(&second).contains("--dir"), "a folder in use is refused with a way out:\n{}", text(&second));
 
     assert!(demo.interrupt().success());
-    let record = shell(&demo.commands("3. "));
+    let record = shell(&demo.commands("5. "));
     assert!(record.contains(&reverted), "the record can be read after the end:\n{record}");
 }

@@ -1,6 +1,6 @@
 //! What happened that people may want to be told: written where it happens, told later.
 //!
-//! Here: [`News`] and [`Store::tell`]. Elsewhere: bringing it to people (`alerts`), when
+//! Here: [`News`], [`Store::tell`] and [`Store::news_since`]. Elsewhere: bringing it to people (`alerts`), when
 //! something is news (`agent`). Nothing here holds a secret: values come masked.
 
 use jiff::Timestamp;
@@ -138,6 +138,21 @@ impl Store {
         insert(&write, fabric, news)?;
         write.commit()?;
         Ok(())
+    }
+
+    /// What happened after a piece of news, by its number, oldest first; after 0 it is all. What
+    /// another gitfabric wrote and this one cannot read is passed over.
+    pub fn news_since(&self, number: i64) -> Result<Vec<(i64, News)>, RecordError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT id, body FROM news WHERE id > ?1 ORDER BY id")?;
+        let mut rows = query.query([number])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let body: String = row.get(1)?;
+            found
+                .extend(serde_json::from_str(&body).ok().zip(Some(row.get(0)?)).map(|(news, id)| (id, news)));
+        }
+        Ok(found)
     }
 }
 

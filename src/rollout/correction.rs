@@ -37,7 +37,7 @@ pub(super) async fn corrected(
                 commit: journal.commit.clone(),
                 kind: if by_hand { EventKind::Corrected } else { EventKind::Applied },
                 changes: paths.len() as u64,
-                detail: left.clone(),
+                detail: by_hand.then(|| detail(&leaves, left.as_deref())).or_else(|| left.clone()),
                 at: now,
             };
             let news = by_hand.then(|| news(journal, &device, leaves, left.clone(), now));
@@ -49,6 +49,14 @@ pub(super) async fn corrected(
         .await?;
     tracing::info!(device = %job.name(), leaves = job.plan.changes.len(), "put back");
     Ok(Outcome::Corrected(putting.left.clone()))
+}
+
+/// What was put back, and what was not, in a line of the history.
+fn detail(leaves: &[NewsLeaf], left: Option<&str>) -> String {
+    let first = leaves.first().map_or("", |leaf| leaf.path.as_str());
+    let more = if leaves.len() > 1 { format!(" and {} more", leaves.len() - 1) } else { String::new() };
+    let left = left.map_or_else(String::new, |left| format!("; {left}"));
+    format!("{first}{more}{left}")
 }
 
 fn news(

@@ -10,6 +10,7 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::lab::Lab;
+use super::news::{self, Newsreel};
 use super::seen;
 use crate::simulator::{Handle, SetFault};
 
@@ -22,6 +23,11 @@ enum Word {
     Help,
     Quit,
 }
+
+/// What a person changes by hand: the first two are put back, as the example's `fabric.yaml` says.
+const VLAN: &str = "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=40]/config/name";
+const PORT: &str = "/interfaces/interface[name=Ethernet1]/config/enabled";
+const UPLINK: &str = "/interfaces/interface[name=Ethernet11]/config/description";
 
 const HELP: &str = "Type here:
   down DEVICE     it does not answer any more
@@ -41,6 +47,7 @@ pub(super) async fn run(lab: &Lab, out: &mut dyn Write) -> anyhow::Result<()> {
     }
     writeln!(out)?;
     let mut reports = lab.reports.clone();
+    let mut newsreel = Newsreel::from_now(&lab.config)?;
     let mut shown = String::new();
     loop {
         out.flush()?;
@@ -48,9 +55,11 @@ pub(super) async fn run(lab: &Lab, out: &mut dyn Write) -> anyhow::Result<()> {
             changed = reports.changed() => {
                 changed.context("the agent has ended")?;
                 let text = seen::text(&reports.borrow_and_update());
+                for news in newsreel.next()? {
+                    tell(out, &news::text(&lab.config, &news)?)?;
+                }
                 if text != shown {
-                    let dim = Style::new().dimmed();
-                    writeln!(out, "{dim}{}{dim:#}  {text}", jiff::Zoned::now().strftime("%H:%M:%S"))?;
+                    tell(out, &text)?;
                     shown = text;
                 }
             }
@@ -63,6 +72,12 @@ pub(super) async fn run(lab: &Lab, out: &mut dyn Write) -> anyhow::Result<()> {
             },
         }
     }
+}
+
+/// Prints what happened, with the time. What follows the first line is below it.
+fn tell(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
+    let dim = Style::new().dimmed();
+    writeln!(out, "{dim}{}{dim:#}  {text}", jiff::Zoned::now().strftime("%H:%M:%S"))
 }
 
 /// Lines from standard input; none after its end. The thread ends with the process.
@@ -129,10 +144,10 @@ fn act(lab: &Lab, word: Option<Word>) -> Result<String, String> {
     }
 }
 
-/// Where things are, and three things to try, with the commands to paste.
-fn introduction(lab: &Lab, gitfabric: &Path) -> String {
+/// Where things are, and five things to try, with the commands to paste.
+fn introduction(lab: &Lab, binary: &Path) -> String {
     let folder = &lab.folder;
-    let (bold, gitfabric) = (Style::new().bold(), quoted(gitfabric));
+    let bold = Style::new().bold();
     let title = |text: &str| format!("{bold}{text}{bold:#}");
     let ports: Vec<String> = lab
         .devices
@@ -144,11 +159,7 @@ fn introduction(lab: &Lab, gitfabric: &Path) -> String {
     format!(
         "\n  devices     {}\n              {}  (gNMI over TLS on 127.0.0.1)\n  \
          repository  {}\n  your clone  {}\n  agent       {}, log {}\n\n\
-         {}\n   export GITFABRIC_CONFIG={}\n   cd {}\n\n\
-         {}\n   sed 's/^name:.*/name: blue/' vlans/40.yaml > blue && mv blue vlans/40.yaml\n   \
-         {gitfabric} plan\n   git commit -am 'vlans: 40 is blue' && git push\n\n\
-         {}\n   git revert --no-edit HEAD && git push\n\n\
-         {}\n   {gitfabric} status\n   {gitfabric} plan HEAD~1 HEAD\n   {gitfabric} history\n",
+         {}\n   export PATH={}:\"$PATH\" GITFABRIC_CONFIG={}\n   cd {}\n\n{}",
         ports[..half].join("  "),
         ports[half..].join("  "),
         folder.repository().display(),
@@ -156,12 +167,54 @@ fn introduction(lab: &Lab, gitfabric: &Path) -> String {
         folder.configuration().display(),
         folder.log().display(),
         title("In another terminal:"),
+        quoted(binary.parent().unwrap_or(Path::new("."))),
         quoted(&folder.configuration()),
         quoted(&folder.worktree()),
-        title("1. Edit a VLAN, see what that would change, and push"),
-        title("2. Take it back"),
-        title("3. Look: where every device stands, what the last commit changed, what was done"),
+        to_try(&quoted(Path::new(binary.file_name().unwrap_or("gitfabric".as_ref()))), &title),
     )
+}
+
+/// Each thing to try, with its commands.
+fn to_try(gitfabric: &str, title: &dyn Fn(&str) -> String) -> String {
+    let things = [
+        (
+            "1. Edit a VLAN, see what that would change, and push",
+            vec![
+                "sed 's/^name:.*/name: blue/' vlans/40.yaml > blue && mv blue vlans/40.yaml".to_owned(),
+                format!("{gitfabric} plan"),
+                "git commit -am 'vlans: 40 is blue' && git push".to_owned(),
+            ],
+        ),
+        ("2. Take it back", vec!["git revert --no-edit HEAD && git push".to_owned()]),
+        (
+            "3. Rename it on leaf1 by hand and shut a port: you read here whose lines they are, and both are put back",
+            vec![
+                format!("{gitfabric} discover --device leaf1 set \\"),
+                format!("  --update '{VLAN}=\"oops\"' \\"),
+                format!("  --update '{PORT}=false'"),
+            ],
+        ),
+        (
+            "4. Change what the agent only tells of (`drift` in fabric.yaml): it stays, and can be accepted",
+            vec![
+                format!("{gitfabric} discover --device leaf1 set --update '{UPLINK}=\"patched anew\"'"),
+                format!("{gitfabric} drift --live"),
+                format!("{gitfabric} drift accept leaf1 '{UPLINK}' --branch patched"),
+                "git pull --quiet origin patched && git push".to_owned(),
+            ],
+        ),
+        (
+            "5. Look: where every device stands, what the last commit changed, what was done, and to leaf1",
+            ["status", "plan HEAD~1 HEAD", "history", "history leaf1"]
+                .map(|command| format!("{gitfabric} {command}"))
+                .to_vec(),
+        ),
+    ];
+    let text = |(heading, commands): &(&str, Vec<String>)| {
+        let commands: String = commands.iter().map(|command| format!("   {command}\n")).collect();
+        format!("{}\n{commands}", title(heading))
+    };
+    things.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 /// A path as a POSIX shell reads it.

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -43,8 +42,8 @@ pub(super) struct Lab {
     pub(super) devices: SimulatedFabric,
     /// The first commit.
     pub(super) first: CommitId,
-    /// The record's database.
-    pub(super) record: PathBuf,
+    /// The agent's configuration.
+    pub(super) config: Arc<Config>,
     pub(super) reports: watch::Receiver<Report>,
     agent: JoinHandle<anyhow::Result<()>>,
     stop: CancellationToken,
@@ -64,12 +63,11 @@ impl Lab {
         fs::write(folder.configuration(), configuration(&devices.addresses()))?;
 
         let stop = CancellationToken::new();
-        let config = Config::read(&folder.configuration())?;
-        let record = config.record();
-        let agent = Agent::new(Arc::new(config), stop.clone())?;
+        let config = Arc::new(Config::read(&folder.configuration())?);
+        let agent = Agent::new(Arc::clone(&config), stop.clone())?;
         let (sender, reports) = watch::channel(Report::default());
         let agent = tokio::spawn(agent.run(sender));
-        Ok(Self { folder, worktree, fabric, devices, first, record, reports, agent, stop })
+        Ok(Self { folder, worktree, fabric, devices, first, config, reports, agent, stop })
     }
 
     /// Ends the agent, which finishes and records a Set that is under way, then the devices.

@@ -1,14 +1,16 @@
 //! `gitfabric demo`: ten simulated devices, a Git repository and the agent, in one process.
 //!
 //! `example` (the embedded intent), `folder` (where it all lies), `worktree` (the clone
-//! that people edit), `lab` (what runs), `follow` (the demo for people), `tour` and `steps`
-//! (the story that plays by itself), `story`, `seen` and `sets` (how it is told, and what it is told from). Elsewhere: the
-//! devices (`simulator`), the agent (`agent`).
+//! that people edit), `lab` (what runs), `follow` (the demo for people), `tour`, `steps`
+//! and `by_hand` (the story that plays by itself), `story`, `seen`, `news` and `sets` (how it is
+//! told, and what it is told from). Elsewhere: the devices (`simulator`), the agent (`agent`).
 
+mod by_hand;
 mod example;
 mod folder;
 mod follow;
 mod lab;
+mod news;
 mod seen;
 mod sets;
 mod steps;
@@ -33,11 +35,11 @@ use self::tour::Tour;
 
 /// Try gitfabric without a network: ten simulated devices, a Git repository, the agent.
 ///
-/// Prints three things to try and follows what happens, until Ctrl-C. Needs the git program
+/// Prints five things to try and follows what happens, until Ctrl-C. Needs the git program
 /// and nothing else; all that it writes is in one folder, which the next demo empties.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Play a story of five steps; exit with 0 only if each came true
+    /// Play a story of six steps; exit with 0 only if each came true
     #[arg(long)]
     tour: bool,
     /// The demo's folder: new, empty, or an earlier demo's [default: gitfabric-demo among the
@@ -110,7 +112,7 @@ async fn follow_or_tour(args: &Args, lab: &Lab, out: &mut dyn Write) -> anyhow::
     let mut story = Story::new(out);
     Tour { lab, story: &mut story }.play().await?;
     let took = began.elapsed().as_secs_f32();
-    story.line(&format!("\nAll five steps came true ({took:.1} s)."))?;
+    story.line(&format!("\nAll six steps came true ({took:.1} s)."))?;
     Ok(ExitCode::SUCCESS)
 }
 

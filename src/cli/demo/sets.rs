@@ -59,6 +59,11 @@ impl Sets {
             && devices.iter().all(|name| self.received.get(*name) == Some(&1))
     }
 
+    /// Whether one device received so many, and no other device any.
+    pub(super) fn are_of_one(&self, device: &str, count: usize) -> bool {
+        self.received.len() == 1 && self.received.get(device) == Some(&count)
+    }
+
     /// Two devices of one redundancy group whose Sets overlapped in time.
     pub(super) fn at_once<'a>(
         &self,
@@ -147,5 +152,7 @@ mod tests {
             assert_eq!(sets(text).are_one_each_of(&["leaf7", "leaf8"]), expected, "{text}");
         }
         assert!(sets("").are_one_each_of(&[]));
+        assert!(sets("leaf8 3-5, leaf8 6-7").are_of_one("leaf8", 2));
+        assert!(!sets("leaf7 0-2, leaf8 3-5, leaf8 6-7").are_of_one("leaf8", 2), "leaf7 too");
     }
 }

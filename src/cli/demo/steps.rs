@@ -1,6 +1,7 @@
-//! The five steps of the tour. Each prints what it does, and each check as it comes true.
+//! What commits do: the tour's first five steps. Each prints what it does, and each check as it
+//! comes true.
 //!
-//! Elsewhere: waiting and looking (`tour`), printing (`story`).
+//! Elsewhere: the sixth step (`by_hand`), waiting and looking (`tour`), printing (`story`).
 
 use anyhow::Context;
 
@@ -58,7 +59,8 @@ impl Tour<'_, '_> {
         let before = self.record()?;
         let then = self.now();
         self.device_down().await?;
-        self.revert(&before, &then).await
+        self.revert(&before, &then).await?;
+        self.change_by_hand().await
     }
 
     async fn first_commit(&mut self) -> anyhow::Result<()> {

@@ -37,7 +37,8 @@ impl<'a> Story<'a> {
     /// What was typed.
     pub(super) fn command(&mut self, command: &str, remark: &str) -> anyhow::Result<()> {
         let dim = Style::new().dimmed();
-        self.line(&format!("   $ {command}  {dim}{remark}{dim:#}"))
+        let remark = if remark.is_empty() { String::new() } else { format!("  {dim}{remark}{dim:#}") };
+        self.line(&format!("   $ {command}{remark}"))
     }
 
     /// Something worth knowing.

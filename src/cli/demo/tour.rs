@@ -1,7 +1,7 @@
 //! `gitfabric demo --tour`: the story by itself, and whether it came true.
 //!
-//! Here: [`Tour`], its ways of waiting and of looking at the devices. Elsewhere: the five
-//! steps (`steps`), the lab in which they happen (`lab`).
+//! Here: [`Tour`], its ways of waiting and of looking at the devices. Elsewhere: the
+//! steps (`steps`, `by_hand`), the lab in which they happen (`lab`).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use crate::simulator::Handle;
 
 /// When something that has not come true counts as not coming: many times what an
 /// unoptimised build needs on a busy machine, and still less than a person's patience.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long a person waits without asking what is going on.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -111,7 +111,7 @@ impl Tour<'_, '_> {
 
     /// What is on record now.
     pub(super) fn record(&self) -> anyhow::Result<Record> {
-        let store = Store::open_to_read(&self.lab.record)?;
+        let store = Store::open_to_read(&self.lab.config.record())?;
         let fabric = &self.lab.fabric.design.name;
         let mut found = BTreeMap::new();
         for entry in store.devices(fabric)? {

@@ -27,6 +27,15 @@ pub(super) struct Asked {
     pub(super) commit: Option<Commit>,
 }
 
+impl Asked {
+    /// A line that is named as `file:line`, in the files of a commit.
+    pub(super) fn named(origin: &str, of: &CommitId) -> Option<Self> {
+        let (file, line) = origin.rsplit_once(':')?;
+        let place = Place { line: line.parse().ok()?, ..Place::start_of(file.parse().ok()?) };
+        Some(Self { place, of: of.clone(), commit: None })
+    }
+}
+
 /// How long all histories together may be looked through: people wait for the list.
 const PATIENCE: Duration = Duration::from_secs(10);
 

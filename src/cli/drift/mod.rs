@@ -23,7 +23,7 @@ use super::wait;
 use crate::agent::config::Config;
 use crate::agent::live;
 use crate::names::{DeviceName, FabricName};
-use crate::record::{DriftedLeaf, Store, WatchEntry};
+use crate::record::{DriftedLeaf, News, NewsLeaf, Store, WatchEntry};
 
 /// What devices hold that the intent does not ask for: what, since when, and which line, commit
 /// and author asked for something else.
@@ -91,6 +91,28 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     }
     let differs = listed.devices.values().any(|rows| !rows.is_empty());
     Ok(if args.detailed_exitcode && differs { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// The leaves of a piece of news, each as the list shows it.
+pub(super) fn told(config: &Config, news: &News) -> anyhow::Result<String> {
+    let row = |leaf: &NewsLeaf| Row {
+        leaf: DriftedLeaf {
+            path: leaf.path.clone(),
+            kind: leaf.kind.parse().unwrap_or_default(),
+            recorded: leaf.recorded.clone(),
+            live: leaf.live.clone(),
+        },
+        since: None,
+        asked: leaf
+            .origin
+            .as_ref()
+            .zip(news.commit.as_ref())
+            .and_then(|(origin, commit)| Asked::named(origin, commit)),
+    };
+    let mut rows: Vec<Row> = news.leaves.iter().map(row).collect();
+    Lines::open(config)?.add_commits(rows.iter_mut().filter_map(|row| row.asked.as_mut()));
+    let now = Timestamp::now();
+    Ok(rows.iter().map(|row| show::of_row(row, now)).collect())
 }
 
 impl Args {

@@ -47,7 +47,8 @@ pub(super) fn text(listed: &Listed, now: Timestamp, out: &mut dyn Write) -> anyh
     Ok(())
 }
 
-fn of_row(row: &Row, now: Timestamp) -> String {
+/// One thing that differs, in some lines.
+pub(super) fn of_row(row: &Row, now: Timestamp) -> String {
     let (red, green, dim) =
         (AnsiColor::Red.on_default(), AnsiColor::Green.on_default(), Style::new().dimmed());
     let leaf = &row.leaf;

@@ -164,7 +164,10 @@ fn what_the_demo_tells_people_to_type_works_as_printed() {
 
     let looked = shell(&demo.commands("5. "));
     assert!(looked.contains(&format!("at {merged}: 10 of 10 devices current")), "{looked}");
-    assert!(looked.contains("spine1 -> \"patched anew\""), "the plan says what the last commit changed:\n{looked}");
+    assert!(
+        looked.contains("spine1 -> \"patched anew\""),
+        "the plan says what the last commit changed:\n{looked}"
+    );
     assert!(looked.contains("corrected"), "the history says what was put back:\n{looked}");
 
     let second = gitfabric(&["demo", "--dir", path.to_str().unwrap()]).output().unwrap();

@@ -211,8 +211,7 @@ fn to_try(gitfabric: &str, title: &dyn Fn(&str) -> String) -> String {
         ),
     ];
     let text = |(heading, commands): &(&str, Vec<String>)| {
-        let commands: String = commands.iter().map(|command| format!("   {command}\n")).collect();
-        format!("{}\n{commands}", title(heading))
+        format!("{}\n   {}\n", title(heading), commands.join("\n   "))
     };
     things.iter().map(text).collect::<Vec<_>>().join("\n")
 }

@@ -32,18 +32,14 @@ impl Newsreel {
 
 /// What becomes of commits and devices is seen in the agent's report.
 fn is_of_drift(news: &News) -> bool {
-    match news.kind {
-        NewsKind::DriftFound
-        | NewsKind::DriftCorrected
-        | NewsKind::DriftAccepted
-        | NewsKind::DriftGone
-        | NewsKind::CorrectionGivenUp => true,
-        NewsKind::CommitApplied
-        | NewsKind::CommitRefused
-        | NewsKind::DeviceLost
-        | NewsKind::DeviceBack
-        | NewsKind::AgentFrozen => false,
-    }
+    let of_drift = [
+        NewsKind::DriftFound,
+        NewsKind::DriftCorrected,
+        NewsKind::DriftAccepted,
+        NewsKind::DriftGone,
+        NewsKind::CorrectionGivenUp,
+    ];
+    of_drift.contains(&news.kind)
 }
 
 /// A piece of news for people: a line, and what is to be known of it below.

@@ -54,7 +54,9 @@ impl Agent {
             let why = why.to_string();
             return Ok(Next::Verdict(Verdict::not_current(Standing::Behind, EventKind::Waiting, why)));
         }
-        note_drift(situation.target, name, &plan, &read, context).await?;
+        if note_drift(situation.target, name, &plan, &read, context).await? {
+            self.alerts.bell().ring();
+        }
         if settled && situation.holds_an_equal_commit(name) {
             let equal = Due { advance: vec![name.clone()], ..Due::default() };
             advance(&context.journal, &equal).await?;
@@ -228,14 +230,14 @@ fn job(
     })
 }
 
-/// Writes and tells what differs on a device, as it was just read.
+/// Writes and tells what differs on a device, as it was just read. Says whether that is news.
 async fn note_drift(
     target: &Target,
     name: &DeviceName,
     plan: &DevicePlan,
     read: &Read,
     context: &Context,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let found = differences(plan, &read.recorded);
     let rules = DriftRules::of(&target.fabric, name);
     let (name, desired) = (name.clone(), Arc::clone(&read.build.tree));
@@ -251,7 +253,9 @@ async fn note_drift(
             now,
         };
         let origins = words::origins(&found);
-        words::news(&about, changed, &origins).iter().try_for_each(|news| store.tell(&journal.fabric, news))
+        let news = words::news(&about, changed, &origins);
+        news.iter().try_for_each(|news| store.tell(&journal.fabric, news))?;
+        Ok(!news.is_empty())
     });
     Ok(write.await?)
 }

@@ -44,7 +44,9 @@ impl Agent {
         let (wake, forge_woke) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut served = self.serve(vec![Arc::clone(&wake), Arc::clone(&forge_woke)]).await;
         let reviews = self.start_reviews(reports.subscribe(), forge_woke, served.pages.clone());
-        self.watches = Watches::start(&self.config, self.store_handle(), Arc::clone(&wake));
+        self.forget_watches().await;
+        let bell = self.alerts.bell();
+        self.watches = Watches::start(&self.config, self.store_handle(), Arc::clone(&wake), bell);
         self.start_alerts().await;
         let ended = self.follow(&reports, &wake, &mut served).await;
         self.watches.finish().await;
@@ -125,6 +127,7 @@ impl Agent {
     /// One turn from here: what `gitfabric apply` does. A person asks for it, so devices
     /// that diverged are tried again.
     pub async fn once(&mut self) -> anyhow::Result<Report> {
+        self.forget_watches().await;
         self.start_alerts().await;
         self.resume().await?;
         self.turn(Asked { by_person: true, read_back: true, ..Asked::default() }, true).await?;

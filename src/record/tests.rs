@@ -240,6 +240,7 @@ fn since_moves_only_when_the_standing_does() {
 #[test]
 fn what_differs_on_a_device_ends_when_it_is_taken_out_of_service() {
     let mut fixture = Fixture::new();
+    fixture.store.keep_receivers(&["noc"]).unwrap();
     fixture.hold(1, &Recorded::default());
     let (fabric, device, now) = (fixture.fabric.clone(), fixture.device.clone(), Timestamp::UNIX_EPOCH);
     let row = |path: &str, kind| DriftedLeaf { path: path.to_owned(), kind, recorded: None, live: None };

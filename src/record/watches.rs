@@ -95,6 +95,12 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets how every device was watched: nobody watches yet.
+    pub fn forget_watches(&mut self) -> Result<(), RecordError> {
+        self.connection.execute("DELETE FROM watch", [])?;
+        Ok(())
+    }
+
     /// Forgets how a device was watched: it is watched no more.
     pub fn forget_watch(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
         self.connection.execute(
@@ -125,6 +131,9 @@ mod tests {
             assert_eq!(store.watches(&fabric).unwrap().remove(&device), Some(expected), "{case}");
         }
         store.forget_watch(&fabric, &device).unwrap();
+        assert!(store.watches(&fabric).unwrap().is_empty());
+        store.set_watch(&fabric, &device, WatchState::Away, None, at(4)).unwrap();
+        store.forget_watches().unwrap();
         assert!(store.watches(&fabric).unwrap().is_empty());
     }
 }

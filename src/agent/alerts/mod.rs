@@ -21,8 +21,9 @@ use jiff::Timestamp;
 
 pub(super) use self::bell::Bell;
 use self::courier::Courier;
+use self::notice::Losing;
 use super::Agent;
-use super::config::{Config, Receiver};
+use super::config::Receiver;
 use crate::names::{DeviceName, FabricName, RoleName};
 use crate::record::{RecordError, Store};
 
@@ -43,6 +44,8 @@ pub(super) struct Alerts {
     roles: Roles,
     threads: Vec<JoinHandle<()>>,
     pruned: Option<Instant>,
+    /// When this run began.
+    began: Option<Timestamp>,
 }
 
 impl Alerts {
@@ -62,6 +65,7 @@ impl Agent {
     /// Starts telling those that the configuration names. What cannot be started is told in the
     /// log: the network follows Git all the same.
     pub(super) async fn start_alerts(&mut self) {
+        self.alerts.began = Some(Timestamp::now());
         let receivers = self.config.alerts.clone().map_or_else(Vec::new, |alerts| alerts.receivers);
         let names: Vec<String> = receivers.iter().map(|receiver| receiver.name.clone()).collect();
         let started = self.with_store(move |store| {
@@ -83,8 +87,8 @@ impl Agent {
             |name: String, work: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name).spawn(work);
         let store = Store::open(&config.record())?;
         let watch = Box::new({
-            let (config, bell) = (Arc::clone(&config), bell.clone());
-            move || watch_devices(&config, store, &bell)
+            let (losing, bell) = (self.losing(), bell.clone());
+            move || watch_devices(losing, store, &bell)
         });
         self.alerts.threads.push(start("alerts".to_owned(), watch)?);
         for receiver in receivers {
@@ -98,6 +102,14 @@ impl Agent {
         Ok(())
     }
 
+    fn losing(&self) -> Losing {
+        Losing {
+            after: self.config.alerts.as_ref().map_or(notice::LOST_AFTER, |alerts| alerts.lost_after),
+            began: self.alerts.began.unwrap_or(Timestamp::MIN),
+            is_watched: self.watches.is_at_work(),
+        }
+    }
+
     /// Makes news of what the turn brought.
     pub(super) async fn tell_people(&mut self) {
         let now = Timestamp::now();
@@ -108,7 +120,7 @@ impl Agent {
             let roles = devices.map(|(name, device)| (name.clone(), device.role.value.clone())).collect();
             *self.alerts.roles.write().unwrap_or_else(PoisonError::into_inner) = Some(roles);
         }
-        let after = self.config.alerts.as_ref().map_or(notice::LOST_AFTER, |alerts| alerts.lost_after);
+        let losing = self.losing();
         let prunes = self.alerts.pruned.is_none_or(|at| at.elapsed() >= PRUNE);
         let told = self.with_store(move |store| {
             if prunes {
@@ -121,7 +133,7 @@ impl Agent {
             }
             for fabric in store.fabrics()? {
                 notice::head(store, &fabric, now)?;
-                notice::devices(store, &fabric.fabric, now, after)?;
+                notice::devices(store, &fabric.fabric, now, losing)?;
             }
             Ok(())
         });
@@ -157,11 +169,10 @@ impl Agent {
 }
 
 /// Notices which devices are lost and back while the loop waits or is in a pass.
-fn watch_devices(config: &Config, mut store: Store, bell: &Bell) {
-    let after = config.alerts.as_ref().map_or(notice::LOST_AFTER, |alerts| alerts.lost_after);
+fn watch_devices(losing: Losing, mut store: Store, bell: &Bell) {
     let (mut heard, mut failure) = (0, None);
     while !bell.is_closed() {
-        let noticed = notice_devices(&mut store, after);
+        let noticed = notice_devices(&mut store, losing);
         match &noticed {
             Ok(true) => bell.ring(),
             Ok(false) => {}
@@ -174,11 +185,11 @@ fn watch_devices(config: &Config, mut store: Store, bell: &Bell) {
     }
 }
 
-fn notice_devices(store: &mut Store, after: Duration) -> Result<bool, RecordError> {
+fn notice_devices(store: &mut Store, losing: Losing) -> Result<bool, RecordError> {
     let mut is_news = false;
     let fabrics: Vec<FabricName> = store.fabrics()?.into_iter().map(|entry| entry.fabric).collect();
     for fabric in fabrics {
-        is_news |= notice::devices(store, &fabric, Timestamp::now(), after)?;
+        is_news |= notice::devices(store, &fabric, Timestamp::now(), losing)?;
     }
     Ok(is_news)
 }

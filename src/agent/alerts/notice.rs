@@ -154,18 +154,29 @@ pub(super) fn head(store: &mut Store, entry: &FabricEntry, now: Timestamp) -> Re
     store.note(fabric, (HEAD, &what), Some(&news), now)
 }
 
+/// When a device counts as lost, and as back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Losing {
+    /// How long it has to be out of reach: of this run, as nobody asked it before.
+    pub(super) after: Duration,
+    /// When this run began.
+    pub(super) began: Timestamp,
+    /// Whether devices are watched: then only a watcher says that one is back.
+    pub(super) is_watched: bool,
+}
+
 /// News of devices that are out of reach for so long, and of those that are back.
 pub(super) fn devices(
     store: &mut Store,
     fabric: &FabricName,
     now: Timestamp,
-    after: Duration,
+    losing: Losing,
 ) -> Result<bool, RecordError> {
     let (away, lost) = (store.out_of_reach(fabric)?, store.noted_lost(fabric)?);
     let mut is_news = false;
     for (device, away) in away.iter().filter(|(device, _)| !lost.contains_key(*device)) {
-        let missing = now.duration_since(away.since);
-        if missing.is_negative() || missing.unsigned_abs() < after {
+        let missing = now.duration_since(away.since.max(losing.began));
+        if missing.is_negative() || missing.unsigned_abs() < losing.after {
             continue;
         }
         let entry = store.device(fabric, device)?;
@@ -175,10 +186,20 @@ pub(super) fn devices(
         let news = gone(device, away, entry.as_ref(), now);
         is_news |= store.note(fabric, (&subject(device), "lost"), Some(&news), now)?;
     }
-    for (device, since) in lost.iter().filter(|(device, _)| !away.contains_key(*device)) {
+    let back: Vec<_> = lost.iter().filter(|(device, _)| !away.contains_key(*device)).collect();
+    if back.is_empty() {
+        return Ok(is_news);
+    }
+    let watches = store.watches(fabric)?;
+    for (device, since) in back {
         let entry = store.device(fabric, device)?;
         // what left the intent, or rests by its word, is not back
-        let news = entry.as_ref().filter(|entry| !is_at_rest(entry)).map(|entry| News {
+        let entry = entry.as_ref().filter(|entry| !is_at_rest(entry));
+        if entry.is_some() && losing.is_watched && !watches.contains_key(device) {
+            // its watcher has not heard of it yet
+            continue;
+        }
+        let news = entry.map(|entry| News {
             kind: NewsKind::DeviceBack,
             device: Some(device.clone()),
             commit: entry.commit.clone(),
@@ -228,7 +249,7 @@ mod tests {
     use super::*;
     use crate::names::PassNumber;
     use crate::plan::Recorded;
-    use crate::record::{DeviceEvent, EventKind, Held, Settled, Stance};
+    use crate::record::{DeviceEvent, EventKind, Held, Settled, Stance, WatchState};
     use crate::yang::testing::sample;
 
     struct World {
@@ -282,6 +303,8 @@ mod tests {
         }
     }
 
+    const LOSING: Losing = Losing { after: LOST_AFTER, began: Timestamp::UNIX_EPOCH, is_watched: false };
+
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
@@ -307,7 +330,36 @@ mod tests {
             ("paused", 800, Standing::Paused, vec![]),
         ] {
             world.stands("leaf1", standing, &a, second);
-            devices(&mut world.store, &world.fabric, at(second), LOST_AFTER).unwrap();
+            devices(&mut world.store, &world.fabric, at(second), LOSING).unwrap();
+            assert_eq!(world.news(), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_an_agent_saw_that_runs_no_more_is_not_counted() {
+        let mut world = World::new();
+        world.stands("leaf1", Standing::Unreachable, &commit("a"), 0);
+        let night = Losing { began: at(30_000), ..LOSING };
+        for (case, second, expected) in [
+            ("it was not asked yet", 30_005, vec![]),
+            ("out of reach in this run", 30_030, vec!["leaf1 does not answer for 8h"]),
+        ] {
+            devices(&mut world.store, &world.fabric, at(second), night).unwrap();
+            assert_eq!(world.news(), expected, "{case}");
+        }
+        // the next agent: what the last one's watchers said is gone
+        world.stands("leaf1", Standing::Current, &commit("a"), 30_040);
+        let watched = Losing { began: at(30_050), is_watched: true, ..LOSING };
+        let leaf1: DeviceName = "leaf1".parse().unwrap();
+        for (case, state, expected) in [
+            ("no watcher has heard of it", None, vec![]),
+            ("it is away still", Some(WatchState::Away), vec![]),
+            ("it is there", Some(WatchState::Watching), vec!["leaf1 answers again after 70s"]),
+        ] {
+            if let Some(state) = state {
+                world.store.set_watch(&world.fabric, &leaf1, state, None, at(30_090)).unwrap();
+            }
+            devices(&mut world.store, &world.fabric, at(30_100), watched).unwrap();
             assert_eq!(world.news(), expected, "{case}");
         }
     }
@@ -316,10 +368,10 @@ mod tests {
     fn a_device_that_leaves_the_intent_while_it_is_lost_is_not_told_as_back() {
         let mut world = World::new();
         world.stands("leaf1", Standing::Unreachable, &commit("a"), 0);
-        devices(&mut world.store, &world.fabric, at(60), LOST_AFTER).unwrap();
+        devices(&mut world.store, &world.fabric, at(60), LOSING).unwrap();
         assert_eq!(world.news().len(), 1);
         world.store.forget(&world.fabric, &"leaf1".parse().unwrap()).unwrap();
-        devices(&mut world.store, &world.fabric, at(70), LOST_AFTER).unwrap();
+        devices(&mut world.store, &world.fabric, at(70), LOSING).unwrap();
         assert_eq!(world.news(), Vec::<String>::new());
         assert!(world.store.noted_lost(&world.fabric).unwrap().is_empty());
     }
@@ -365,7 +417,7 @@ mod tests {
             world.took("leaf1", &b, "B");
             world.took("leaf9", &a, "A");
             world.stands("leaf9", standing, &b, 1);
-            devices(&mut world.store, &world.fabric, at(second), LOST_AFTER).unwrap();
+            devices(&mut world.store, &world.fabric, at(second), LOSING).unwrap();
             world.news();
             for told in [expected, None] {
                 let in_service = names.iter().map(|name| (name, "B")).collect();

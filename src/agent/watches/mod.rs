@@ -17,11 +17,13 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::StoreHandle;
+use super::alerts::Bell;
 use super::config::{Config, Mode};
 use super::target::Target;
+use super::{Agent, StoreHandle};
 use crate::drift::{Holding, Settings, Standard, Told};
 use crate::names::DeviceName;
+use crate::record::Store;
 
 /// How many devices are looked at as wholes at the same time: each is some megabytes while it
 /// is read.
@@ -74,7 +76,7 @@ struct Watched {
 impl Watches {
     /// Starts the writer, if the configuration says that devices are watched. `wake` is rung when
     /// a device is back that the record has as lost or behind.
-    pub(super) fn start(config: &Config, store: StoreHandle, wake: Arc<Notify>) -> Self {
+    pub(super) fn start(config: &Config, store: StoreHandle, wake: Arc<Notify>, bell: Bell) -> Self {
         let watches = Self::default();
         if !config.drift.watch {
             return watches;
@@ -90,6 +92,7 @@ impl Watches {
             shared: Arc::clone(&watches.shared),
             store,
             wake,
+            bell,
             corrects: config.mode == Mode::Apply,
         };
         *watches.shared.at_work() = Some(AtWork {
@@ -99,6 +102,11 @@ impl Watches {
             writer: tokio::spawn(writer.run(hears)),
         });
         watches
+    }
+
+    /// Whether devices are watched at all.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.shared.at_work().is_some()
     }
 
     /// Ends every watcher, and waits until what they told is written.
@@ -142,6 +150,15 @@ impl Watches {
     /// Waits until the record says something else than before.
     pub(super) async fn moved(&self) {
         self.shared.moved.notified().await;
+    }
+}
+
+impl Agent {
+    /// Forgets how devices were watched: that was the word of an agent that runs no more.
+    pub(super) async fn forget_watches(&self) {
+        if let Err(error) = self.with_store(Store::forget_watches).await {
+            tracing::warn!("how devices were watched before is still on record: {error:#}");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
+use super::super::alerts::Bell;
 use super::super::drifted::Judge;
 use super::words::{About, news, origins, rows};
 use super::{Shared, StoreHandle};
@@ -24,6 +25,8 @@ pub(super) struct Writer {
     pub(super) store: StoreHandle,
     /// Rung when a device is back that the record has as lost or behind.
     pub(super) wake: Arc<Notify>,
+    /// Rung when there is something to tell people.
+    pub(super) bell: Bell,
     /// Whether anything may be put back.
     pub(super) corrects: bool,
 }
@@ -113,6 +116,7 @@ impl Writer {
         if written.news {
             tracing::info!(%device, after = ?began.elapsed(), "what differs on it is another");
             self.shared.moved.notify_one();
+            self.bell.ring();
         }
         if written.to_correct {
             self.shared.to_correct().insert(device.clone());

@@ -206,20 +206,20 @@ fn letters(deliveries: &[DeliveryEntry]) -> String {
     format!("{table}{more}")
 }
 
+/// What was given up.
+pub(super) fn given_up(store: &Store) -> anyhow::Result<Vec<DeliveryEntry>> {
+    Ok(store.deliveries()?.into_iter().filter(|entry| entry.is_dead).collect())
+}
+
 /// A line for `gitfabric status`; empty if nothing was given up.
-pub(super) fn dead_letters(store: &Store) -> anyhow::Result<String> {
-    let deliveries = store.deliveries()?;
-    let dead: Vec<&DeliveryEntry> = deliveries.iter().filter(|entry| entry.is_dead).collect();
-    let Some(last) = dead.last() else { return Ok(String::new()) };
+pub(super) fn dead_letters(dead: &[DeliveryEntry]) -> String {
+    let Some(last) = dead.last() else { return String::new() };
     let red = AnsiColor::Red.on_default();
     let those = if dead.len() == 1 { "1 alert was" } else { &format!("{} alerts were", dead.len()) };
     let why = last.error.as_deref().unwrap_or("no reason is on record");
     // what a receiver says must neither steer the terminal nor break the line
     let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Ok(format!(
-        "{red}{those} given up{red:#}, the last for {}: {why}; see `gitfabric alerts`\n",
-        last.receiver
-    ))
+    format!("{red}{those} given up{red:#}, the last for {}: {why}; see `gitfabric alerts`\n", last.receiver)
 }
 
 #[derive(Serialize)]
@@ -237,8 +237,9 @@ struct ReceiverJson<'a> {
     given_up: usize,
 }
 
+/// A message that waits or was given up.
 #[derive(Serialize)]
-struct MessageJson<'a> {
+pub(super) struct MessageJson<'a> {
     receiver: &'a str,
     event: &'a str,
     device: Option<&'a str>,
@@ -259,7 +260,16 @@ fn to_json<'a>(receivers: &[&'a Receiver], deliveries: &'a [DeliveryEntry]) -> J
         waiting: count(&receiver.name, false),
         given_up: count(&receiver.name, true),
     };
-    let message = |entry: &'a DeliveryEntry| MessageJson {
+    Json {
+        format: 1,
+        receivers: receivers.iter().map(receiver).collect(),
+        messages: deliveries.iter().map(message_json).collect(),
+    }
+}
+
+/// A message for programs.
+pub(super) fn message_json(entry: &DeliveryEntry) -> MessageJson<'_> {
+    MessageJson {
         receiver: &entry.receiver,
         event: &entry.kind,
         device: entry.device.as_ref().map(DeviceName::as_str),
@@ -268,10 +278,5 @@ fn to_json<'a>(receivers: &[&'a Receiver], deliveries: &'a [DeliveryEntry]) -> J
         given_up: entry.is_dead,
         next_at: entry.next_at.map(|at| at.to_string()),
         why: entry.error.as_deref(),
-    };
-    Json {
-        format: 1,
-        receivers: receivers.iter().map(receiver).collect(),
-        messages: deliveries.iter().map(message).collect(),
     }
 }

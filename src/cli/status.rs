@@ -10,13 +10,14 @@ use jiff::{SpanRound, Timestamp, Unit};
 use serde::Serialize;
 
 use super::agent_file::AgentFile;
+use super::alerts::MessageJson;
 use super::hold::HoldJson;
 use super::output::print_json;
 use super::table::{Cell, Table};
 use crate::agent::run::Report;
 use crate::names::{CommitId, DeviceName, FabricName};
 use crate::record::{
-    DeviceEntry, FabricEntry, GivenUp, Holds, Standing, Store, Verdict, WatchEntry, WatchState,
+    DeliveryEntry, DeviceEntry, FabricEntry, GivenUp, Holds, Standing, Store, Verdict, WatchEntry, WatchState,
 };
 
 /// A line a device: the commit it holds, its state, since when, and why not the newest.
@@ -47,7 +48,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     loop {
         out.flush()?;
         std::thread::sleep(WATCH_PERIOD);
-        if read(&store, Timestamp::now())? != shown {
+        if Shown::read(&store, Timestamp::now())? != shown {
             writeln!(out)?;
             shown = print(args, &store, out)?;
         }
@@ -75,6 +76,20 @@ struct Between {
     holds: Holds,
 }
 
+/// All that is shown.
+#[derive(Debug, PartialEq, Eq)]
+struct Shown {
+    fabrics: Vec<Seen>,
+    /// What nobody could be told.
+    given_up: Vec<DeliveryEntry>,
+}
+
+impl Shown {
+    fn read(store: &Store, now: Timestamp) -> anyhow::Result<Self> {
+        Ok(Self { fabrics: read(store, now)?, given_up: super::alerts::given_up(store)? })
+    }
+}
+
 fn read(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Seen>> {
     let mut seen = Vec::new();
     for fabric in store.fabrics()? {
@@ -92,21 +107,24 @@ fn read(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Seen>> {
     Ok(seen)
 }
 
-fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Vec<Seen>> {
+fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Shown> {
     let now = Timestamp::now();
-    let seen = read(store, now)?;
+    let shown = Shown::read(store, now)?;
+    let Shown { fabrics, given_up } = &shown;
     if args.json {
-        print_json(out, &Json { format: 1, fabrics: seen.iter().map(fabric_json).collect() })?;
+        let fabrics = fabrics.iter().map(fabric_json).collect();
+        let dead_letters = given_up.iter().map(super::alerts::message_json).collect();
+        print_json(out, &Json { format: 1, fabrics, dead_letters })?;
     } else {
-        for Seen { fabric, devices, between } in &seen {
+        for Seen { fabric, devices, between } in fabrics {
             write!(out, "{}", text(fabric, devices, between, now))?;
         }
-        write!(out, "{}", super::alerts::dead_letters(store)?)?;
-        if seen.is_empty() {
+        write!(out, "{}", super::alerts::dead_letters(given_up))?;
+        if fabrics.is_empty() {
             writeln!(out, "The agent has not read a commit yet.")?;
         }
     }
-    Ok(seen)
+    Ok(shown)
 }
 
 /// Prints what an agent saw at the end of a pass.
@@ -231,6 +249,8 @@ pub(super) fn left(now: Timestamp, until: Timestamp) -> String {
 struct Json<'a> {
     format: u32,
     fabrics: Vec<FabricJson<'a>>,
+    /// What nobody could be told.
+    dead_letters: Vec<MessageJson<'a>>,
 }
 
 #[derive(Serialize)]

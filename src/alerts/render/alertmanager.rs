@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::text::Style;
 use super::words;
-use crate::alerts::event::{Event, Severity, What};
+use crate::alerts::event::{Event, What};
 use crate::alerts::template::Template;
 use crate::record::NewsKind;
 
@@ -112,9 +112,4 @@ fn alert(name: &str, event: &Event, template: Option<&Template>, until: Timestam
         "labels": labels,
         "annotations": annotations,
     }))
-}
-
-/// Whether an event is among those that are told by what is wrong now.
-pub fn is_state(event: &Event) -> bool {
-    event.what.severity() != Severity::Good
 }

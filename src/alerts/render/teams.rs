@@ -10,8 +10,10 @@ use super::words;
 use crate::alerts::event::{Event, Severity};
 use crate::alerts::template::Template;
 
-/// Of characters that JSON may write with six bytes each this is within 28 KB.
+/// Of characters that JSON may write with six bytes each this is within 28 KB, also in so many
+/// blocks.
 const TEXT: usize = 4_000;
+const LINES: usize = 50;
 
 pub(super) fn message(event: &Event, template: Option<&Template>) -> Value {
     let colour = match event.what.severity() {
@@ -26,7 +28,10 @@ pub(super) fn message(event: &Event, template: Option<&Template>) -> Value {
     title["color"] = json!(colour);
     let mut body = vec![title];
     // a block a line: a single end of a line is none in a card
-    body.extend(words(event, template, Style::Teams, TEXT).lines().map(|line| block(line.to_owned())));
+    let words = words(event, template, Style::Teams, TEXT);
+    let mut lines = words.lines().filter(|line| !line.trim().is_empty());
+    body.extend(lines.by_ref().take(LINES).map(|line| block(line.to_owned())));
+    body.extend(lines.next().map(|_| block("…".to_owned())));
     let mut footer = block(Style::Teams.escape(&text::footer(event)));
     footer["isSubtle"] = json!(true);
     footer["size"] = json!("Small");

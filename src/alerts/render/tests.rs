@@ -97,7 +97,6 @@ fn an_alertmanager_is_told_what_is_wrong_and_what_ended() {
         ],
         "what is wrong again is not said to have ended"
     );
-    assert!(!alertmanager::is_state(&put_back) && alertmanager::is_state(&frozen()));
 }
 
 /// A body as a program writes it anew that has parsed it: Kestra drops nulls, Python sorts keys.
@@ -158,7 +157,7 @@ fn whoever_has_parsed_a_body_can_rebuild_it_and_check_its_signature() {
 proptest! {
     #[test]
     fn a_message_fits_whatever_devices_and_people_say(
-        text in "\\PC{0,3000}|[<&>*_`]{0,3000}", count in 0..1_000_usize, kind in 0..NewsKind::ALL.len()
+        text in "\\PC{0,3000}|[<&>*_`]{0,3000}|(<\\n){0,1500}|\\n{0,3000}", count in 0..1_000_usize, kind in 0..NewsKind::ALL.len()
     ) {
         let mut event = drift(count);
         event.what = What::News(NewsKind::ALL[kind]);

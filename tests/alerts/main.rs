@@ -23,5 +23,6 @@ mod world;
 
 mod commands;
 mod states;
+mod stories;
 mod told;
 mod trouble;

@@ -113,16 +113,26 @@ pub(crate) async fn soon<T>(what: &str, look: impl Fn() -> Option<T>, explain: i
 
 /// A pair and a spine, with `alerts:` of these lines.
 pub(crate) fn lab(alerts: &str) -> Lab {
+    lab_of(Intent::pair(), alerts)
+}
+
+/// The same of another intent.
+pub(crate) fn lab_of(intent: Intent, alerts: &str) -> Lab {
     let config = format!("mode: apply\nalerts:\n{alerts}\n");
-    let lab = Lab::with(Intent::pair(), Settings { config: config.leak(), ..Settings::default() });
+    let lab = Lab::with(intent, Settings { config: config.leak(), ..Settings::default() });
     lab.set_secret("sign", SIGN);
     lab
 }
 
 /// The same with one webhook that is told everything, signed.
 pub(crate) fn lab_with(webhook: &Receiver, more: &str) -> Lab {
+    lab_of_with(Intent::pair(), webhook, more)
+}
+
+/// The same of another intent.
+pub(crate) fn lab_of_with(intent: Intent, webhook: &Receiver, more: &str) -> Lab {
     let one = "{ name: flows, kind: webhook, url: secret:flows, sign: secret:sign }";
-    let lab = lab(&format!("  receivers: [{one}]\n{more}"));
+    let lab = lab_of(intent, &format!("  receivers: [{one}]\n{more}"));
     lab.set_secret("flows", &webhook.url());
     lab
 }
@@ -154,6 +164,19 @@ pub(crate) fn tell(lab: &Lab, kind: NewsKind, device: &str, paths: &[&str]) {
         unlisted: 0,
     };
     Store::open(&lab.config().record()).unwrap().tell(&fabric_name(), &news).unwrap();
+}
+
+/// Changes a leaf of a device behind the agent's back.
+pub(crate) fn by_hand(lab: &Lab, device: &str, path: &str, value: &str) {
+    lab.device(device).edit(&[], &[(path.parse().unwrap(), value.into())]).unwrap();
+}
+
+/// What a device holds at a leaf.
+pub(crate) fn held(lab: &Lab, device: &str, path: &str) -> String {
+    match lab.device(device).config().get(&path.parse().unwrap()).map(|leaf| leaf.value.clone()) {
+        Some(gitfabric::yang::Value::Scalar(text)) => text.as_str().to_owned(),
+        other => panic!("{path}: {other:?}"),
+    }
 }
 
 /// An event that a commit is everywhere.

@@ -97,8 +97,12 @@ async fn a_correction_that_was_held_back_is_made_when_the_hold_ends() {
     let ours = held(&lab, "leaf1", HELD);
     hold(&lab, &["leaf1", ETHERNET11], "6s");
     by_hand(&lab, "leaf1", &[(HELD, json!("by hand"))]);
-    let why = agent.stands("leaf1", Standing::Drifted).await;
-    assert!(why.contains("a broken optic"), "{why}");
+    agent
+        .until("it is seen, and held back", |report| {
+            let why = report.devices.iter().find_map(|device| device.reason.as_ref());
+            why.is_some_and(|why| why.contains("a broken optic"))
+        })
+        .await;
     assert_eq!(held(&lab, "leaf1", HELD), "by hand");
     soon("the correction", lab.device("leaf1").wait_for_ended_sets(2)).await;
     agent.settled(&lab.head()).await;

@@ -11,6 +11,7 @@ use crate::git::Snapshot;
 use crate::gnmi::covers;
 use crate::intent::fixture::RECORDED;
 use crate::platform::arista_eos::PROFILE_4_35_0F;
+use crate::yang::schema::Kind;
 use crate::yang::{Path, Schema, Tree};
 
 /// Leaves that no watched path covers, each with the reason. A change of one is found by the time
@@ -27,6 +28,30 @@ fn what_is_watched_is_in_the_schema_and_read_back() {
         assert!(schema().find(&watched).is_some(), "{watched}");
         assert!(PROFILE_4_35_0F.reads(&watched), "{watched} is not read back");
         assert!(schema().locate(&watched).is_ok() || watched.to_string().contains('*'), "{watched}");
+    }
+}
+
+#[test]
+fn what_is_watched_is_a_container_or_all_entries_of_a_list_and_nothing_twice() {
+    let (schema, watched) = (schema(), PROFILE_4_35_0F.watch_paths());
+    for path in &watched {
+        let mut at = None;
+        for elem in path.elems() {
+            at = schema.child(at, elem.name());
+            let keys: Vec<&str> = elem.keys().iter().map(|(key, _)| &**key).collect();
+            let mut expected = at.map(|node| schema.key_names(node)).unwrap_or_default();
+            expected.sort_unstable();
+            if keys.is_empty() {
+                // a list as a whole is all of its entries
+                expected.clear();
+            }
+            assert_eq!(keys, expected, "{path} at {}", elem.name());
+            assert_ne!(elem.name(), "state", "{path}");
+        }
+        let kind = at.map(|node| schema.node(node).kind.clone());
+        assert!(matches!(kind, Some(Kind::Container { .. } | Kind::List { .. })), "{path} is one leaf");
+        let holds = |above: &&Path| *above != path && covers(above, path);
+        assert_eq!(watched.iter().find(holds), None, "{path} is watched twice");
     }
 }
 

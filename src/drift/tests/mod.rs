@@ -2,13 +2,12 @@
 //!
 //! Here: [`World`], which keeps what the watcher tells as the record would. `hazards`: the ways
 //! of devices that must not be taken for drift. `trouble`: devices that go away, lie, or are
-//! others. `properties`: any stream of events, without a socket. `watched`: the paths of the
-//! subscription. Elsewhere: the agent around it (`tests/drift`).
+//! others. `properties`: any stream of events, without a socket. Elsewhere: which paths are watched
+//! (`compile::tests::watched`), the agent around it (`tests/drift`).
 
 mod hazards;
 mod properties;
 mod trouble;
-mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::simulator::OnChange;
+use crate::yang::Leaf;
+use crate::yang::schema::NodeId;
 
 /// A device behind a wrong address holds other things rightly: none of them has drifted.
 #[tokio::test]
@@ -180,4 +182,26 @@ async fn a_change_during_a_pass_is_judged_after_it_and_the_pass_is_not() {
     world.differs("the pass set the MTU", &[(VLAN, "owned should be web, is db")]).await;
     world.by_hand(&[], &[(VLAN, json!("web"))]);
     world.differs("put right", &[]).await;
+}
+
+/// A fault of ours is told, and the device is watched again: here a leaf of which the schema has
+/// no node, which nothing that a device says can make.
+#[tokio::test]
+async fn a_watcher_that_panics_says_so_and_goes_on() {
+    let mut world = World::start(Personality::eos());
+    world.settled("at first").await;
+    let mut broken = ours();
+    let leaf = broken.get(&path(MTU)).unwrap().clone();
+    broken.insert(path("/nowhere"), Leaf { node: NodeId(u32::MAX), ..leaf });
+    world.standard.send_replace(held(broken));
+    world.by_hand(&[], &[(MTU, json!(9000))]);
+    let why = world.state(WatchState::Away).await;
+    assert!(why.contains("a fault of ours, and is tried again"), "{why}");
+    // the connection after it fails in the same way, and the next
+    let before = world.device().connections_received();
+    while world.device().connections_received() < before + 2 {
+        tokio::task::yield_now().await;
+    }
+    world.standard.send_replace(held(ours()));
+    world.differs("it goes on", &[(MTU, "owned should be 1500, is 9000")]).await;
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::target::Target;
 use super::{Agent, Asked};
 use crate::names::{DeviceName, FabricName};
-use crate::record::{GivenUp, Holds};
+use crate::record::{GivenUp, Holds, Store};
 
 /// How long after a hold's end the loop looks: its row says whole seconds.
 const AFTER: Duration = Duration::from_millis(20);
@@ -58,11 +58,13 @@ impl Agent {
         self.with_store(move |store| store.forget_ended_holds(&fabric, at)).await
     }
 
-    /// How long until the next hold ends; none if nothing is held, or nobody knows.
+    /// How long until the next hold ends; none if nothing is held, or nobody knows. One that
+    /// ended while a pass was under way, which had left it alone, is due at once.
     pub(super) async fn hold_ends_in(&self) -> Option<Duration> {
         let fabric = self.target.as_ref()?.name().clone();
         let now = Timestamp::now();
-        let holds = self.with_store(move |store| store.holds(&fabric, now)).await.ok()?;
+        let every = move |store: &mut Store| store.holds(&fabric, Timestamp::MIN);
+        let holds = self.with_store(every).await.ok()?;
         let next = holds.iter().map(|hold| hold.until).min()?;
         Some(Duration::try_from(next.duration_since(now)).unwrap_or_default() + AFTER)
     }

@@ -75,7 +75,7 @@ impl Agent {
         loop {
             let wanted = std::mem::take(&mut asked);
             let (store, watches) = (self.store_handle(), self.watches.clone());
-            let turn = self.turn(wanted.clone(), looks);
+            let turn = Box::pin(self.turn(wanted.clone(), looks));
             let turn = publishing_meanwhile(turn, &store, &watches, reports, served).await;
             self.renew_watches().await;
             // a record that cannot be read now is a trouble of this turn, like any other
@@ -98,7 +98,9 @@ impl Agent {
             }
             let next = Instant::now() + self.pause(failures, waiting.then_some(retries));
             look_at = if looks { next } else { look_at.min(next) };
-            let hold_ends = self.hold_ends_in().await.map(|end| Instant::now() + end);
+            // a pass that fails forgets no hold that has ended
+            let least = if turn.is_err() { RETRY } else { Duration::ZERO };
+            let hold_ends = self.hold_ends_in().await.map(|end| Instant::now() + end.max(least));
             let next = hold_ends.map_or(look_at, |end| look_at.min(end));
             loop {
                 looks = true;

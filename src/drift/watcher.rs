@@ -112,7 +112,7 @@ impl Run {
         let mut failures = 0_u32;
         loop {
             let began = Instant::now();
-            let end = caught(self.connection()).await.unwrap_or_else(End::Panicked);
+            let end = caught(Box::pin(self.connection())).await.unwrap_or_else(End::Panicked);
             let settings = Arc::clone(&self.watcher.settings);
             let pause = match &end {
                 End::Looked => {
@@ -169,22 +169,24 @@ impl Run {
 
     /// One connection, from its beginning to its end.
     async fn connection(&mut self) -> End {
-        let session = match self.watcher.device.connect().await {
+        // what is done once on a connection takes no memory while it is followed
+        let session = match Box::pin(self.watcher.device.connect()).await {
             Ok(session) => session,
             Err(error) => return End::Failed(error),
         };
-        match session.identify().await {
+        match Box::pin(session.identify()).await {
             Ok(()) => {}
             Err(NotIdentified::Unanswered(error)) => return End::Failed(error),
             Err(another) => return End::Another(another.to_string()),
         }
         if self.ask_again.is_some_and(|at| Instant::now() < at) {
-            return self.look_once(session).await;
+            return Box::pin(self.look_once(session)).await;
         }
         let profile = self.watcher.device.profile;
         let (mut paths, changed) = (profile.watch_paths(), profile.changed_path());
         paths.extend(changed.clone());
-        match self.offer.open(session.client(), &paths, changed.as_ref()).await {
+        let opening = Box::pin(self.offer.open(session.client(), &paths, changed.as_ref()));
+        match opening.await {
             Ok(opened) => {
                 self.ask_again = None;
                 self.say(WatchState::Watching, self.offer.gaps()).await;
@@ -198,7 +200,7 @@ impl Run {
                 | ErrorKind::PermissionDenied { .. } => {
                     self.ask_again = Some(Instant::now() + self.watcher.settings.read_back);
                     self.cannot = Some(why(&error));
-                    self.look_once(session).await
+                    Box::pin(self.look_once(session)).await
                 }
                 _ => End::Failed(error),
             },

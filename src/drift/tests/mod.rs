@@ -10,6 +10,7 @@ mod properties;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -168,6 +169,7 @@ impl World {
 
     fn take(&mut self, verdict: &Verdict) {
         self.verdicts += 1;
+        verdict.written.store(true, Ordering::Release);
         self.rows.retain(|path, _| !verdict.looked.covers(path));
         for found in &verdict.found {
             let (should, is) = (found.recorded.as_deref(), found.live.as_deref());

@@ -56,6 +56,7 @@ fn any_tree() -> impl Strategy<Value = Tree> {
 
 /// How a device tells of a change.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a way of its own, and any may go with any")]
 struct Manner {
     /// What is new, with the container that it is in.
     wraps: bool,

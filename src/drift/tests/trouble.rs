@@ -85,7 +85,7 @@ async fn what_is_wrongly_said_to_be_gone_is_not_told() {
 async fn a_device_that_wants_fewer_pings_gets_fewer() {
     let often = |target: &mut Target| target.deadlines.ping = Duration::from_millis(150);
     let mut world = World::with(Personality::eos(), settings(), |_| {}, often);
-    world.device().ping_strictly(Duration::from_millis(1000));
+    world.device().ping_strictly(Duration::from_secs(1));
     world.settled("at first").await;
     // 150, 300, 600 ms are too often, 1,200 are not
     for _ in 0..3 {
@@ -93,7 +93,7 @@ async fn a_device_that_wants_fewer_pings_gets_fewer() {
         assert!(why.contains("fewer HTTP/2 pings"), "{why}");
     }
     world.state(WatchState::Watching).await;
-    let quiet = tokio::time::timeout(Duration::from_millis(3000), world.state(WatchState::Away)).await;
+    let quiet = tokio::time::timeout(Duration::from_secs(3), world.state(WatchState::Away)).await;
     assert!(quiet.is_err(), "it is content: {:?}", world.states);
     world.by_hand(&[], &[(MTU, json!(9000))]);
     world.differs("and is watched", &[(MTU, "owned should be 1500, is 9000")]).await;
@@ -192,7 +192,10 @@ async fn a_watcher_that_panics_says_so_and_goes_on() {
     world.settled("at first").await;
     let mut broken = ours();
     let leaf = broken.get(&path(MTU)).unwrap().clone();
-    broken.insert(path("/nowhere"), Leaf { node: NodeId(u32::MAX), ..leaf });
+    broken.insert(
+        path("/interfaces/interface[name=Ethernet1]/config/nowhere"),
+        Leaf { node: NodeId(u32::MAX), ..leaf },
+    );
     world.standard.send_replace(held(broken));
     world.by_hand(&[], &[(MTU, json!(9000))]);
     let why = world.state(WatchState::Away).await;

@@ -173,7 +173,12 @@ impl Document {
         if !spot.bytes.is_empty() {
             return self.with(spot.bytes.clone(), written);
         }
-        let colon = spot.bytes.start + self.text.get(spot.bytes.start..)?.find(':')? + 1;
+        if matches!(spot.kind, Kind::Scalar { quotes: Quotes::Block, .. }) {
+            return None;
+        }
+        let rest = self.text.get(spot.bytes.start..)?;
+        // a key behind `?` may have no colon at all
+        let colon = self.text.len() - rest.trim_start().strip_prefix(':')?.len();
         self.with(colon..colon, &format!(" {written}"))
     }
 

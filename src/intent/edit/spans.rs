@@ -60,6 +60,7 @@ pub(super) fn read(file: &RepoPath, text: &str) -> Option<Spot> {
                     ScalarStyle::DoubleQuoted => Quotes::Double,
                     ScalarStyle::Literal | ScalarStyle::Folded => Quotes::Block,
                 };
+                let bytes = if quotes == Quotes::Block { content(text, bytes)? } else { bytes };
                 Spot { bytes, kind: Kind::Scalar { text: value.into_owned(), quotes } }
             }
             Event::SequenceStart(..) => {
@@ -81,6 +82,13 @@ pub(super) fn read(file: &RepoPath, text: &str) -> Option<Spot> {
         }
     }
     None
+}
+
+/// The bytes of a block scalar without what the parser passes over behind it: blank lines, and
+/// how far the next line is indented.
+fn content(text: &str, bytes: Range<usize>) -> Option<Range<usize>> {
+    let end = text.get(..bytes.end)?.trim_end().len();
+    Some(bytes.start..end.max(bytes.start))
 }
 
 /// A list or map whose end was not met yet.

@@ -55,6 +55,7 @@ fn a_scalar_is_replaced_in_the_quotes_that_it_has() {
 fn what_cannot_be_changed_alone_is_not_changed() {
     for (case, before, at) in [
         ("a block scalar", "d: |\n  a\n  b\n", "d"),
+        ("a block scalar of nothing", "d: |\nb: 1\n", "d"),
         ("a map", "a: { b: 1 }\n", "a"),
         ("a list", "a: [b]\n", "a"),
         ("nothing there", "a: 1\n", "b"),
@@ -177,6 +178,17 @@ fn an_entry_goes_with_its_line_or_its_comma() {
         ("the first key of an item", "r:\n  - a: 1\n    b: 2\n", "r/0/a", "r:\n  - b: 2\n"),
         ("a comment between", "p: {\n  a: 1, # one\n  b: 2\n}\n", "p/a", "p: {\n   # one\n  b: 2\n}\n"),
         ("CRLF", "a: 1\r\nb: 2\r\nc: 3\r\n", "b", "a: 1\r\nc: 3\r\n"),
+        ("a block scalar", "d: >-\n  x\n  y\n# of a\na: 1\n", "d", "# of a\na: 1\n"),
+        ("a block scalar before a key", "d: |\n  x\n\n  y\na: 1\n", "d", "a: 1\n"),
+        ("a block scalar in CRLF", "d: |\r\n  x\r\n\r\na: 1\r\n", "d", "\r\na: 1\r\n"),
+        (
+            "a block that ends in a block scalar",
+            "p:\n  d: |+\n    x\n\n# of a\na: 1\n",
+            "p",
+            "\n# of a\na: 1\n",
+        ),
+        ("a block scalar of nothing", "d: |\na: 1\n", "d", "a: 1\n"),
+        ("a block scalar at the end", "a: 1\nd: |\n  x", "d", "a: 1\n"),
     ] {
         assert_eq!(yaml(before).removed(&way(at)).as_deref(), Some(after), "{case}");
     }
@@ -281,11 +293,15 @@ fn files() -> impl Strategy<Value = String> {
             let items = items.iter().map(|item| format!("\n  # é\n  - {item} # of an item"));
             items.collect::<Vec<_>>().concat()
         }),
+        ("[|>][-+]?", prop::collection::vec("[a-zé#][a-zé#: ]{0,6}", 1..3)).prop_map(|(dress, lines)| {
+            let lines = lines.iter().map(|line| format!("\n    {line}"));
+            dress + &lines.collect::<Vec<_>>().concat()
+        }),
     ];
     let lines = prop::collection::vec((value, prop::bool::ANY), 1..6);
     (lines, prop::bool::ANY).prop_map(|(values, crlf)| {
         let line = |(at, (value, comment)): (usize, &(String, bool))| {
-            format!("key{at}: {value}{}\n", if *comment { "  # why ü" } else { "" })
+            format!("key{at}: {value}{}\n", if *comment { "\n# why ü" } else { "" })
         };
         let text: String = values.iter().enumerate().map(line).collect();
         if crlf { text.replace('\n', "\r\n") } else { text }
@@ -302,8 +318,14 @@ proptest! {
         let before = scalars(&file);
         let (way, _) = pick.get(&before).clone();
         let document = yaml(&file);
-        let bytes = document.spot(&way).unwrap().bytes.clone();
-        let after = document.replaced(&way, &New::Text(new.clone())).unwrap();
+        let spot = document.spot(&way).unwrap();
+        let bytes = spot.bytes.clone();
+        let after = document.replaced(&way, &New::Text(new.clone()));
+        if matches!(spot.kind, Kind::Scalar { quotes: spans::Quotes::Block, .. }) {
+            prop_assert_eq!(after, None);
+            return Ok(());
+        }
+        let after = after.unwrap();
         prop_assert_eq!(&after[..bytes.start], &file[..bytes.start]);
         prop_assert!(after.ends_with(&file[bytes.end..]));
         let mut expected = before;
@@ -330,6 +352,7 @@ proptest! {
             let mut expected = before;
             expected.retain(|(at, _)| *at != way);
             prop_assert_eq!(texts(&scalars(&after)), texts(&expected));
+            prop_assert_eq!(after.matches("# why").count(), file.matches("# why").count());
         }
     }
 

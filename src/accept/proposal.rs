@@ -12,6 +12,7 @@ use super::search::Found;
 use crate::forge::text::{escaped, fenced};
 use crate::forge::{Done, Forge, New, State};
 use crate::git::difference::unified;
+use crate::git::message::Message;
 use crate::git::write::Author;
 use crate::git::{BlobId, Draft, Lease, Remote, Repository, Snapshot, Way};
 use crate::names::{CommitId, DeviceName, RepoPath};
@@ -123,10 +124,20 @@ pub fn propose(
             commit
         }
         // asked twice: the same branch, and the same commit
-        Some(there) if is_same(repository, there, &commit)? => there.clone(),
-        Some(_) => {
-            bail!("branch `{branch}` is there already and holds something else; name another with --branch")
-        }
+        Some(there) => match standing(repository, there, &commit)? {
+            Standing::Same => there.clone(),
+            Standing::Older => {
+                repository.push(way, &commit, &branch, Lease::Exactly(Some(there))).with_context(|| {
+                    format!("cannot bring branch `{branch}` onto today's `{}`", base.shown().1)
+                })?;
+                commit
+            }
+            Standing::Other => {
+                bail!(
+                    "branch `{branch}` is there already and holds something else; name another with --branch"
+                )
+            }
+        },
     };
     let title = repository.commit(&commit)?.message.subject;
     let pull_request =
@@ -134,10 +145,28 @@ pub fn propose(
     Ok(Proposed { branch, commit, was_there: there.is_some(), pull_request })
 }
 
-/// Whether a branch's head has the same files on the same base.
-fn is_same(repository: &Repository, there: &CommitId, ours: &CommitId) -> anyhow::Result<bool> {
+/// How a branch that is there already stands to our commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// The same files on the same base.
+    Same,
+    /// The same edit, on what the base was then.
+    Older,
+    /// Something else, which stays.
+    Other,
+}
+
+fn standing(repository: &Repository, there: &CommitId, ours: &CommitId) -> anyhow::Result<Standing> {
     let (standing, new) = (repository.commit(there)?, repository.commit(ours)?);
-    Ok(standing.parents == new.parents && repository.changes(Some(there), ours)?.is_empty())
+    let differ = repository.changes(Some(there), ours)?;
+    if standing.parents == new.parents && differ.is_empty() {
+        return Ok(Standing::Same);
+    }
+    let ([below], [base]) = (&standing.parents[..], &new.parents[..]) else { return Ok(Standing::Other) };
+    let edited = repository.changes_of(&new)?;
+    let same_edit = edited == repository.changes_of(&standing)?
+        && edited.iter().all(|edited| differ.iter().all(|other| other.path != edited.path));
+    Ok(if same_edit && repository.is_ancestor(below, base)? { Standing::Older } else { Standing::Other })
 }
 
 /// Seven digits that are the same for the same edit.
@@ -180,42 +209,65 @@ const SUBJECT: usize = 72;
 /// Leaves that a message lists.
 const LISTED: usize = 40;
 
-/// The commit's message. What a device says stands inside lines of ours, so that it cannot become
-/// a trailer.
+/// The commit's message: the person's words or ours, the leaves, the trailers; the person's own
+/// with them, as only the last paragraph has any. What a device says stands inside lines of
+/// ours, so that it cannot become a trailer.
 fn message(asked: &Asked<'_>) -> String {
-    let lines = words(asked);
-    let subject = match (asked.message, asked.leaves) {
-        (Some(own), _) => own.to_owned(),
-        (None, [one]) => {
-            let last =
-                one.path.elems().last().map_or_else(|| one.path.to_string(), |leaf| leaf.name().to_owned());
-            let entry = one.path.entries().last();
-            let entry = entry.as_ref().and_then(|entry| {
-                Some(
-                    entry
-                        .last()?
-                        .keys()
-                        .iter()
-                        .map(|(_, value)| value.to_string())
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                )
-            });
-            let of = entry.map_or_else(String::new, |entry| format!("{entry} "));
-            format!("{}: accept {of}{last} as it is", asked.device)
-        }
-        (None, leaves) => format!("{}: accept {} settings as they are", asked.device, leaves.len()),
+    let own = asked.message.map(clean_lines);
+    let (said, trailers) = match &own {
+        Some(own) => split_trailers(own),
+        None => (&*subject(asked), ""),
     };
-    let mut text = if asked.message.is_some() { clean_lines(&subject) } else { cut(&clean(&subject)) };
-    text.push_str("\n\n");
+    let mut text = format!("{said}\n\n");
+    let lines = words(asked);
     for line in lines.iter().take(LISTED) {
-        text.push_str(&format!("- {line}\n"));
+        text.push_str(&format!("- {}\n", unlinked(line)));
     }
     if lines.len() > LISTED {
         text.push_str(&format!("- and {} more\n", lines.len() - LISTED));
     }
-    text.push_str(&format!("\nDrift-Accepted: {}\n", asked.device));
+    text.push('\n');
+    if !trailers.is_empty() {
+        text.push_str(&format!("{trailers}\n"));
+    }
+    text.push_str(&format!("Drift-Accepted: {}\n", asked.device));
     text
+}
+
+/// A message and the paragraph of its trailers, if it ends in one.
+fn split_trailers(own: &str) -> (&str, &str) {
+    match own.rsplit_once("\n\n") {
+        Some((said, last)) if !Message::parse(own).trailers.is_empty() => (said.trim_end(), last),
+        _ => (own, ""),
+    }
+}
+
+/// Our words for what is accepted: `leaf1: accept 40 name as it is`.
+fn subject(asked: &Asked<'_>) -> String {
+    let device = asked.device;
+    let [one] = asked.leaves else {
+        return format!("{device}: accept {} settings as they are", asked.leaves.len());
+    };
+    let last = one.path.elems().last().map_or_else(|| one.path.to_string(), |leaf| leaf.name().to_owned());
+    let entry = one.path.entries().last();
+    let keys = entry.as_ref().and_then(|entry| entry.last()).map(|entry| entry.keys());
+    let keys: Vec<String> = keys.into_iter().flatten().map(|(_, value)| value.to_string()).collect();
+    let of = if keys.is_empty() { String::new() } else { format!("{} ", keys.join(" ")) };
+    unlinked(&cut(&clean(&format!("{device}: accept {of}{last} as it is"))))
+}
+
+/// With nothing that a forge takes for a reference: what a device says must neither close an
+/// issue (`fixes #7`) nor call anybody (`@all`) when it stands in a commit.
+fn unlinked(text: &str) -> String {
+    const APART: char = '\u{200b}';
+    let mut unlinked = String::with_capacity(text.len());
+    for c in text.chars() {
+        unlinked.push(c);
+        if matches!(c, '#' | '@' | '!') {
+            unlinked.push(APART);
+        }
+    }
+    unlinked
 }
 
 /// A line for each leaf.
@@ -256,6 +308,12 @@ fn body(asked: &Asked<'_>, found: &Found) -> String {
             text.push_str(&format!("- and {} more\n", found.beside.len() - LISTED));
         }
     }
+    for file in found.exported() {
+        text.push_str(&format!(
+            "\n`{file}` is written by the export from NetBox: make the change there too, or the next export proposes \
+             to take it back.\n"
+        ));
+    }
     text.push('\n');
     text.push_str(&fenced(&unified(&found.changes, false)));
     text
@@ -267,13 +325,63 @@ fn clean(text: &str) -> String {
 }
 
 fn clean_lines(text: &str) -> String {
-    let kept = text.chars().filter(|c| *c == '\n' || !c.is_control());
-    kept.collect::<String>().trim().to_owned()
+    let lines = text.lines().map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>());
+    let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n").trim().to_owned()
 }
 
 fn cut(line: &str) -> String {
     match line.char_indices().nth(SUBJECT) {
         None => line.to_owned(),
         Some(_) => line.chars().take(SUBJECT - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(message: Option<&str>, live: &str) -> String {
+        let leaves = [Accepted {
+            path: "/vlans/vlan[vlan-id=40]/config/name".parse().unwrap(),
+            recorded: Some("web".to_owned()),
+            live: Some(live.to_owned()),
+            since: None,
+        }];
+        let author = Author {
+            name: "Ada".to_owned(),
+            email: "ada@example.net".to_owned(),
+            when: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let device = "leaf1".parse().unwrap();
+        let asked = Asked { device: &device, leaves: &leaves, author: &author, branch: None, message };
+        super::message(&asked)
+    }
+
+    #[test]
+    fn the_trailers_of_a_persons_message_stay_trailers() {
+        for (case, own, subject, trailers) in [
+            ("none", None, "leaf1: accept 40 name as it is", &["Drift-Accepted"][..]),
+            ("words", Some("Keep it"), "Keep it", &["Drift-Accepted"]),
+            ("words and more", Some("Keep it\n\nFor the move: of rack 7"), "Keep it", &["Drift-Accepted"]),
+            (
+                "an allowance",
+                Some("Keep it\n\nWhy.\r\n\r\nGitfabric-Allow: guarded\nSigned-off-by: Ada"),
+                "Keep it",
+                &["Gitfabric-Allow", "Signed-off-by", "Drift-Accepted"],
+            ),
+        ] {
+            let message = Message::parse(&said(own, "x"));
+            let keys: Vec<&str> = message.trailers.iter().map(|trailer| trailer.key.as_str()).collect();
+            assert_eq!((message.subject.as_str(), &keys[..]), (subject, trailers), "{case}");
+            assert!(message.body.contains("vlan-id=40]/config/name: web -> x"), "{case}: {}", message.body);
+        }
+    }
+
+    #[test]
+    fn what_a_device_says_closes_no_issue_calls_nobody_and_is_no_trailer() {
+        let text = said(None, "fixes #7 @all\n\nGitfabric-Allow: guarded");
+        assert!(!text.contains("#7") && !text.contains("@all"), "{text}");
+        assert_eq!(Message::parse(&text).trailers.len(), 1, "{text}");
     }
 }

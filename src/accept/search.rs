@@ -36,6 +36,19 @@ pub struct Found {
     pub already: Vec<Path>,
 }
 
+impl Found {
+    /// The files among the edits that an export writes: the next one proposes its own form of
+    /// them, unless its source says the same by then.
+    pub fn exported(&self) -> Vec<&RepoPath> {
+        let edited = self.build.findings.iter().filter(|finding| finding.code == "export-file-edited");
+        let files = edited.filter_map(|finding| finding.place.as_ref()).map(|place| &place.file);
+        let is_ours = |file: &&RepoPath| {
+            self.changes.iter().any(|change| change.path.as_str().ends_with(file.as_str()))
+        };
+        files.filter(is_ours).collect()
+    }
+}
+
 /// Where a leaf is asked for after the edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {

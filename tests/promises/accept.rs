@@ -130,6 +130,13 @@ async fn a_renamed_vlan_is_listed_with_its_line_and_accepted_everywhere() {
     let trailer = &commit.message.trailers[0];
     assert_eq!((trailer.key.as_str(), trailer.value.as_str()), ("Drift-Accepted", "leaf1"));
 
+    // main goes on; asked again, the same branch stands on what main is by then
+    let next = lab.commit("Export all of it", crate::intent::Intent::export);
+    let again = accepted(&lab, &["leaf1", VLAN, "--everywhere"]);
+    assert_eq!((&again["branch"], &again["exported"]), (&outcome["branch"], &json!(["vlans/40.yaml"])));
+    let commit = repository.commit(&again["commit"].as_str().unwrap().parse().unwrap()).unwrap();
+    assert_eq!(commit.parents, [next]);
+
     let merged = merge(&lab, branch);
     agent.settled(&merged).await;
     listed(&lab, 0).await;

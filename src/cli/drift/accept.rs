@@ -26,7 +26,7 @@ use crate::compile::{Build, Engine};
 use crate::git::aside::person;
 use crate::git::difference::unified;
 use crate::git::write::Author;
-use crate::names::{CommitId, DeviceName};
+use crate::names::{CommitId, DeviceName, RepoPath};
 use crate::plan::render::{self, plural, printable, value};
 use crate::plan::step::Step;
 use crate::plan::{DevicePlan, Plan, Revision, plan_of_builds};
@@ -302,6 +302,12 @@ impl Outcome {
                 drawn(&plan)
             ));
         }
+        for file in found.exported() {
+            text.push_str(&format!(
+                "\n{file} is written by the export from NetBox: make the change there too, or the next export \
+                 proposes to take it back.\n"
+            ));
+        }
         if !args.json {
             print_held(&step, &found.snapshot);
         }
@@ -378,6 +384,8 @@ struct Json<'a> {
     outcome: &'static str,
     accepted: Vec<AcceptedJson<'a>>,
     beside: Vec<BesideJson<'a>>,
+    /// Files among the edits that an export writes too.
+    exported: Vec<&'a RepoPath>,
     diff: String,
     plan_empty: bool,
     branch: Option<&'a str>,
@@ -441,6 +449,7 @@ fn json<'a>(
         outcome: if proposed.is_some() { "proposed" } else { "shown" },
         accepted: accepted.collect(),
         beside: beside.collect(),
+        exported: found.exported(),
         diff: unified(&found.changes, false),
         plan_empty: after.is_empty,
         branch: proposed.map(|proposed| proposed.branch.as_str()),

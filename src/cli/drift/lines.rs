@@ -59,14 +59,14 @@ impl Lines {
     }
 
     /// What a commit asks of every device; none if it is not here.
-    pub(super) fn build(&mut self, commit: &CommitId) -> Option<Build> {
+    pub(super) fn build(&mut self, commit: &CommitId) -> Option<&Build> {
         if !self.builds.contains_key(commit) {
             let repository = self.repository.as_ref()?;
             let snapshot = Snapshot::of_commit(repository, commit, self.folder.as_ref()).ok();
             let build = snapshot.map(|snapshot| self.engine.build(&snapshot));
             self.builds.insert(commit.clone(), build);
         }
-        self.builds.get(commit)?.clone()
+        self.builds.get(commit)?.as_ref()
     }
 
     /// The line that asked a device for a leaf, in the commit that it holds.

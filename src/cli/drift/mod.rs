@@ -137,7 +137,7 @@ impl Args {
             let build =
                 lines.build(&good).context("the agent's mirror does not hold the last good commit")?;
             let only: BTreeSet<DeviceName> = self.devices.iter().cloned().collect();
-            let (looked, mut not_read) = wait(live::look(Arc::clone(config), &build, &only))?;
+            let (looked, mut not_read) = wait(live::look(Arc::clone(config), build, &only))?;
             let mut found = BTreeMap::new();
             for (device, seen) in &looked.devices {
                 match seen {
@@ -164,10 +164,11 @@ impl Args {
                 Row { since: since(&leaf), asked, leaf }
             });
             let mut rows: Vec<Row> = rows.collect();
-            lines.add_commits(rows.iter_mut().filter_map(|row| row.asked.as_mut()));
             rows.sort_by(|a, b| crate::yang::natural::natural(&a.leaf.path, &b.leaf.path));
             devices.insert(device, rows);
         }
+        let rows = devices.values_mut().flatten();
+        lines.add_commits(rows.filter_map(|row| row.asked.as_mut()));
         let mut watches = store.watches(&name)?;
         watches.retain(|device, _| is_asked(device) && !self.live);
         let pass = store.passes(&name, 1)?.into_iter().next();

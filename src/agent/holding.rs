@@ -11,7 +11,7 @@ use super::config::parse_duration;
 use crate::names::{DeviceName, FabricName};
 use crate::nearest::suggest;
 use crate::platform::Profile;
-use crate::record::{Hold, RecordError, Store};
+use crate::record::{DeviceEntry, Hold, RecordError, Store};
 use crate::yang::Path;
 
 /// The longest hold. What is to stay so for longer belongs into the intent.
@@ -52,7 +52,7 @@ pub fn hold(
     reason: &str,
 ) -> Result<Hold, Refused> {
     let hold = wanted(store, fabric, asked, length, reason)?;
-    place(store, fabric, &hold)?;
+    store.set_hold(fabric, &hold)?;
     Ok(hold)
 }
 
@@ -74,9 +74,14 @@ pub fn wanted(
     Ok(hold)
 }
 
-/// Places a hold.
-pub fn place(store: &mut Store, fabric: &FabricName, hold: &Hold) -> Result<(), Refused> {
-    Ok(store.set_hold(fabric, hold)?)
+/// Whether anything that the record knows of the device is at or below a hold's path. A path
+/// that is none of that may be meant, for a commit to come, or typed wrong.
+pub fn holds_anything(store: &Store, fabric: &FabricName, hold: &Hold) -> Result<bool, RecordError> {
+    let Some(profile) = store.device(fabric, &hold.device)?.as_ref().and_then(profile) else {
+        return Ok(hold.is_whole());
+    };
+    let recorded = store.recorded(fabric, &hold.device, &(profile.schema)())?;
+    Ok(hold.is_whole() || recorded.tree.iter().any(|(path, _)| path.starts_with(&hold.path)))
 }
 
 /// Ends a hold; gives what was held.
@@ -99,7 +104,8 @@ pub fn lift(
     }))
 }
 
-/// Ends a hold that was asked for before some time, if there is one; gives the device.
+/// Ends a hold that was asked for before some time, if there is one; gives the device. Whoever
+/// asks for it again ends nothing that was asked for since.
 pub fn lift_before(
     store: &mut Store,
     fabric: &FabricName,
@@ -112,11 +118,6 @@ pub fn lift_before(
         store.lift(fabric, &device, &path, wanted.now)?;
     }
     Ok(device)
-}
-
-/// The device that is meant, if what is asked can be meant at all.
-pub fn named(store: &Store, fabric: &FabricName, wanted: &Wanted<'_>) -> Result<DeviceName, Refused> {
-    Ok(located(store, fabric, wanted)?.0)
 }
 
 /// `4h`, `30m`, `2d`.
@@ -146,11 +147,18 @@ fn located(store: &Store, fabric: &FabricName, wanted: &Wanted<'_>) -> Result<(D
     };
     let path: Path =
         text.parse().map_err(|error: crate::yang::path::PathError| Refused::Asked(error.to_string()))?;
-    // of a device that was never written the schema is not on record
-    let profile = entry.pack.as_ref().and_then(|pack| pack.split_once(' '));
-    let Some(profile) = profile.and_then(|(os, version)| Profile::find(os, version)) else {
-        return Ok((entry.device.clone(), path));
+    let Some(profile) = profile(entry) else {
+        let message = format!(
+            "nothing was put on {} yet, so that its paths are not known: hold it as a whole",
+            entry.device
+        );
+        return Err(Refused::Asked(message));
     };
+    if path.elems().iter().flat_map(|elem| elem.keys()).any(|(_, value)| &**value == "*") {
+        return Err(Refused::Asked(format!(
+            "{path} is of many entries: a hold is of one, or of what is above them"
+        )));
+    }
     let schema = (profile.schema)();
     let located = schema.locate(&path).map_err(|fault| {
         let hint = fault.hint().map_or_else(String::new, |hint| format!("; {hint}"));
@@ -163,6 +171,12 @@ fn located(store: &Store, fabric: &FabricName, wanted: &Wanted<'_>) -> Result<(D
         return Err(Refused::Asked(message));
     }
     Ok((entry.device.clone(), located.path))
+}
+
+/// What is known of a device's network OS; of one that was never written nothing is on record.
+fn profile(entry: &DeviceEntry) -> Option<&'static Profile> {
+    let (os, version) = entry.pack.as_ref()?.split_once(' ')?;
+    Profile::find(os, version)
 }
 
 fn one_line(text: &str) -> String {
@@ -217,6 +231,7 @@ mod tests {
             ("leaf1", Some("/interfaces/interface"), "4h", "x", Err("is a list")),
             ("leaf1", Some("/interfaces/interfac"), "4h", "x", Err("did you mean `interface`?")),
             ("leaf1", Some("/a["), "4h", "x", Err("character 4")),
+            ("leaf1", Some("/interfaces/interface[name=*]"), "4h", "x", Err("of many entries")),
         ] {
             let now = Timestamp::from_second(1000).unwrap();
             let wanted = Wanted { device, path, by: "ann", now };

@@ -88,6 +88,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
                 "{} of {device} is held until {until}: nothing is put back there, and a commit that touches it waits.",
                 hold.path
             )?;
+            if !holding::holds_anything(&store, &fabric, &hold)? {
+                writeln!(out, "Nothing that was sent to {device} stands there now.")?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{Timestamp, Unit};
-use rusqlite::params;
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::corrections::rearm;
 use super::store::{RecordError, Store, parsed};
@@ -69,7 +69,7 @@ impl Holds {
         self.of_device(device, Hold::is_whole)
     }
 
-    /// A hold that a leaf of a device is at or below. News of it are not told.
+    /// A hold that a leaf of a device is at or below.
     pub fn covering(&self, device: &DeviceName, path: &Path) -> Option<&Hold> {
         self.of_device(device, |hold| path.starts_with(&hold.path))
     }
@@ -87,9 +87,7 @@ impl Holds {
 impl Store {
     /// The holds that have not ended.
     pub fn holds(&self, fabric: &FabricName, now: Timestamp) -> Result<Holds, RecordError> {
-        let mut holds = self.hold_rows(fabric)?;
-        holds.retain(|hold| hold.until > now);
-        Ok(Holds(holds))
+        standing(&self.connection, fabric, now)
     }
 
     /// The devices of which a hold has ended and that no pass has looked at since.
@@ -98,13 +96,13 @@ impl Store {
         fabric: &FabricName,
         now: Timestamp,
     ) -> Result<BTreeSet<DeviceName>, RecordError> {
-        let ended = self.hold_rows(fabric)?.into_iter().filter(|hold| hold.until <= now);
+        let ended = rows(&self.connection, fabric)?.into_iter().filter(|hold| hold.until <= now);
         Ok(ended.map(|hold| hold.device).collect())
     }
 
     /// Forgets the holds that ended by then: a pass has looked at their devices.
     pub fn forget_ended_holds(&mut self, fabric: &FabricName, by: Timestamp) -> Result<(), RecordError> {
-        for hold in self.hold_rows(fabric)?.into_iter().filter(|hold| hold.until <= by) {
+        for hold in rows(&self.connection, fabric)?.into_iter().filter(|hold| hold.until <= by) {
             self.connection.execute(
                 "DELETE FROM hold WHERE fabric = ?1 AND device = ?2 AND path = ?3 AND until = ?4",
                 [fabric.as_str(), hold.device.as_str(), &hold.path.to_string(), &hold.until.to_string()],
@@ -116,24 +114,30 @@ impl Store {
     /// Holds a device, or a path of it, until the hold's end; a hold of the same path before it
     /// is replaced. What was given up there may be put back again when it ends.
     pub fn set_hold(&mut self, fabric: &FabricName, hold: &Hold) -> Result<(), RecordError> {
-        let whole = |time: Timestamp| time.round(Unit::Second).unwrap_or(time).to_string();
-        let write = self.connection.transaction()?;
-        write.execute(
-            "INSERT OR REPLACE INTO hold (fabric, device, path, until, reason, by, since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                fabric.as_str(),
-                hold.device.as_str(),
-                hold.path.to_string(),
-                whole(hold.until),
-                hold.reason,
-                hold.by,
-                whole(hold.since)
-            ],
-        )?;
-        rearm(&write, fabric, &hold.device)?;
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        insert(&write, fabric, hold)?;
         write.commit()?;
         Ok(())
+    }
+
+    /// The same for what a comment says, once: a comment is read again and again, and may be
+    /// edited. Says whether it was done now.
+    pub fn set_hold_once(
+        &mut self,
+        fabric: &FabricName,
+        hold: &Hold,
+        (comment, said): (u64, &str),
+    ) -> Result<bool, RecordError> {
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let is_new = write.execute(
+            "INSERT OR IGNORE INTO carried_out (fabric, comment, said) VALUES (?1, ?2, ?3)",
+            params![fabric.as_str(), comment.to_string(), said],
+        )? > 0;
+        if is_new {
+            insert(&write, fabric, hold)?;
+        }
+        write.commit()?;
+        Ok(is_new)
     }
 
     /// Ends a hold now; says whether there was one.
@@ -144,38 +148,67 @@ impl Store {
         path: &Path,
         now: Timestamp,
     ) -> Result<bool, RecordError> {
-        let active = self.holds(fabric, now)?.of(device).any(|hold| hold.path == *path);
-        let write = self.connection.transaction()?;
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let active = standing(&write, fabric, now)?.of(device).any(|hold| hold.path == *path);
         if active {
             write.execute(
                 "UPDATE hold SET until = ?4 WHERE fabric = ?1 AND device = ?2 AND path = ?3",
                 params![fabric.as_str(), device.as_str(), path.to_string(), now.to_string()],
             )?;
+            rearm(&write, fabric, device)?;
         }
-        rearm(&write, fabric, device)?;
         write.commit()?;
         Ok(active)
     }
+}
 
-    fn hold_rows(&self, fabric: &FabricName) -> Result<Vec<Hold>, RecordError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT device, path, until, reason, by, since FROM hold WHERE fabric = ?1 ORDER BY device, path",
-        )?;
-        let mut rows = query.query([fabric.as_str()])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let name: String = row.get(0)?;
-            found.push(Hold {
-                device: parsed("device", &name, &name)?,
-                path: parsed("path", &name, &row.get::<_, String>(1)?)?,
-                until: parsed("until", &name, &row.get::<_, String>(2)?)?,
-                reason: row.get(3)?,
-                by: row.get(4)?,
-                since: parsed("since", &name, &row.get::<_, String>(5)?)?,
-            });
-        }
-        Ok(found)
+/// The holds that have not ended, as the transaction sees them that is to respect them.
+pub(super) fn standing(
+    connection: &Connection,
+    fabric: &FabricName,
+    now: Timestamp,
+) -> Result<Holds, RecordError> {
+    let mut holds = rows(connection, fabric)?;
+    holds.retain(|hold| hold.until > now);
+    Ok(Holds(holds))
+}
+
+fn insert(write: &Connection, fabric: &FabricName, hold: &Hold) -> Result<(), RecordError> {
+    let whole = |time: Timestamp| time.round(Unit::Second).unwrap_or(time).to_string();
+    write.execute(
+        "INSERT OR REPLACE INTO hold (fabric, device, path, until, reason, by, since)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            fabric.as_str(),
+            hold.device.as_str(),
+            hold.path.to_string(),
+            whole(hold.until),
+            hold.reason,
+            hold.by,
+            whole(hold.since)
+        ],
+    )?;
+    rearm(write, fabric, &hold.device)
+}
+
+fn rows(connection: &Connection, fabric: &FabricName) -> Result<Vec<Hold>, RecordError> {
+    let mut query = connection.prepare_cached(
+        "SELECT device, path, until, reason, by, since FROM hold WHERE fabric = ?1 ORDER BY device, path",
+    )?;
+    let mut rows = query.query([fabric.as_str()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        found.push(Hold {
+            device: parsed("device", &name, &name)?,
+            path: parsed("path", &name, &row.get::<_, String>(1)?)?,
+            until: parsed("until", &name, &row.get::<_, String>(2)?)?,
+            reason: row.get(3)?,
+            by: row.get(4)?,
+            since: parsed("since", &name, &row.get::<_, String>(5)?)?,
+        });
     }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -219,6 +252,33 @@ mod tests {
         assert!(store.lift(&fabric, &whole.device, &Path::root(), at(60)).unwrap());
         assert!(!store.lift(&fabric, &whole.device, &Path::root(), at(60)).unwrap(), "lifted already");
         assert_eq!(names(store.ended_holds(&fabric, at(60)).unwrap()), ["leaf1"]);
+    }
+
+    #[test]
+    fn what_a_comment_says_is_done_once_and_again_when_it_says_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        let fabric: FabricName = "dc1".parse().unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let hold = Hold {
+            device: "leaf1".parse().unwrap(),
+            path: Path::root(),
+            until: at(100),
+            reason: "a broken optic".to_owned(),
+            by: "ann (#7)".to_owned(),
+            since: at(1),
+        };
+        for (case, comment, said, expected) in [
+            ("said", (7, "laef1"), true, 1),
+            ("read again", (7, "laef1"), false, 0),
+            ("edited", (7, "leaf1"), true, 1),
+            ("another comment", (8, "leaf1"), true, 1),
+            ("read again, the one before", (7, "leaf1"), false, 0),
+        ] {
+            assert_eq!(store.set_hold_once(&fabric, &hold, comment).unwrap(), said, "{case}");
+            assert_eq!(store.holds(&fabric, at(50)).unwrap().iter().count(), expected, "{case}");
+            store.lift(&fabric, &hold.device, &hold.path, at(50)).unwrap();
+        }
     }
 
     #[test]

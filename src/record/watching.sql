@@ -23,6 +23,14 @@ CREATE TABLE hold (
     PRIMARY KEY (fabric, device, path)
 ) STRICT;
 
+-- Comments that asked for a hold and got it, so that none is carried out twice.
+CREATE TABLE carried_out (
+    fabric  TEXT NOT NULL,
+    comment TEXT NOT NULL,       -- by its id at the forge
+    said    TEXT NOT NULL,       -- what it asked for: it may be edited
+    PRIMARY KEY (fabric, comment, said)
+) STRICT;
+
 -- What was put back, so that nobody is fought for ever.
 CREATE TABLE correction (
     fabric TEXT NOT NULL,

@@ -23,6 +23,7 @@ mod world;
 mod accepted;
 mod asked;
 mod ci;
+mod held;
 mod merged;
 mod opened;
 mod together;

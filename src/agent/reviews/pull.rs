@@ -151,7 +151,7 @@ impl Watcher {
         let fabric = self.fabric();
         let mut hold = |asked: &Asked| {
             let fabric = fabric.as_ref()?;
-            super::holds::answer(&mut self.store, fabric, number, asked, asked.id > answered)
+            super::holds::answer(&mut self.store, fabric, number, asked)
         };
         let asking = asking(forge, &commands, answered, &mut hold)?;
         if self.took > LONG && row.as_ref().is_none_or(|row| row.head != head) {

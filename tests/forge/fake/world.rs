@@ -4,6 +4,8 @@
 //! does what (`github`, `gitlab`, `gitea`), answers and tricks (`answering`).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use gitfabric::forge::{Kind, State};
 
@@ -269,7 +271,11 @@ impl World {
     }
 }
 
-/// A tick of the fake's clock as a time.
+/// A tick of the fake's clock as a time: seconds since this process first asked, so that what
+/// counts from a comment's time has not ended long ago.
 pub(crate) fn time(tick: u64) -> String {
-    format!("2026-01-02T{:02}:{:02}:{:02}Z", 3 + tick / 3600, tick / 60 % 60, tick % 60)
+    static START: OnceLock<jiff::Timestamp> = OnceLock::new();
+    let start = START.get_or_init(jiff::Timestamp::now);
+    let time = *start + Duration::from_secs(tick);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -7,15 +7,16 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::devices::{InFlight, Stance, set_standing, write_flight};
+use super::holds::{self, Hold};
 use super::news::{self, News};
 use super::passes::{DeviceEvent, insert_event};
 use super::store::{RecordError, Store, parsed};
 use super::{Standing, columns};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
-use crate::plan::Recorded;
+use crate::plan::{DevicePlan, Recorded};
 use crate::yang::{Path, Schema};
 
 /// The time in which corrections are counted.
@@ -67,25 +68,39 @@ impl Store {
         Ok(count)
     }
 
-    /// Writes that a Set is about to be sent that puts back so many leaves. Must be on disk
-    /// before the Set is.
+    /// The same as [`Store::begin_set`] for a Set that puts back what a plan has: it counts from
+    /// here. Those that count no more are forgotten.
     pub fn begin_correction(
         &mut self,
         fabric: &FabricName,
         device: &DeviceName,
-        flight: &InFlight,
+        (flight, plan): (&InFlight, &DevicePlan),
         schema: &Schema,
-        leaves: usize,
         now: Timestamp,
-    ) -> Result<(), RecordError> {
-        let write = self.connection.transaction()?;
+    ) -> Result<Option<Hold>, RecordError> {
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if let Some(hold) = holds::standing(&write, fabric, now)?.stopping(device, plan) {
+            return Ok(Some(hold.clone()));
+        }
         write_flight(&write, fabric, device, flight, schema, now)?;
+        // as text, so to the second: enough for what is hours old
+        let old = now.checked_sub(HOUR * 2).unwrap_or(Timestamp::MIN);
+        write.execute(
+            "DELETE FROM correction WHERE fabric = ?1 AND device = ?2 AND at < ?3",
+            params![fabric.as_str(), device.as_str(), old.to_string()],
+        )?;
         write.execute(
             "INSERT OR IGNORE INTO correction (fabric, device, pass, leaves, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![fabric.as_str(), device.as_str(), flight.pass.get(), leaves as u64, now.to_string()],
+            params![
+                fabric.as_str(),
+                device.as_str(),
+                flight.pass.get(),
+                plan.changes.len() as u64,
+                now.to_string()
+            ],
         )?;
         write.commit()?;
-        Ok(())
+        Ok(None)
     }
 
     /// Takes a correction back whose Set did not reach the device: it does not count.
@@ -246,8 +261,9 @@ mod tests {
             tree_hash: "h".to_owned(),
             set: crate::plan::InFlight::default(),
         };
+        let plan = DevicePlan::default();
         for (pass, second) in [(1, 100), (2, 200), (2, 201), (3, 300)] {
-            store.begin_correction(&fabric, &device, &flight(pass), schema, 1, at(second)).unwrap();
+            store.begin_correction(&fabric, &device, (&flight(pass), &plan), schema, at(second)).unwrap();
         }
         assert!(store.in_flight(&fabric, &device, schema).unwrap().is_some());
         for (now, expected) in [(300, 3), (3_699, 3), (3_700, 2), (3_900, 0), (0, 3)] {
@@ -255,6 +271,24 @@ mod tests {
         }
         store.uncount_correction(&fabric, &device, 3_u64.try_into().unwrap()).unwrap();
         assert_eq!(store.corrections(&fabric, &device, at(300)).unwrap(), 2);
+
+        let hold = Hold {
+            device: device.clone(),
+            path: Path::root(),
+            until: at(20_000),
+            reason: "a broken optic".to_owned(),
+            by: "ann".to_owned(),
+            since: at(300),
+        };
+        store.set_hold(&fabric, &hold).unwrap();
+        for (now, expected) in [(300_u32, Some(hold.clone())), (20_000, None)] {
+            let begun = (&flight(now.into()), &plan);
+            let stopped = store.begin_correction(&fabric, &device, begun, schema, at(now.into())).unwrap();
+            assert_eq!(stopped, expected, "at {now}");
+            let stopped = store.begin_set(&fabric, &device, begun, schema, at(now.into())).unwrap();
+            assert_eq!(stopped, expected, "at {now}");
+        }
+        assert_eq!(store.corrections(&fabric, &device, at(20_000)).unwrap(), 1);
     }
 
     #[test]

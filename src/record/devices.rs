@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::holds::{self, Hold};
 use super::passes::{DeviceEvent, insert_event};
 use super::store::{RecordError, Store, parsed};
 use super::{columns, drift};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
-use crate::plan::{Recorded, SecretMark};
+use crate::plan::{DevicePlan, Recorded, SecretMark};
 use crate::yang::{Path, Schema};
 
 /// How a device stands towards the commit that counts.
@@ -262,19 +263,24 @@ impl Store {
         Ok(found.flatten())
     }
 
-    /// Writes that a Set is about to be sent. Must be on disk before the Set is.
+    /// Writes that a Set is about to be sent that carries out a plan; must be on disk before the
+    /// Set is. Or writes nothing, and gives the hold that keeps it from being sent: whoever
+    /// holds meanwhile, from another process, does so before this or sees the Set in flight.
     pub fn begin_set(
         &mut self,
         fabric: &FabricName,
         device: &DeviceName,
-        flight: &InFlight,
+        (flight, plan): (&InFlight, &DevicePlan),
         schema: &Schema,
         now: Timestamp,
-    ) -> Result<(), RecordError> {
-        let write = self.connection.transaction()?;
+    ) -> Result<Option<Hold>, RecordError> {
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if let Some(hold) = holds::standing(&write, fabric, now)?.stopping(device, plan) {
+            return Ok(Some(hold.clone()));
+        }
         write_flight(&write, fabric, device, flight, schema, now)?;
         write.commit()?;
-        Ok(())
+        Ok(None)
     }
 
     /// The Set that was begun and not ended, if there is one.

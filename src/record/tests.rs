@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::diagnostic::Place;
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
-use crate::plan::{FingerprintKey, Recorded, SecretMark};
+use crate::plan::{DevicePlan, FingerprintKey, Recorded, SecretMark};
 use crate::yang::testing::{sample, tree, trees};
 use crate::yang::{Leaf, Path, Tree, Value};
 
@@ -174,7 +174,7 @@ proptest! {
         for (path, leaf) in std::mem::take(&mut flight.set.writes) {
             flight.set.writes.insert(path, Leaf { origin: None, ..leaf });
         }
-        fixture.store.begin_set(&fixture.fabric, &fixture.device, &flight, sample(), Timestamp::UNIX_EPOCH).unwrap();
+        fixture.store.begin_set(&fixture.fabric, &fixture.device, (&flight, &DevicePlan::default()), sample(), Timestamp::UNIX_EPOCH).unwrap();
         let read = fixture.store.in_flight(&fixture.fabric, &fixture.device, sample()).unwrap();
         prop_assert_eq!(read, Some(flight));
     }
@@ -200,7 +200,10 @@ fn a_reader_beside_the_writer_sees_a_set_begin_and_end() {
     assert_eq!(in_flight(), None);
     let flight = fixture.flight(1, Tree::new());
     let now = Timestamp::UNIX_EPOCH;
-    fixture.store.begin_set(&fixture.fabric, &fixture.device, &flight, sample(), now).unwrap();
+    fixture
+        .store
+        .begin_set(&fixture.fabric, &fixture.device, (&flight, &DevicePlan::default()), sample(), now)
+        .unwrap();
     assert_eq!(in_flight(), Some(true));
     fixture.hold(1, &Recorded::default());
     assert_eq!(in_flight(), Some(false));

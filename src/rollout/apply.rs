@@ -348,18 +348,15 @@ async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<Option<Str
         .journal
         .with(move |store, journal| {
             let now = Timestamp::now();
-            if let Some(hold) = store.holds(&journal.fabric, now)?.stopping(&device, &plan) {
-                return Ok(Some(hold.words()));
-            }
             let flight =
                 record::InFlight { pass: journal.pass, commit: journal.commit.clone(), tree_hash, set };
-            if counts {
-                let leaves = plan.changes.len();
-                store.begin_correction(&journal.fabric, &device, &flight, &schema, leaves, now)?;
+            let begun = (&flight, &plan);
+            let hold = if counts {
+                store.begin_correction(&journal.fabric, &device, begun, &schema, now)?
             } else {
-                store.begin_set(&journal.fabric, &device, &flight, &schema, now)?;
-            }
-            Ok(None)
+                store.begin_set(&journal.fabric, &device, begun, &schema, now)?
+            };
+            Ok(hold.map(|hold| hold.words()))
         })
         .await
 }

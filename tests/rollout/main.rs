@@ -13,7 +13,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use gitfabric::names::DeviceName;
-use gitfabric::plan::Recorded;
+use gitfabric::plan::{DevicePlan, Recorded};
 use gitfabric::record::{self, Standing};
 use gitfabric::rollout::{Outcome, Partner, run};
 use gitfabric::secret::SecretText;
@@ -150,7 +150,12 @@ async fn a_set_whose_outcome_was_never_recorded_leaves_nothing_foreign_behind() 
         };
         let now = jiff::Timestamp::UNIX_EPOCH;
         let leaf1 = "leaf1".parse().unwrap();
-        world.store.lock().unwrap().begin_set(&fabric(), &leaf1, &flight, &schema(), now).unwrap();
+        world
+            .store
+            .lock()
+            .unwrap()
+            .begin_set(&fabric(), &leaf1, (&flight, &DevicePlan::default()), &schema(), now)
+            .unwrap();
         if applied {
             let updates: Vec<_> = job
                 .operations

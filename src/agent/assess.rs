@@ -23,7 +23,7 @@ use crate::drift::{Found, Said, differences};
 use crate::intent::DriftPolicy;
 use crate::names::DeviceName;
 use crate::plan::{Change, Correction, DevicePlan, Word, correction, operations_of};
-use crate::record::{EventKind, FOUND_EQUAL, GivenUp, News, NewsKind, NewsLeaf, Standing};
+use crate::record::{DriftNews, EventKind, FOUND_EQUAL, GivenUp, News, NewsKind, NewsLeaf, Standing};
 use crate::rollout::{Context, Holding, Job, PuttingBack};
 
 /// What becomes of a device that was looked at: a verdict, or a plan to be sent.
@@ -243,7 +243,6 @@ async fn note_drift(
     let (name, desired) = (name.clone(), Arc::clone(&read.build.tree));
     let write = context.journal.with(move |store, journal| {
         let now = Timestamp::now();
-        let changed = store.set_drift(&journal.fabric, &name, None, &words::rows(&found), now)?;
         let about = words::About {
             device: &name,
             commit: &journal.commit,
@@ -253,9 +252,14 @@ async fn note_drift(
             now,
         };
         let origins = words::origins(&found);
-        let news = words::news(&about, changed, &origins);
-        news.iter().try_for_each(|news| store.tell(&journal.fabric, news))?;
-        Ok(!news.is_empty())
+        let mut is_news = false;
+        let tell = |changed: &DriftNews| {
+            let news = words::news(&about, changed, &origins);
+            is_news = !news.is_empty();
+            news
+        };
+        store.set_drift(&journal.fabric, &name, None, &words::rows(&found), now, tell)?;
+        Ok(is_news)
     });
     Ok(write.await?)
 }

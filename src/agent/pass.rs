@@ -146,6 +146,9 @@ impl Agent {
         for (name, outcome) in outcomes {
             let changes = changes.get(&name).copied().unwrap_or_default();
             let settled = situation.holds(&name);
+            if matches!(outcome, Outcome::NotCorrected(_)) {
+                self.watches.try_again(name.clone());
+            }
             verdicts.insert(name, Verdict::of(outcome, changes, settled));
         }
         Ok(Done { verdicts, sent })

@@ -125,7 +125,7 @@ impl Filter<'_> {
         } else if let Some(expected) = self.holding.bootstrap.get(path) {
             matches!(expected.value, Value::Secret(_)) || expected.value == told.value
         } else {
-            !self.is_strict(path) || is_incidental(self.schema, path, told)
+            !self.is_strict(path) || is_incidental(self.schema, path, told) || self.is_key_of_ours(path)
         };
         self.leaf_hint(path, same, tell);
     }
@@ -194,6 +194,14 @@ impl Filter<'_> {
     fn is_list(&self, node: NodeId, path: &Path) -> bool {
         let whole = path.last().is_some_and(|elem| elem.keys().is_empty());
         whole && matches!(self.schema.node(node).kind, Kind::List { .. })
+    }
+
+    /// Whether a path is the key of an entry of ours, beside its `config`: devices that tell all
+    /// again tell it too.
+    fn is_key_of_ours(&self, path: &Path) -> bool {
+        let (Some(leaf), Some(entry)) = (path.last(), path.parent()) else { return false };
+        let is_key = entry.last().is_some_and(|elem| elem.key(leaf.name()).is_some());
+        is_key && self.holding.tree.contains_below(&entry)
     }
 
     fn is_strict(&self, path: &Path) -> bool {

@@ -125,6 +125,8 @@ impl Store {
 
     /// Writes what differs on a device, as it was just looked at: at and below `places`, or, if
     /// there are none, as a whole. What is known elsewhere stays. What is as it was keeps its time.
+    /// What `tell` makes of the change is written with it: an agent that dies in between has
+    /// neither found nor told it.
     pub fn set_drift(
         &mut self,
         fabric: &FabricName,
@@ -132,6 +134,7 @@ impl Store {
         places: Option<&[Path]>,
         leaves: &[DriftedLeaf],
         now: Timestamp,
+        tell: impl FnOnce(&DriftNews) -> Vec<News>,
     ) -> Result<DriftNews, RecordError> {
         let looked = |path: &str| match places {
             None => true,
@@ -174,6 +177,9 @@ impl Store {
                 [fabric.as_str(), device.as_str(), &path],
             )?;
             news.gone.push(leaf);
+        }
+        for told in tell(&news) {
+            insert(&write, fabric, &told)?;
         }
         write.commit()?;
         Ok(news)
@@ -330,7 +336,8 @@ mod tests {
             ),
             ("all put right", 8, None, vec![], 0, 2, vec![]),
         ] {
-            let news = store.set_drift(&fabric, &device, places, &leaves, at(second)).unwrap();
+            let news =
+                store.set_drift(&fabric, &device, places, &leaves, at(second), |_| Vec::new()).unwrap();
             assert_eq!((news.found.len(), news.gone.len()), (found, gone), "{case}");
             let known = store.drift(&fabric).unwrap().remove(&device).unwrap_or_default();
             let expected: Vec<_> = expected.into_iter().map(|(leaf, since)| (leaf, at(since))).collect();

@@ -114,7 +114,7 @@ fn what_a_set_overwrote_is_told_as_over_if_it_was_told_and_what_is_not_ours_stay
         drifted("name", DriftKind::Strict),
     ];
     let (fabric, device, now) = (fixture.fabric.clone(), fixture.device.clone(), Timestamp::UNIX_EPOCH);
-    fixture.store.set_drift(&fabric, &device, None, &found, now).unwrap();
+    fixture.store.set_drift(&fabric, &device, None, &found, now, |_| Vec::new()).unwrap();
     let leaf = |row: &DriftedLeaf| NewsLeaf {
         path: row.path.clone(),
         kind: "owned".to_owned(),
@@ -248,7 +248,7 @@ fn what_differs_on_a_device_ends_when_it_is_taken_out_of_service() {
     let (fabric, device, now) = (fixture.fabric.clone(), fixture.device.clone(), Timestamp::UNIX_EPOCH);
     let row = |path: &str, kind| DriftedLeaf { path: path.to_owned(), kind, recorded: None, live: None };
     let rows = [row("/odds/decimal", DriftKind::Owned), row("/odds/signed", DriftKind::Strict)];
-    fixture.store.set_drift(&fabric, &device, None, &rows, now).unwrap();
+    fixture.store.set_drift(&fabric, &device, None, &rows, now, |_| Vec::new()).unwrap();
     let news = |kind, leaves: &[DriftedLeaf]| News {
         kind,
         device: Some(device.clone()),

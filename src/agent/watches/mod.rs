@@ -12,6 +12,7 @@ mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -28,6 +29,10 @@ use crate::record::Store;
 /// How many devices are looked at as wholes at the same time: each is some megabytes while it
 /// is read.
 const AT_ONCE: usize = 8;
+
+/// After how long what could not be put back is tried again: whoever else is at work on the
+/// device may be done by then.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// How much watchers may tell before they wait for the record.
 const UNWRITTEN: usize = 1024;
@@ -140,6 +145,17 @@ impl Watches {
     /// The devices that policy says to put back, for the pass that begins now.
     pub(super) fn to_correct(&self) -> BTreeSet<DeviceName> {
         std::mem::take(&mut *self.shared.to_correct())
+    }
+
+    /// Something could not be put back on a device: it is tried again in a while. Each try
+    /// counts, so that there is an end to it.
+    pub(super) fn try_again(&self, device: DeviceName) {
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            tokio::time::sleep(AGAIN).await;
+            shared.to_correct().insert(device);
+            shared.drifted.notify_one();
+        });
     }
 
     /// Waits until there is something to put back.

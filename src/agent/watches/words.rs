@@ -48,18 +48,16 @@ pub(in super::super) fn origins(found: &[Found]) -> BTreeMap<String, Place> {
 /// The events that a change of the record is for people: none for what policy only lists.
 pub(in super::super) fn news(
     about: &About<'_>,
-    changed: DriftNews,
+    changed: &DriftNews,
     origins: &BTreeMap<String, Place>,
 ) -> Vec<News> {
-    let told = |leaf: &DriftedLeaf| {
+    let told = |leaf: &&DriftedLeaf| {
         let path: Option<Path> = leaf.path.parse().ok();
         path.is_none_or(|path| about.rules.policy(&path) != DriftPolicy::Observe)
     };
-    let (mut accepted, mut gone) = (Vec::new(), Vec::new());
-    for leaf in changed.gone.into_iter().filter(told) {
-        if is_accepted(&leaf, about.desired) { accepted.push(leaf) } else { gone.push(leaf) }
-    }
-    let found: Vec<DriftedLeaf> = changed.found.into_iter().filter(told).collect();
+    let (accepted, gone): (Vec<_>, Vec<_>) =
+        changed.gone.iter().filter(told).partition(|leaf| is_accepted(leaf, about.desired));
+    let found: Vec<&DriftedLeaf> = changed.found.iter().filter(told).collect();
     [(NewsKind::DriftFound, found), (NewsKind::DriftAccepted, accepted), (NewsKind::DriftGone, gone)]
         .into_iter()
         .filter(|(_, leaves)| !leaves.is_empty())
@@ -80,8 +78,13 @@ fn is_accepted(leaf: &DriftedLeaf, desired: &Tree) -> bool {
     }
 }
 
-fn one(about: &About<'_>, kind: NewsKind, leaves: &[DriftedLeaf], origins: &BTreeMap<String, Place>) -> News {
-    let leaf = |leaf: &DriftedLeaf| NewsLeaf {
+fn one(
+    about: &About<'_>,
+    kind: NewsKind,
+    leaves: &[&DriftedLeaf],
+    origins: &BTreeMap<String, Place>,
+) -> News {
+    let leaf = |leaf: &&DriftedLeaf| NewsLeaf {
         path: leaf.path.clone(),
         kind: leaf.kind.as_str().to_owned(),
         recorded: leaf.recorded.clone(),
@@ -167,7 +170,7 @@ mod tests {
             ),
         ] {
             let changed = DriftNews { gone: vec![gone], ..DriftNews::default() };
-            let told = news(&about, changed, &BTreeMap::new());
+            let told = news(&about, &changed, &BTreeMap::new());
             assert_eq!(told.iter().map(|news| news.kind).collect::<Vec<_>>(), [expected], "{case}");
         }
     }
@@ -193,7 +196,7 @@ mod tests {
                 now,
             };
             let found = vec![leaf("/odds/signed", DriftKind::Owned, Some("1"), None)];
-            let told = news(&about, DriftNews { found, ..DriftNews::default() }, &BTreeMap::new());
+            let told = news(&about, &DriftNews { found, ..DriftNews::default() }, &BTreeMap::new());
             assert_eq!(told[0].detail.as_deref(), expected, "{case}");
         }
     }

@@ -17,7 +17,7 @@ use super::{Shared, StoreHandle};
 use crate::compile::DriftRules;
 use crate::drift::{Looked, Told, Verdict, What, caught};
 use crate::names::DeviceName;
-use crate::record::{DriftedLeaf, RecordError, Standing, Store, WatchState};
+use crate::record::{DriftNews, DriftedLeaf, RecordError, Standing, Store, WatchState};
 
 /// Writes down what watchers tell.
 pub(super) struct Writer {
@@ -137,7 +137,8 @@ fn write(
         Looked::All => None,
         Looked::Below(places) => Some(places.as_slice()),
     };
-    let changed = store.set_drift(fabric, about.device, places, &rows(&verdict.found), about.now)?;
+    let tell = |changed: &DriftNews| news(about, changed, &origins(&verdict.found));
+    let changed = store.set_drift(fabric, about.device, places, &rows(&verdict.found), about.now, tell)?;
     let is_news = !changed.is_empty();
     let known: Vec<DriftedLeaf> =
         store.drift_of(fabric, about.device)?.into_iter().map(|(leaf, _)| leaf).collect();
@@ -153,8 +154,5 @@ fn write(
     let correctable = verdict.found.iter().any(|found| judge.puts_back(found.kind, &found.path));
     // what is known already was dealt with, unless the whole was looked at: then once more
     let again = !changed.found.is_empty() || verdict.looked == Looked::All;
-    for news in news(about, changed, &origins(&verdict.found)) {
-        store.tell(fabric, &news)?;
-    }
     Ok(Written { news: is_news, to_correct: correctable && again })
 }

@@ -8,6 +8,7 @@ use gitfabric::gnmi::Deadlines;
 use gitfabric::record::{NewsKind, WatchState};
 use serde_json::json;
 
+use crate::lab::Lab;
 use crate::receiver::{Receiver, is_applied};
 use crate::running::soon;
 use crate::watching::{Watching, eager};
@@ -29,17 +30,11 @@ async fn a_device_that_flaps_is_lost_once_and_back_once() {
     is_watched(&lab, "leaf1", WatchState::Away).await;
     is_watched(&lab, "leaf1", WatchState::Watching).await;
 
-    let flap = || {
-        for _ in 0..5 {
-            lab.device("leaf1").up().unwrap();
-            lab.device("leaf1").down();
-        }
-    };
     lab.device("leaf1").down();
-    flap();
+    flap(&lab).await;
     webhook.until("it is lost", |body| body["kind"] == "device-lost").await;
-    flap();
-    lab.device("leaf1").up().unwrap();
+    flap(&lab).await;
+    up(&lab).await;
     webhook.until("it is back", |body| body["kind"] == "device-back").await;
     is_watched(&lab, "leaf1", WatchState::Watching).await;
     assert_eq!(told_by_now(&lab).await, Vec::<String>::new());
@@ -48,6 +43,21 @@ async fn a_device_that_flaps_is_lost_once_and_back_once() {
     assert_eq!(kinds[..3], ["commit-applied", "device-lost", "device-back"], "{kinds:?}");
     assert!(kinds[3..].iter().all(|kind| kind.starts_with("drift-")), "{kinds:?}");
     agent.end().await;
+}
+
+/// leaf1 listens for a moment, again and again: not long enough for anybody.
+async fn flap(lab: &Lab) {
+    for _ in 0..5 {
+        up(lab).await;
+        lab.device("leaf1").down();
+    }
+}
+
+async fn up(lab: &Lab) {
+    // the listener before it ends a moment after it was told to
+    while lab.device("leaf1").up().is_err() {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Each connection is cut as soon as it is open: the next try comes later each time, and each

@@ -185,8 +185,9 @@ impl Run {
         let profile = self.watcher.device.profile;
         let (mut paths, changed) = (profile.watch_paths(), profile.changed_path());
         paths.extend(changed.clone());
-        let opening = Box::pin(self.offer.open(session.client(), &paths, changed.as_ref()));
-        match opening.await {
+        let opened = Box::pin(self.offer.open(session.client(), &paths, changed.as_ref())).await;
+        drop(paths);
+        match opened {
             Ok(opened) => {
                 self.ask_again = None;
                 self.say(WatchState::Watching, self.offer.gaps()).await;

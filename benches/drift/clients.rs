@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use gitfabric::compile::DeviceBuild;
-use gitfabric::drift::{Holding, Looked, Settings, Standard, Watcher, What};
+use gitfabric::drift::{Holding, Looked, Settings, Standard, Told, Watcher, What};
 use gitfabric::gnmi::{self, Credentials, Deadlines, SubscribeMode, Target, Tls, Transport, Trust};
 use gitfabric::plan::FingerprintKey;
 use gitfabric::rollout::Device;
 use gitfabric::secret::SecretText;
 use serde_json::Value as Json;
-use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
 use tokio::sync::{Semaphore, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,7 @@ pub(crate) struct World {
     settings: Arc<Settings>,
     standard: watch::Sender<Standard>,
     limits: Arc<Semaphore>,
+    told: Sender<Told>,
 }
 
 /// What a client lets the measurement know.
@@ -54,7 +55,13 @@ pub(crate) enum Said {
 }
 
 impl World {
-    pub(crate) fn new(peer: Peer, recorded: Arc<DeviceBuild>, said: UnboundedSender<Said>) -> Self {
+    /// What watchers tell goes to `told`: as in the agent, one hears all.
+    pub(crate) fn new(
+        peer: Peer,
+        recorded: Arc<DeviceBuild>,
+        said: UnboundedSender<Said>,
+        told: Sender<Told>,
+    ) -> Self {
         gnmi::install_crypto();
         let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&peer.certificate));
         let endpoint = Endpoint::from_shared(format!("https://127.0.0.1:{}", peer.port))
@@ -77,6 +84,7 @@ impl World {
             settings: Arc::default(),
             standard: watch::Sender::new(Standard::Holds(Arc::new(holding))),
             limits: Arc::new(Semaphore::new(8)),
+            told,
         }
     }
 
@@ -185,7 +193,6 @@ impl World {
     }
 
     async fn watcher(&self, device: &str) {
-        let (told, mut hears) = mpsc::channel(8);
         let build = &self.recorded;
         let device = Device {
             target: Arc::new(self.target(device)),
@@ -196,13 +203,20 @@ impl World {
             device,
             settings: Arc::clone(&self.settings),
             standard: self.standard.subscribe(),
-            told,
+            told: self.told.clone(),
             limits: Arc::clone(&self.limits),
         };
-        tokio::spawn(watcher.run(CancellationToken::new()));
+        watcher.run(CancellationToken::new()).await;
+    }
+
+    /// Hears what watchers tell.
+    pub(crate) async fn hear(self: Arc<Self>, mut hears: Receiver<Told>) {
         while let Some(told) = hears.recv().await {
             match told.what {
-                What::Verdict(verdict) if verdict.looked == Looked::All => self.say(Said::InStep),
+                What::Verdict(verdict) if verdict.looked == Looked::All => {
+                    assert!(verdict.found.is_empty(), "it has what is recorded: {:?}", verdict.found);
+                    self.say(Said::InStep);
+                }
                 What::Verdict(verdict) if !verdict.found.is_empty() => {
                     self.say(Said::Seen(Instant::now()));
                 }

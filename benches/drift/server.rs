@@ -72,6 +72,8 @@ type Messages = Box<dyn Iterator<Item = SubscribeResponse> + Send>;
 
 struct Devices {
     recorded: Arc<DeviceBuild>,
+    /// What each has: what is recorded, and what `bootstrap` gave it.
+    has: Tree,
     first_sync: Arc<Vec<SubscribeResponse>>,
     equal: Arc<Vec<SubscribeResponse>>,
     foreign: Arc<Vec<SubscribeResponse>>,
@@ -92,7 +94,10 @@ impl Devices {
         let alone = |leaves: Vec<(Path, Json)>| {
             Arc::new(leaves.into_iter().map(|leaf| load::told(1, &[leaf])).collect::<Vec<_>>())
         };
+        let mut has = (*recorded.tree).clone();
+        has.extend((*recorded.bootstrap).clone());
         Self {
+            has,
             equal: alone(load::owned(&recorded)),
             foreign: alone((0..400).map(load::foreign).collect()),
             first_sync: Arc::new(first_sync),
@@ -130,10 +135,10 @@ impl Devices {
             json::write_below(&build.schema, tree, path, &json::no_secrets).map(|written| written.json)
         };
         let Some(value) = value else {
-            return locked(&self.shown).entry(path.clone()).or_insert_with(|| below(&build.tree)).clone();
+            return locked(&self.shown).entry(path.clone()).or_insert_with(|| below(&self.has)).clone();
         };
         let mut tree = Tree::new();
-        for (path, leaf) in build.tree.below(path) {
+        for (path, leaf) in self.has.below(path) {
             tree.insert(path.clone(), leaf.clone());
         }
         tree.extend(json::read(&build.schema, &changed, &json!(value)).tree);
@@ -237,6 +242,8 @@ impl GNmi for Devices {
             return Err(Status::invalid_argument("no subscription"));
         }
         let (sender, orders) = unbounded_channel();
+        // for whoever watches next it is as recorded
+        locked(&self.changed).remove(&device);
         locked(&self.listening).insert(device, sender);
         let now = again(&self.first_sync, self.first_sync.len());
         Ok(Response::new(Telling { now, orders, _requests: requests }))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, channel, unbounded_channel};
 use tonic::transport::Channel;
 
 use crate::clients::{Said, World};
@@ -21,12 +21,16 @@ use crate::server::{Order, What};
 
 /// How many connections are made at a time.
 const AT_A_TIME: usize = 32;
-/// How long no device at all may come into step.
+/// How long no device at all may come into step, and how long a change may go unseen.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The first devices, of which nothing is known to differ: one tells a flood of each kind.
+const FLOODED: [(&str, What); 2] = [("equal", What::Equal), ("foreign", What::Foreign)];
 /// How long everything must have been still before memory is read.
 const STILL: Duration = Duration::from_secs(2);
 /// Between two changes by hand.
 const BETWEEN: Duration = Duration::from_millis(50);
+/// How much watchers may tell before they wait, as in the agent.
+const UNHEARD: usize = 1024;
 /// What the counter of messages holds while nobody waits for one.
 const NOBODY: usize = usize::MAX / 2;
 
@@ -56,10 +60,14 @@ pub(crate) fn run(kind: Kind) {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime");
     let (said, hears) = unbounded_channel();
-    let world = Arc::new(World::new(Peer::of_this_process(), load::recorded(), said));
+    let (told, watchers) = channel(UNHEARD);
+    let world = Arc::new(World::new(Peer::of_this_process(), load::recorded(), said, told));
+    runtime.spawn(Arc::clone(&world).hear(watchers));
     world.heard.store(NOBODY, Ordering::Relaxed);
     let scale = Scale::of(world.peer.devices);
     runtime.block_on(Measurement { kind, world, hears, scale }.run());
+    // at once: clients would say that their connections break
+    std::process::exit(0);
 }
 
 struct Measurement {
@@ -72,12 +80,12 @@ struct Measurement {
 impl Measurement {
     async fn run(mut self) {
         let mut console = self.world.client().await;
-        // what the first one costs is the process's own: code paths, arenas, the schema
-        self.start(0..1).await;
+        // what the first ones cost is the process's own: code paths, arenas, the schema
+        self.start(0..FLOODED.len()).await;
         tokio::time::sleep(STILL).await;
         let before = resident();
         let began = Instant::now();
-        self.start(1..self.scale.devices + 1).await;
+        self.start(FLOODED.len()..FLOODED.len() + self.scale.devices).await;
         figure("connect_ms", began.elapsed().as_millis());
         tokio::time::sleep(STILL).await;
         figure("memory", resident().saturating_sub(before) / self.scale.devices);
@@ -85,8 +93,8 @@ impl Measurement {
         tokio::time::sleep(self.scale.idle).await;
         figure("idle_us_a_second", (worked() - before).as_micros() / u128::from(self.scale.idle.as_secs()));
         self.changes(&mut console).await;
-        for (name, what) in [("equal", What::Equal), ("foreign", What::Foreign)] {
-            let cost = self.flood(&mut console, what).await;
+        for (device, (name, what)) in FLOODED.into_iter().enumerate() {
+            let cost = self.flood(&mut console, device, what).await;
             figure(&format!("ns_an_update_{name}"), cost.as_nanos() / self.scale.updates as u128);
         }
     }
@@ -115,7 +123,8 @@ impl Measurement {
             self.world.heard.store(1, Ordering::Relaxed);
             let began = Instant::now();
             // 7 has no divisor with the number of devices in common, so that all have their turn
-            order(console, change * 7 % self.scale.devices, What::Changed, 1).await;
+            let device = FLOODED.len() + change * 7 % self.scale.devices;
+            order(console, device, What::Changed, 1).await;
             waits.push(self.seen().await - began);
         }
         waits.sort();
@@ -126,13 +135,13 @@ impl Measurement {
 
     /// What this process works while one device tells many updates, one a message, as fast as
     /// it can. Who judges is asked for one change behind them, as it says nothing of others.
-    async fn flood(&mut self, console: &mut GNmiClient<Channel>, what: What) -> Duration {
+    async fn flood(&mut self, console: &mut GNmiClient<Channel>, device: usize, what: What) -> Duration {
         let judges = self.kind == Kind::Watcher;
         self.world.heard.store(self.scale.updates, Ordering::Relaxed);
         let before = worked();
-        order(console, 0, what, self.scale.updates).await;
+        order(console, device, what, self.scale.updates).await;
         if judges {
-            order(console, 0, What::Changed, 1).await;
+            order(console, device, What::Changed, 1).await;
         }
         self.seen().await;
         worked() - before
@@ -140,7 +149,8 @@ impl Measurement {
 
     async fn seen(&mut self) -> Instant {
         loop {
-            if let Said::Seen(when) = self.hears.recv().await.expect("clients live") {
+            let said = tokio::time::timeout(PATIENCE, self.hears.recv()).await;
+            if let Said::Seen(when) = said.expect("it is seen in time").expect("clients live") {
                 self.world.heard.store(NOBODY, Ordering::Relaxed);
                 return when;
             }

@@ -27,6 +27,9 @@ use jiff::Timestamp;
 /// followed by a look at the whole.
 const KEPT: usize = 256;
 
+/// How many events are taken before anything else has its turn again.
+const AT_ONCE: usize = 64;
+
 /// What the device said when is believed if it is this near to our own clock.
 const NEAR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
@@ -40,7 +43,7 @@ pub(super) struct Following<'r> {
     suspects: Suspects,
     unexplained: Unexplained,
     /// What was told while a pass had the device in hand.
-    kept: Vec<(Event, Option<Timestamp>)>,
+    kept: Vec<(Event, Option<i64>)>,
     /// What the device says of what is suspected.
     said: Said,
     /// When it told its count of changes.
@@ -86,14 +89,11 @@ impl<'r> Following<'r> {
                 sleep.as_mut().reset(due);
             }
             tokio::select! {
-                event = stream.next() => match event {
-                    Some(Ok(event)) => {
-                        let told_at = stream.told_at().and_then(plausible);
-                        self.hear(event, told_at, Instant::now());
+                event = stream.next() => {
+                    if let Err(end) = self.hear_all(event, &mut stream) {
+                        return end;
                     }
-                    Some(Err(error)) => return End::Failed(error),
-                    None => return End::Ended,
-                },
+                }
                 changed = self.run.watcher.standard.changed() => {
                     if changed.is_err() {
                         // nobody holds it against anything any more
@@ -123,13 +123,29 @@ impl<'r> Following<'r> {
         due.into_iter().flatten().fold(self.read_back, Instant::min)
     }
 
-    fn hear(&mut self, event: Event, told_at: Option<Timestamp>, now: Instant) {
+    /// Takes an event and those that came with it: what they have in common is done once.
+    fn hear_all(
+        &mut self,
+        first: Option<Result<Event, Error>>,
+        stream: &mut Subscription,
+    ) -> Result<(), End> {
+        let now = Instant::now();
+        let first = first.ok_or(End::Ended)?;
+        self.hear(first.map_err(End::Failed)?, stream.told_at(), now);
+        for _ in 1..AT_ONCE {
+            let Some(event) = stream.at_hand() else { break };
+            self.hear(event.map_err(End::Failed)?, stream.told_at(), now);
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, event: Event, told_at: Option<i64>, now: Instant) {
         let settings = &self.run.watcher.settings;
         if let (Event::Update(path, value), Some(changed)) = (&event, &self.changed)
             && path == changed
         {
             self.unexplained.told(&value.to_string(), settings, now);
-            self.counted = told_at;
+            self.counted = told_at.and_then(plausible);
             if matches!(self.run.held, Standard::Busy) {
                 self.unexplained.explain(now);
             }
@@ -143,7 +159,7 @@ impl<'r> Following<'r> {
         }
     }
 
-    fn filter(&mut self, event: &Event, told_at: Option<Timestamp>, now: Instant) {
+    fn filter(&mut self, event: &Event, told_at: Option<i64>, now: Instant) {
         let run = &*self.run;
         let Standard::Holds(holding) = &run.held else { return };
         let (device, settings) = (&run.watcher.device, &run.watcher.settings);
@@ -167,7 +183,7 @@ impl<'r> Following<'r> {
             Event::Synced => {}
         }
         if suspicious {
-            self.said.at = told_at.or(self.said.at);
+            self.said.at = told_at.and_then(plausible).or(self.said.at);
             self.unexplained.explain(now);
         }
     }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::follow::Following;
 use super::guard::caught;
 use super::look::{Look, everything};
-use super::open::Offer;
+use super::open::{Offer, Opened};
 use super::reported::Reported;
 use super::settings::Settings;
 use super::standard::Standard;
@@ -182,12 +182,8 @@ impl Run {
         if self.ask_again.is_some_and(|at| Instant::now() < at) {
             return Box::pin(self.look_once(session)).await;
         }
-        let profile = self.watcher.device.profile;
-        let (mut paths, changed) = (profile.watch_paths(), profile.changed_path());
-        paths.extend(changed.clone());
-        let opened = Box::pin(self.offer.open(session.client(), &paths, changed.as_ref())).await;
-        drop(paths);
-        match opened {
+        let changed = self.watcher.device.profile.changed_path();
+        match Box::pin(self.open(&session, changed.as_ref())).await {
             Ok(opened) => {
                 self.ask_again = None;
                 self.say(WatchState::Watching, self.offer.gaps()).await;
@@ -206,6 +202,13 @@ impl Run {
                 _ => End::Failed(error),
             },
         }
+    }
+
+    /// Opens the stream. The paths are let go with it: they are 50 KB for each device.
+    async fn open(&mut self, session: &Session, changed: Option<&Path>) -> Result<Opened, Error> {
+        let mut paths = self.watcher.device.profile.watch_paths();
+        paths.extend(changed.cloned());
+        self.offer.open(session.client(), &paths, changed).await
     }
 
     /// One look at the whole of a device that cannot tell of changes.

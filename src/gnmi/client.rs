@@ -35,7 +35,7 @@ pub(super) const MAX_MESSAGE: usize = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(super) target: Arc<Target>,
-    pub(super) rpc: GNmiClient<Channel>,
+    pub(super) channel: Channel,
     pub(super) encoding: Encoding,
     login: Option<Login>,
     farewell: Farewell,
@@ -77,18 +77,15 @@ impl Client {
     pub async fn connect(target: &Target) -> Result<Self, Error> {
         let login = target.credentials.as_ref().map(|it| Login::new(target, it)).transpose()?;
         let (channel, farewell) = connect::open(target).await?;
-        let rpc = GNmiClient::new(channel)
-            .max_decoding_message_size(MAX_MESSAGE)
-            .max_encoding_message_size(MAX_MESSAGE);
         let mut client =
-            Self { target: Arc::new(target.clone()), rpc, encoding: Encoding::default(), login, farewell };
+            Self { target: Arc::new(target.clone()), channel, encoding: Encoding::default(), login, farewell };
         client.probe().await?;
         Ok(client)
     }
 
     /// Asks the device what it has. Not kept: hundreds of modules, for each of many devices.
     pub async fn capabilities(&self) -> Result<Capabilities, Error> {
-        let mut rpc = self.rpc.clone();
+        let mut rpc = self.rpc();
         let call = rpc.capabilities(self.request(proto::CapabilityRequest::default()));
         match self.call(Action::Capabilities, self.target.deadlines.get, call, &[]).await {
             Ok(response) => Ok(Capabilities::from_wire(response)),
@@ -138,7 +135,7 @@ impl Client {
 
     /// Changes the device in one transaction.
     pub async fn set(&self, operations: &SetOperations) -> Result<SetOutcome, Error> {
-        let mut rpc = self.rpc.clone();
+        let mut rpc = self.rpc();
         let call = rpc.set(self.request(operations.to_wire(self.encoding)));
         let deadline = self.target.deadlines.set;
         let response = self.call(Action::Set, deadline, call, &operations.secrets).await?;
@@ -146,7 +143,7 @@ impl Client {
     }
 
     async fn get_wire(&self, path: Vec<proto::Path>, data_type: DataType) -> Result<Vec<Answer>, Error> {
-        let mut rpc = self.rpc.clone();
+        let mut rpc = self.rpc();
         let request = proto::GetRequest {
             path,
             r#type: data_type.to_wire().into(),
@@ -162,6 +159,13 @@ impl Client {
             }
         }
         Ok(answers)
+    }
+
+    /// The generated calls.
+    fn rpc(&self) -> GNmiClient<Channel> {
+        GNmiClient::new(self.channel.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+            .max_encoding_message_size(MAX_MESSAGE)
     }
 
     /// One update of an answer; none if it is of a schema that we did not ask for.

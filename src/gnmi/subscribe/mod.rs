@@ -4,6 +4,7 @@
 //! how it is asked for. `probe`: which paths a device lets be subscribed. Elsewhere: what a
 //! change means and when to subscribe again (`drift`).
 
+mod messages;
 mod options;
 mod probe;
 #[cfg(test)]
@@ -13,8 +14,6 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 use tokio::time::Instant;
-use tokio_stream::StreamExt as _;
-use tonic::Streaming;
 
 use crate::yang::Path;
 
@@ -25,6 +24,7 @@ use super::proto::gnmi_ext::{Extension, config_subscription, extension};
 use super::proto::subscribe_response::Response;
 use super::words::safe;
 use super::{classify, path, proto};
+use messages::{Fault, Messages};
 
 pub use options::{Subscribe, SubscribeMode};
 pub use probe::Subscribable;
@@ -62,7 +62,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Subscription {
     client: Client,
-    stream: Streaming<proto::SubscribeResponse>,
+    messages: Messages,
     /// What the last message said and was not given yet.
     waiting: VecDeque<Event>,
     told_at: Option<i64>,
@@ -77,16 +77,13 @@ impl Client {
     /// [`Subscription::next`]: see `ErrorKind::is_unsupported`.
     pub async fn subscribe(&self, paths: &[Path], how: impl Into<Subscribe>) -> Result<Subscription, Error> {
         let sync_until = Instant::now() + self.target.deadlines.sync;
-        // Nothing is said after it, and it does not end: many devices end a subscription whose
-        // request side ends.
-        let request = tokio_stream::once(how.into().request(paths, self.encoding));
-        let mut rpc = self.rpc.clone();
-        let call = rpc.subscribe(self.request(request.chain(tokio_stream::pending())));
+        let request = self.request(how.into().request(paths, self.encoding));
+        let call = messages::open(self.channel.clone(), request);
         // Some devices send no header before the first data: so it counts for the same deadline.
-        let stream = self.call(Action::Subscribe, self.target.deadlines.sync, call, &[]).await?;
+        let messages = self.call(Action::Subscribe, self.target.deadlines.sync, call, &[]).await?;
         Ok(Subscription {
             client: self.clone(),
-            stream,
+            messages,
             waiting: VecDeque::new(),
             told_at: None,
             sync_until: Some(sync_until),
@@ -100,11 +97,8 @@ impl Subscription {
     /// ends it too. A call that is dropped while it waits loses no event.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         loop {
-            if let Some(event) = self.waiting.pop_front() {
-                return Some(Ok(event));
-            }
-            if self.waiting.capacity() > KEPT_EVENTS {
-                self.waiting = VecDeque::new();
+            if let Some(event) = self.at_hand() {
+                return Some(event);
             }
             match self.receive().await {
                 Ok(Some(response)) => {
@@ -119,6 +113,26 @@ impl Subscription {
         }
     }
 
+    /// The next event, if it came together with the last one: none says nothing of those to come.
+    pub fn at_hand(&mut self) -> Option<Result<Event, Error>> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(Ok(event));
+            }
+            if self.waiting.capacity() > KEPT_EVENTS {
+                self.waiting = VecDeque::new();
+            }
+            let taken = match self.messages.at_hand() {
+                Ok(None) => return None,
+                Ok(Some(response)) => self.take(response),
+                Err(fault) => Err(self.broken(&fault)),
+            };
+            if let Err(error) = taken {
+                return Some(Err(error));
+            }
+        }
+    }
+
     /// When the device says that what the last event told came to be, in nanoseconds since
     /// 1970. None for events of a message without data, and where the device gives no time that
     /// can be one. It is the time of the change or of the message, as the device likes: times
@@ -128,7 +142,7 @@ impl Subscription {
     }
 
     async fn receive(&mut self) -> Result<Option<proto::SubscribeResponse>, Error> {
-        let message = self.stream.message();
+        let message = self.messages.next();
         let message = if let Some(until) = self.sync_until {
             let Ok(message) = tokio::time::timeout_at(until, message).await else {
                 let waited = self.client.target.deadlines.sync;
@@ -138,7 +152,14 @@ impl Subscription {
         } else {
             message.await
         };
-        message.map_err(|status| self.client.failed(Action::Subscribe, &status, &[]))
+        message.map_err(|fault| self.broken(&fault))
+    }
+
+    fn broken(&self, fault: &Fault) -> Error {
+        match fault {
+            Fault::Status(status) => self.client.failed(Action::Subscribe, status, &[]),
+            Fault::Broken(what) => self.protocol(what),
+        }
     }
 
     fn take(&mut self, response: proto::SubscribeResponse) -> Result<(), Error> {

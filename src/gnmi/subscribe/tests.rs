@@ -85,6 +85,22 @@ async fn everything_once_ends_with_the_sync() {
 }
 
 #[tokio::test]
+async fn nothing_stays_of_a_table_that_came_in_one_message() {
+    let device = Device::start(&Guard::default());
+    let mut subscription = open(&device, SubscribeMode::OnChange).await;
+    let table: Vec<String> = (0..20_000).map(|index| format!("/l[k={index}]/v")).collect();
+    let table: Vec<&str> = table.iter().map(String::as_str).collect();
+    device.tell.send(notification("/a", false, &[], &table)).await.unwrap();
+    device.tell.send(synced()).await.unwrap();
+    for path in table {
+        assert_eq!(subscription.next().await, Some(Ok(update(&format!("/a{path}")))));
+    }
+    assert_eq!(subscription.next().await, Some(Ok(Event::Synced)));
+    assert_eq!(subscription.messages.kept(), 0);
+    assert!(subscription.waiting.capacity() <= KEPT_EVENTS, "{}", subscription.waiting.capacity());
+}
+
+#[tokio::test]
 async fn a_second_sync_is_no_news_and_the_end_after_a_sync_is_no_error() {
     let mut device = Device::start(&Guard::default());
     let mut subscription = open(&device, SubscribeMode::OnChange).await;

@@ -19,7 +19,7 @@ use super::annotation::Annotation;
 use super::capabilities::{Capabilities, Encoding};
 use super::error::{Action, Error, ErrorKind, Refusal};
 use super::farewell::Farewell;
-use super::path::WirePathError;
+use super::path::{Texts, WirePathError};
 use super::proto;
 use super::proto::g_nmi_client::GNmiClient;
 use super::set::{SetOperations, SetOutcome};
@@ -77,8 +77,13 @@ impl Client {
     pub async fn connect(target: &Target) -> Result<Self, Error> {
         let login = target.credentials.as_ref().map(|it| Login::new(target, it)).transpose()?;
         let (channel, farewell) = connect::open(target).await?;
-        let mut client =
-            Self { target: Arc::new(target.clone()), channel, encoding: Encoding::default(), login, farewell };
+        let mut client = Self {
+            target: Arc::new(target.clone()),
+            channel,
+            encoding: Encoding::default(),
+            login,
+            farewell,
+        };
         client.probe().await?;
         Ok(client)
     }
@@ -152,10 +157,10 @@ impl Client {
         };
         let call = rpc.get(self.request(request));
         let response = self.call(Action::Get, self.target.deadlines.get, call, &[]).await?;
-        let mut answers = Vec::new();
+        let (mut answers, mut texts) = (Vec::new(), Texts::default());
         for notification in &response.notification {
             for update in &notification.update {
-                answers.extend(self.answer(Action::Get, notification.prefix.as_ref(), update)?);
+                answers.extend(self.answer(Action::Get, &mut texts, notification.prefix.as_ref(), update)?);
             }
         }
         Ok(answers)
@@ -172,10 +177,11 @@ impl Client {
     pub(super) fn answer(
         &self,
         action: Action,
+        texts: &mut Texts,
         prefix: Option<&proto::Path>,
         update: &proto::Update,
     ) -> Result<Option<Answer>, Error> {
-        let path = match path::from_wire(prefix, update.path.as_ref()) {
+        let path = match texts.path(prefix, update.path.as_ref()) {
             Ok(path) => path,
             Err(WirePathError::ForeignOrigin(_)) => return Ok(None),
             Err(error) => return Err(classify::protocol(&self.target, action, error.to_string())),

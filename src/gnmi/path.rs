@@ -1,7 +1,9 @@
 //! Paths on the wire (gNMI specification §2.2.2, §2.7).
 //!
-//! Here: [`to_wire`], [`from_wire`], and [`covers`] for paths with wildcards. Elsewhere:
+//! Here: [`to_wire`], [`from_wire`] and [`Texts`] for many of them, and [`covers`] for paths with wildcards. Elsewhere:
 //! paths as we hold them (`yang::path`), the names that a device may use (`yang::schema`).
+
+use std::sync::Arc;
 
 use crate::yang::path::PathError;
 use crate::yang::{Elem, Path};
@@ -45,36 +47,74 @@ pub(crate) fn from_wire(
     prefix: Option<&proto::Path>,
     path: Option<&proto::Path>,
 ) -> Result<Path, WirePathError> {
-    let steps = |part: Option<&proto::Path>| part.map_or(0, |part| part.elem.len());
-    let mut joined = Vec::with_capacity(steps(prefix) + steps(path));
-    for part in [prefix, path].into_iter().flatten() {
-        if !matches!(part.origin.as_str(), "" | ORIGIN) {
-            return Err(WirePathError::ForeignOrigin(part.origin.clone()));
-        }
-        append(&mut joined, part)?;
-    }
-    Ok(Path::from(joined))
+    Texts::default().path(prefix, path)
 }
 
-/// Adds the steps of one message. A step without name and keys is a root written the
-/// wrong way, and is passed over.
-fn append(joined: &mut Vec<Elem>, part: &proto::Path) -> Result<(), WirePathError> {
-    for elem in &part.elem {
-        if !elem.name.is_empty() {
-            joined.push(Elem::entry(
-                elem.name.as_str(),
-                elem.key.iter().map(|(key, value)| (key.as_str(), value.as_str())),
-            ));
-        } else if !elem.key.is_empty() {
-            return Err(WirePathError::Nameless(joined.len() + 1));
+/// The texts of the paths read last. One update after the other is about the same nodes: each has
+/// their names anew, and thousands of them may be waiting.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    kept: [Option<Arc<str>>; Self::MOST],
+}
+
+impl Texts {
+    const MOST: usize = 32;
+
+    /// Longer ones are rare, and must not stay.
+    const LONGEST: usize = 64;
+
+    /// The same as [`from_wire`].
+    pub(crate) fn path(
+        &mut self,
+        prefix: Option<&proto::Path>,
+        path: Option<&proto::Path>,
+    ) -> Result<Path, WirePathError> {
+        let steps = |part: Option<&proto::Path>| part.map_or(0, |part| part.elem.len());
+        let mut joined = Vec::with_capacity(steps(prefix) + steps(path));
+        for part in [prefix, path].into_iter().flatten() {
+            if !matches!(part.origin.as_str(), "" | ORIGIN) {
+                return Err(WirePathError::ForeignOrigin(part.origin.clone()));
+            }
+            self.append(&mut joined, part)?;
+        }
+        Ok(Path::from(joined))
+    }
+
+    /// Adds the steps of one message. A step without name and keys is a root written the
+    /// wrong way, and is passed over.
+    fn append(&mut self, joined: &mut Vec<Elem>, part: &proto::Path) -> Result<(), WirePathError> {
+        for elem in &part.elem {
+            if !elem.name.is_empty() {
+                let name = self.text(&elem.name);
+                joined.push(Elem::entry(
+                    name,
+                    elem.key.iter().map(|(key, value)| (self.text(key), self.text(value))),
+                ));
+            } else if !elem.key.is_empty() {
+                return Err(WirePathError::Nameless(joined.len() + 1));
+            }
+        }
+        #[expect(deprecated, reason = "old devices still fill it in place of `elem`")]
+        let old = if part.elem.is_empty() { part.element.as_slice() } else { &[] };
+        for element in old.iter().filter(|element| !element.is_empty()) {
+            joined.extend_from_slice(element.parse::<Path>()?.elems());
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> Arc<str> {
+        let (Some(first), Some(last)) = (text.bytes().next(), text.bytes().next_back()) else {
+            return Arc::from(text);
+        };
+        // where it stands is no more than a guess: names differ in these more often than not
+        let at = text.len() + usize::from(first) * 3 + usize::from(last) * 5;
+        let kept = &mut self.kept[at % Self::MOST];
+        match kept {
+            Some(kept) if **kept == *text => Arc::clone(kept),
+            _ if text.len() > Self::LONGEST => Arc::from(text),
+            _ => Arc::clone(kept.insert(Arc::from(text))),
         }
     }
-    #[expect(deprecated, reason = "old devices still fill it in place of `elem`")]
-    let old = if part.elem.is_empty() { part.element.as_slice() } else { &[] };
-    for element in old.iter().filter(|element| !element.is_empty()) {
-        joined.extend_from_slice(element.parse::<Path>()?.elems());
-    }
-    Ok(())
 }
 
 /// Whether a path that may hold wildcards is `path` or an ancestor of it: the name `*`
@@ -215,6 +255,19 @@ mod tests {
             let rest: Path = whole.elems()[prefix.elems().len()..].iter().cloned().collect();
             prop_assert_eq!(&from_wire(Some(&to_wire(&prefix)), Some(&to_wire(&rest))).unwrap(), &whole);
             prop_assert!(covers(&prefix, &whole));
+        }
+
+        #[test]
+        fn texts_that_are_kept_change_no_path(
+            steps in prop::collection::vec(("[a-z]{1,2}", "[a-z]{0,2}|[a-z]{60,70}"), 0..100),
+        ) {
+            let mut texts = Texts::default();
+            for steps in steps.chunks(3) {
+                let path: Path =
+                    steps.iter().map(|(name, key)| Elem::entry(name.as_str(), [("k", key.as_str())])).collect();
+                prop_assert_eq!(&texts.path(None, Some(&to_wire(&path))).unwrap(), &path);
+            }
+            prop_assert!(texts.kept.iter().flatten().all(|text| text.len() <= Texts::LONGEST));
         }
 
         #[test]

@@ -19,11 +19,11 @@ use crate::yang::Path;
 
 use super::client::Client;
 use super::error::{Action, Error};
-use super::path::WirePathError;
+use super::path::{Texts, WirePathError};
 use super::proto::gnmi_ext::{Extension, config_subscription, extension};
 use super::proto::subscribe_response::Response;
 use super::words::safe;
-use super::{classify, path, proto};
+use super::{classify, proto};
 use messages::{Fault, Messages};
 
 pub use options::{Subscribe, SubscribeMode};
@@ -65,6 +65,7 @@ pub struct Subscription {
     messages: Messages,
     /// What the last message said and was not given yet.
     waiting: VecDeque<Event>,
+    texts: Texts,
     told_at: Option<i64>,
     /// When everything must have been told; none once it has.
     sync_until: Option<Instant>,
@@ -85,6 +86,7 @@ impl Client {
             client: self.clone(),
             messages,
             waiting: VecDeque::new(),
+            texts: Texts::default(),
             told_at: None,
             sync_until: Some(sync_until),
         })
@@ -189,7 +191,7 @@ impl Subscription {
         let prefix = notification.prefix.as_ref();
         let whole = notification.atomic.then_some(None);
         for path in whole.into_iter().chain(notification.delete.iter().map(Some)) {
-            match path::from_wire(prefix, path) {
+            match self.texts.path(prefix, path) {
                 Ok(path) => self.waiting.push_back(Event::Delete(path)),
                 Err(WirePathError::ForeignOrigin(_)) => {}
                 Err(error) => return Err(self.protocol(&error.to_string())),
@@ -197,7 +199,7 @@ impl Subscription {
         }
         // One after the other is let go, so that a large message is not held twice.
         for update in notification.update {
-            if let Some(answer) = self.client.answer(Action::Subscribe, prefix, &update)? {
+            if let Some(answer) = self.client.answer(Action::Subscribe, &mut self.texts, prefix, &update)? {
                 self.waiting.push_back(Event::Update(answer.path, answer.json));
             }
         }

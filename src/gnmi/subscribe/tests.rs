@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::super::error::ErrorKind;
 use super::super::loopback::{Device, Guard};
+use super::super::path;
 use super::*;
 
 fn path(text: &str) -> Path {

@@ -47,15 +47,12 @@ pub(super) fn next(letters: &[Letter], now: Timestamp) -> Next {
         if is_behind {
             continue;
         }
-        match letter.not_before.filter(|time| *time > now) {
-            Some(time) => {
-                let left = time.duration_since(now).unsigned_abs();
-                wait = Some(wait.map_or(left, |other: Duration| other.min(left)));
-            }
-            None => {
-                let order = (letter.attempts >= pace::ASIDE, at);
-                best = Some(best.map_or(order, |other: (bool, usize)| other.min(order)));
-            }
+        if let Some(time) = letter.not_before.filter(|time| *time > now) {
+            let left = time.duration_since(now).unsigned_abs();
+            wait = Some(wait.map_or(left, |other: Duration| other.min(left)));
+        } else {
+            let order = (letter.attempts >= pace::ASIDE, at);
+            best = Some(best.map_or(order, |other: (bool, usize)| other.min(order)));
         }
     }
     match (best, wait) {

@@ -90,8 +90,10 @@ mod tests {
         let policies = "drift: { default: correct, paths: [\
             { path: /interfaces/interface/config/enabled, policy: observe }, \
             { path: /interfaces/interface/config/mtu, policy: alert }] }";
-        let text = std::fs::read_to_string(&file).unwrap().replace("drift: { default: alert }", policies);
-        std::fs::write(&file, text).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        // it is the last section
+        let (before, _) = text.split_once("\ndrift:").unwrap();
+        std::fs::write(&file, format!("{before}\n{policies}\n")).unwrap();
         let build = Engine::new().build(&Snapshot::of_folder(folder.path()).unwrap());
         DriftRules::of(build.fabric.as_ref().unwrap(), &"leaf1".parse().unwrap())
     }

@@ -2,11 +2,13 @@
 //!
 //! Here: [`World`], which keeps what the watcher tells as the record would. `hazards`: the ways
 //! of devices that must not be taken for drift. `trouble`: devices that go away, lie, or are
-//! others. `properties`: any stream of events, without a socket. Elsewhere: which paths are watched
-//! (`compile::tests::watched`), the agent around it (`tests/drift`).
+//! others. `properties`: any stream of events, without a socket. `said`: what comes with a verdict,
+//! and what becomes of it. Elsewhere: which paths are watched (`compile::tests::watched`), the agent
+//! around it (`tests/drift`).
 
 mod hazards;
 mod properties;
+mod said;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -71,6 +71,8 @@ pub struct Agent {
     mirror: Mirror,
     path: Option<RepoPath>,
     store: Arc<Mutex<Store>>,
+    /// The record for those who only read, and long: they keep nobody from writing.
+    reading: StoreHandle,
     inventory: Inventory,
     secrets: SecretLookup,
     /// Values of the configuration's secrets.
@@ -125,6 +127,7 @@ impl Agent {
         let lock = Lock::take(&config.state)?;
         let mut store = Store::open(&config.record())?;
         let key = store.fingerprint_key()?;
+        let reading = StoreHandle(Arc::new(Mutex::new(Store::open_to_read(&config.record())?)));
         let secrets = Arc::new(Secrets::of_system(config.secrets.directory.clone()));
         let path =
             config.repository.path.as_deref().map(str::parse).transpose().context("repository.path")?;
@@ -139,6 +142,7 @@ impl Agent {
             mirror,
             path,
             store: Arc::new(Mutex::new(store)),
+            reading,
             inventory,
             secret_values: Arc::clone(&secrets),
             secrets: Arc::new(move |name| {

@@ -74,7 +74,7 @@ impl Agent {
         let (mut asked, mut looks) = (Asked::default(), true);
         loop {
             let wanted = std::mem::take(&mut asked);
-            let (store, watches) = (self.store_handle(), self.watches.clone());
+            let (store, watches) = (self.reading.clone(), self.watches.clone());
             let turn = Box::pin(self.turn(wanted.clone(), looks));
             let turn = publishing_meanwhile(turn, &store, &watches, reports, served).await;
             self.renew_watches().await;
@@ -86,7 +86,7 @@ impl Agent {
             let report = reports.borrow().clone();
             self.tell_netbox(&report).await;
             self.tell_people().await;
-            served.publish_stands(&self.store_handle()).await;
+            served.publish_stands(&self.reading).await;
             if let Err(error) = &turn {
                 tracing::error!("{error:#}");
                 asked = wanted;
@@ -167,7 +167,7 @@ impl Agent {
         reports: &watch::Sender<Report>,
         trouble: Option<&anyhow::Error>,
     ) -> anyhow::Result<bool> {
-        let (fabric, devices) = on_record(&self.store_handle()).await?;
+        let (fabric, devices) = on_record(&self.reading).await?;
         let again = [Standing::Unreachable, Standing::Waiting, Standing::Behind];
         let observes = self.config.mode == super::config::Mode::Observe;
         let waiting = !observes && devices.iter().any(|device| again.contains(&device.standing));
@@ -181,7 +181,7 @@ impl Agent {
 
     /// Publishes what watchers wrote down since the last turn.
     async fn report_between(&mut self, reports: &watch::Sender<Report>, served: &mut Served) {
-        publish(&self.store_handle(), reports, served).await;
+        publish(&self.reading, reports, served).await;
         let report = reports.borrow().clone();
         self.tell_netbox(&report).await;
     }

@@ -175,19 +175,33 @@ pub struct Held<'a> {
     pub by_set: bool,
 }
 
-const COLUMNS: &str = "device, commit_id, tree_hash, engine, pack, applied_by, standing, reason, pass, since, \
-    flight IS NOT NULL, target, COALESCE(json_extract(flight, '$.tree_hash') = tree_hash, 0)";
+/// The small columns, which the index `device_rows` holds.
+const SMALL: &str =
+    "device, commit_id, tree_hash, engine, pack, applied_by, standing, reason, pass, since, target";
+
+/// What is known of the Set in flight.
+const FLIGHT: &str = "flight IS NOT NULL, COALESCE(json_extract(flight, '$.tree_hash') = tree_hash, 0)";
 
 impl Store {
     /// Every device of a fabric that the record knows, by name.
     pub fn devices(&self, fabric: &FabricName) -> Result<Vec<DeviceEntry>, RecordError> {
-        let mut query = self
-            .connection
-            .prepare(&format!("SELECT {COLUMNS} FROM device WHERE fabric = ?1 ORDER BY device"))?;
+        // trees stand before what is asked for: with them each row is some pages more to read
+        let read = self.connection.unchecked_transaction()?;
+        let mut query = read.prepare_cached(&devices_query())?;
         let mut rows = query.query([fabric.as_str()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(entry(row)?);
+        }
+        let mut query = read.prepare_cached(&format!(
+            "SELECT device, {FLIGHT} FROM device WHERE fabric = ?1 AND flight IS NOT NULL"
+        ))?;
+        let mut rows = query.query([fabric.as_str()])?;
+        while let Some(row) = rows.next()? {
+            let name: String = row.get(0)?;
+            if let Some(entry) = found.iter_mut().find(|entry| entry.device.as_str() == name) {
+                (entry.in_flight, entry.puts_back) = (row.get(1)?, row.get(2)?);
+            }
         }
         Ok(found)
     }
@@ -198,9 +212,9 @@ impl Store {
         fabric: &FabricName,
         device: &DeviceName,
     ) -> Result<Option<DeviceEntry>, RecordError> {
-        let mut query = self
-            .connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM device WHERE fabric = ?1 AND device = ?2"))?;
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT {SMALL}, {FLIGHT} FROM device WHERE fabric = ?1 AND device = ?2"
+        ))?;
         let mut rows = query.query([fabric.as_str(), device.as_str()])?;
         rows.next()?.map(entry).transpose()
     }
@@ -463,6 +477,11 @@ impl Store {
     }
 }
 
+/// The rows of a fabric's devices, without what is in flight.
+pub(super) fn devices_query() -> String {
+    format!("SELECT {SMALL}, 0, 0 FROM device WHERE fabric = ?1 ORDER BY device")
+}
+
 /// Writes that a Set is about to be sent.
 pub(super) fn write_flight(
     connection: &Connection,
@@ -523,7 +542,7 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<DeviceEntry, RecordError> {
     let name: String = row.get(0)?;
     let commit: Option<String> = row.get(1)?;
     let applied_by: Option<u64> = row.get(5)?;
-    let target: Option<String> = row.get(11)?;
+    let target: Option<String> = row.get(10)?;
     Ok(DeviceEntry {
         device: parsed("device", &name, &name)?,
         commit: commit.map(|text| parsed("commit_id", &name, &text)).transpose()?,
@@ -536,7 +555,7 @@ fn entry(row: &rusqlite::Row<'_>) -> Result<DeviceEntry, RecordError> {
         target: target.map(|text| parsed("target", &name, &text)).transpose()?,
         pass: parsed("pass", &name, &row.get::<_, u64>(8)?.to_string())?,
         since: parsed("since", &name, &row.get::<_, String>(9)?)?,
-        in_flight: row.get(10)?,
+        in_flight: row.get(11)?,
         puts_back: row.get(12)?,
     })
 }

@@ -210,6 +210,28 @@ fn a_reader_beside_the_writer_sees_a_set_begin_and_end() {
 }
 
 #[test]
+fn all_rows_are_what_each_is_and_are_read_without_trees() {
+    let mut fixture = Fixture::new();
+    fixture.hold(1, &recorded_of(tree(sample(), &[("/odds/decimal", "-0.5")]), 3));
+    let hash = fixture.entry().tree_hash.unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    let same = |fixture: &Fixture, case: &str| {
+        let all = fixture.store.devices(&fixture.fabric).unwrap();
+        assert_eq!(all, [fixture.entry()], "{case}");
+        (all[0].in_flight, all[0].puts_back)
+    };
+    assert_eq!(same(&fixture, "nothing in flight"), (false, false));
+    for (case, tree_hash, puts_back) in [("a commit", "another", false), ("a correction", &*hash, true)] {
+        let flight = InFlight { tree_hash: tree_hash.to_owned(), ..fixture.flight(2, Tree::new()) };
+        fixture.store.begin_set(&fixture.fabric, &fixture.device, &flight, sample(), now).unwrap();
+        assert_eq!(same(&fixture, case), (true, puts_back), "{case}");
+    }
+    let query = format!("EXPLAIN QUERY PLAN {}", devices::devices_query());
+    let plan: String = fixture.store.connection.query_row(&query, ["dc1"], |row| row.get("detail")).unwrap();
+    assert!(plan.contains("COVERING INDEX device_rows"), "{plan}");
+}
+
+#[test]
 fn an_unequal_read_back_keeps_what_is_ours_and_takes_the_hash_away() {
     let mut fixture = Fixture::new();
     fixture.hold(1, &Recorded::default());

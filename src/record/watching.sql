@@ -92,3 +92,8 @@ CREATE TABLE noted (
 
 -- Who is out of reach is asked every second; a row of `device` is long.
 CREATE INDEX device_by_standing ON device (fabric, standing, device, since);
+
+-- All devices are read whenever one of them moves, without their trees.
+CREATE INDEX device_rows ON device
+    (fabric, device, commit_id, tree_hash, engine, pack, applied_by, standing, reason, pass, since, target);
+CREATE INDEX device_in_flight ON device (fabric, device) WHERE flight IS NOT NULL;

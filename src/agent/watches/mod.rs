@@ -34,6 +34,9 @@ const AT_ONCE: usize = 8;
 /// device may be done by then.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// How long what moves is gathered before it is told: each time all devices are read.
+const GATHERS: Duration = Duration::from_millis(100);
+
 /// How much watchers may tell before they wait for the record.
 const UNWRITTEN: usize = 1024;
 
@@ -163,9 +166,11 @@ impl Watches {
         self.shared.drifted.notified().await;
     }
 
-    /// Waits until the record says something else than before.
+    /// Waits until the record says something else than before, and a moment more: a commit that
+    /// moves many devices is told once. Whoever stops waiting has to look at the record.
     pub(super) async fn moved(&self) {
         self.shared.moved.notified().await;
+        tokio::time::sleep(GATHERS).await;
     }
 }
 

@@ -1,6 +1,5 @@
 //! What a device says of a change besides the change, and verdicts of which the record says nothing.
 
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;

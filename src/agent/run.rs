@@ -100,8 +100,7 @@ impl Agent {
             look_at = if looks { next } else { look_at.min(next) };
             // a pass that fails forgets no hold that has ended
             let least = if turn.is_err() { RETRY } else { Duration::ZERO };
-            let hold_ends = self.hold_ends_in().await.map(|end| Instant::now() + end.max(least));
-            let next = hold_ends.map_or(look_at, |end| look_at.min(end));
+            let mut next = self.or_hold_ends(look_at, least).await;
             loop {
                 looks = true;
                 tokio::select! {
@@ -113,6 +112,8 @@ impl Agent {
                     }
                     () = self.watches.moved() => {
                         self.report_between(reports, served).await;
+                        // it may be a change that is held: it is put back when that ends
+                        next = self.or_hold_ends(look_at, least).await;
                         continue;
                     }
                     () = tokio::time::sleep_until(next) => {}
@@ -184,6 +185,13 @@ impl Agent {
         publish(&self.reading, reports, served).await;
         let report = reports.borrow().clone();
         self.tell_netbox(&report).await;
+    }
+
+    /// The time of the next turn: this one, or the end of a hold before it, which is at least so
+    /// far away.
+    async fn or_hold_ends(&self, at: Instant, least: Duration) -> Instant {
+        let end = self.hold_ends_in().await;
+        end.map_or(at, |end| at.min(Instant::now() + end.max(least)))
     }
 
     /// How long to wait for the next turn if nothing wakes the agent.

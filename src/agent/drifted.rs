@@ -69,13 +69,11 @@ impl Judge<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path as File;
-
     use jiff::Timestamp;
 
     use super::*;
     use crate::compile::Engine;
-    use crate::git::Snapshot;
+    use crate::intent::fixture::{Repo, drift_edit};
     use crate::record::Store;
 
     const MTU: &str = "/interfaces/interface[name=Ethernet1]/config/mtu";
@@ -84,30 +82,13 @@ mod tests {
 
     /// Puts back but for one path, which is only listed, and one, which is told.
     fn rules() -> DriftRules {
-        let folder = tempfile::tempdir().unwrap();
-        copy(&File::new(env!("CARGO_MANIFEST_DIR")).join("example-repo"), folder.path());
-        let file = folder.path().join("fabric.yaml");
-        let policies = "drift: { default: correct, paths: [\
+        let policies = " { default: correct, paths: [\
             { path: /interfaces/interface/config/enabled, policy: observe }, \
             { path: /interfaces/interface/config/mtu, policy: alert }] }";
-        let text = std::fs::read_to_string(&file).unwrap();
-        // it is the last section
-        let (before, _) = text.split_once("\ndrift:").unwrap();
-        std::fs::write(&file, format!("{before}\n{policies}\n")).unwrap();
-        let build = Engine::new().build(&Snapshot::of_folder(folder.path()).unwrap());
+        let mut repo = Repo::example();
+        repo.apply(&[&drift_edit(policies)]);
+        let build = Engine::new().build(&repo.snapshot());
         DriftRules::of(build.fabric.as_ref().unwrap(), &"leaf1".parse().unwrap())
-    }
-
-    fn copy(from: &File, to: &File) {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-            let to = to.join(entry.file_name());
-            if entry.file_type().unwrap().is_dir() {
-                copy(&entry.path(), &to);
-            } else {
-                std::fs::copy(entry.path(), to).unwrap();
-            }
-        }
     }
 
     #[test]

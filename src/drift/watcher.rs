@@ -213,8 +213,10 @@ impl Run {
 
     /// One look at the whole of a device that cannot tell of changes.
     async fn look_once(&mut self, session: Session) -> End {
-        // it answers, also if it was away since it was asked last
-        self.say(WatchState::Polling, self.cannot.clone()).await;
+        // one that was away is back once it was looked at: it may take a connection and no more
+        if !matches!(self.said, Some((WatchState::Away, _))) {
+            self.say(WatchState::Polling, self.cannot.clone()).await;
+        }
         self.held = self.watcher.standard.borrow_and_update().clone();
         if self.held.holding().is_none() {
             // a pass has it in hand: it is looked at as soon as that is over
@@ -235,6 +237,7 @@ impl Run {
         };
         match look.run().await {
             Ok(seen) => {
+                self.say(WatchState::Polling, self.cannot.clone()).await;
                 if self.watcher.standard.borrow().is(&seen.verdict.against) {
                     self.resalted.extend(seen.resalted);
                     self.say_verdict(seen.verdict).await;

@@ -294,6 +294,7 @@ fn what_differs_on_a_device_ends_when_it_is_taken_out_of_service() {
     let given_up = news(NewsKind::CorrectionGivenUp, &[]);
     let target = fixture.commit.clone();
     let up = GivenUp { commit: target.clone(), reason: "again and again".to_owned(), at: now };
+    fixture.store.keep_receivers(&["noc"]).unwrap();
     fixture.store.tell(&fabric, &found).unwrap();
     fixture.store.give_up(&fabric, &device, &up, &given_up).unwrap();
     fixture.store.queue_news("noc", &|_| true).unwrap();

@@ -178,9 +178,8 @@ async fn a_device_that_salts_a_password_anew_has_not_drifted() {
     assert_eq!(events(&lab, "leaf7", EventKind::Drifted), 0);
     let password: Path = PASSWORD.parse().unwrap();
     let sets = lab.device("leaf7").sets();
-    let sent = |set: &gitfabric::simulator::SetRecord| {
-        set.operations.iter().any(|(_, path)| *path == password)
-    };
+    let sent =
+        |set: &gitfabric::simulator::SetRecord| set.operations.iter().any(|(_, path)| *path == password);
     assert_eq!(sets.iter().map(sent).collect::<Vec<_>>(), [true, false]);
 }
 

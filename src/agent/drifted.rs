@@ -34,7 +34,7 @@ impl Judge<'_> {
         let ours: Vec<(&DriftedLeaf, Option<Path>)> = rows
             .iter()
             .map(|row| (row, row.path.parse().ok()))
-            .filter(|(row, path)| self.counts(row, path))
+            .filter(|(row, path)| self.counts(row, path.as_ref()))
             .collect();
         if ours.is_empty() {
             return None;
@@ -54,9 +54,9 @@ impl Judge<'_> {
         Some(reason)
     }
 
-    fn counts(&self, row: &DriftedLeaf, path: &Option<Path>) -> bool {
+    fn counts(&self, row: &DriftedLeaf, path: Option<&Path>) -> bool {
         let ours = matches!(row.kind, DriftKind::Owned | DriftKind::Secret);
-        ours && path.as_ref().is_none_or(|path| self.rules.policy(path) != DriftPolicy::Observe)
+        ours && path.is_none_or(|path| self.rules.policy(path) != DriftPolicy::Observe)
     }
 
     /// Whether it would be put back if nothing stopped that but a person's hold.

@@ -166,7 +166,8 @@ async fn a_device_that_salts_a_password_anew_has_not_drifted() {
     let lab = Lab::with(intent, Settings { device, ..LOOKING });
     lab.set_secret("bgp/border", "Quagga-7731-Zebra");
     let mut agent = Running::start(&lab);
-    agent.settled(&lab.head()).await;
+    let first = lab.head();
+    agent.settled(&first).await;
     let gets = lab.device("leaf7").gets_received();
     agent.until("two more read-backs", |_| lab.device("leaf7").gets_received() > gets + 6).await;
     let live: Json = serde_json::from_str(&lab.printed(&["drift", "--live", "--json"])).unwrap();
@@ -176,11 +177,13 @@ async fn a_device_that_salts_a_password_anew_has_not_drifted() {
     agent.end().await;
     assert!(news(&lab, NewsKind::DriftFound).is_empty());
     assert_eq!(events(&lab, "leaf7", EventKind::Drifted), 0);
-    let password: Path = PASSWORD.parse().unwrap();
-    let sets = lab.device("leaf7").sets();
-    let sent =
-        |set: &gitfabric::simulator::SetRecord| set.operations.iter().any(|(_, path)| *path == password);
-    assert_eq!(sets.iter().map(sent).collect::<Vec<_>>(), [true, false]);
+    let (before, after) = (lab.build(&first), lab.build(&changed));
+    let holds = |path: &Path| before.devices["leaf7"].tree.get(path).map(|leaf| &leaf.value);
+    let differ = after.devices["leaf7"].tree.iter().filter(|(path, leaf)| holds(path) != Some(&leaf.value));
+    let device: DeviceName = "leaf7".parse().unwrap();
+    let events = lab.store().events(&fabric_name(), Some(&device), 100).unwrap();
+    let applied = events.iter().find(|event| event.kind == EventKind::Applied && event.commit == changed);
+    assert_eq!(applied.map(|event| event.changes), Some(differ.count() as u64), "the password goes along");
 }
 
 /// Somebody changes it again and again: after so many corrections it is left, told once, also

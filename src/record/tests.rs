@@ -223,7 +223,8 @@ fn all_rows_are_what_each_is_and_are_read_without_trees() {
     assert_eq!(same(&fixture, "nothing in flight"), (false, false));
     for (case, tree_hash, puts_back) in [("a commit", "another", false), ("a correction", &*hash, true)] {
         let flight = InFlight { tree_hash: tree_hash.to_owned(), ..fixture.flight(2, Tree::new()) };
-        fixture.store.begin_set(&fixture.fabric, &fixture.device, &flight, sample(), now).unwrap();
+        let sent = (&flight, &DevicePlan::default());
+        fixture.store.begin_set(&fixture.fabric, &fixture.device, sent, sample(), now).unwrap();
         assert_eq!(same(&fixture, case), (true, puts_back), "{case}");
     }
     let query = format!("EXPLAIN QUERY PLAN {}", devices::devices_query());

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use gitfabric::drift::Looked;
 use gitfabric::gnmi::Deadlines;
 use gitfabric::record::{DriftKind, EventKind, NewsKind, Standing};
 use gitfabric::simulator::{Packing, SetFault};
@@ -84,7 +83,6 @@ async fn while_a_pass_has_the_device_nothing_is_judged_and_nothing_is_forgotten(
             .until(|verdict| verdict.found.iter().any(|found| found.live.as_deref() == Some(&*last)))
             .await;
         assert_eq!(paths(&found), [DESCRIPTION], "{case}");
-        assert!(changes < 256 || found.looked == Looked::All || gets > 0, "{case}");
     }
 }
 

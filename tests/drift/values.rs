@@ -2,15 +2,15 @@
 //! secrets, foreign entries where everything should be ours, what carries the agent.
 
 use gitfabric::record::{DriftKind, NewsKind, Standing};
-use gitfabric::simulator::{Defaults, DeviceConfig, GetPaths, MemberNames};
+use gitfabric::simulator::{Defaults, GetPaths, MemberNames};
 use serde_json::{Value as Json, json};
 
 use crate::intent::Intent;
 use crate::lab::Lab;
 use crate::running::soon;
 use crate::world::{
-    DESCRIPTION, ENABLED, OTHER, agent, by_hand, differs, held, in_order, lab, lab_of, news, on, rows, told,
-    told_by_now, until,
+    DESCRIPTION, ENABLED, OTHER, Ways, agent, by_hand, differs, held, in_order, is_awake, lab, lab_of, news,
+    on, rows, told, told_by_now, until,
 };
 
 const BGP: &str = "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp";
@@ -24,7 +24,7 @@ const PASSWORD: &str = "/network-instances/network-instance[name=gold]/protocols
 /// is none any more once the default is back, whether by a value or by taking the leaf away.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_default_is_the_same_said_or_unsaid_and_another_value_is_drift() {
-    let ways: [(&str, fn(&mut DeviceConfig)); 3] = [
+    let ways: [(&str, Ways); 3] = [
         ("as set", |_| {}),
         ("all", |device| device.personality.defaults = Defaults::All),
         ("none", |device| device.personality.defaults = Defaults::Omitted),
@@ -78,7 +78,7 @@ async fn other_ways_of_saying_the_same_are_no_drift() {
 }
 
 /// A border leaf whose VRF peer has a password.
-fn with_password(policy: &str, config: &str, ways: fn(&mut DeviceConfig)) -> Lab {
+fn with_password(policy: &str, config: &str, ways: Ways) -> Lab {
     let mut intent = Intent::border();
     intent.replace("vrfs/gold.yaml", "asn: 64999", "asn: 64999, password: secret:bgp/border");
     let lab = lab_of(intent, policy, config, ways);
@@ -145,7 +145,7 @@ async fn another_hash_of_a_password_is_told_and_never_put_back() {
 async fn a_rogue_user_neighbour_or_vni_is_told_and_never_taken_away() {
     let lab = lab("{ default: correct }", "");
     let mut agent = agent(&lab).await;
-    assert_eq!(rows(&lab, "leaf1"), []);
+    is_awake(&lab).await;
     let neighbour = format!("{BGP}/neighbors/neighbor[neighbor-address=192.0.2.7]");
     by_hand(
         &lab,
@@ -162,7 +162,7 @@ async fn a_rogue_user_neighbour_or_vni_is_told_and_never_taken_away() {
     let strict = DriftKind::Strict;
     let found = differs(&lab, &[(USER, strict), (&neighbour, strict), (VNI, strict)]).await;
     assert!(found.iter().all(|row| row.recorded.is_none()), "{found:#?}");
-    let told_so_far = news(&lab, NewsKind::DriftFound);
+    let told_so_far = news(&lab, NewsKind::DriftFound).split_off(1);
     assert_eq!(told_so_far.len(), 1, "{told_so_far:#?}");
     assert!(!format!("{told_so_far:?}{found:?}").contains("do not look"), "{told_so_far:#?}");
 
@@ -196,7 +196,7 @@ async fn a_foreign_leaf_in_a_neighbour_of_ours_is_told_and_stays() {
     assert_eq!(held(&lab, "leaf1", &leaf), None);
     by_hand(&lab, &[(&leaf, json!("do not look"))]);
     differs(&lab, &[(&leaf, DriftKind::Strict)]).await;
-    assert_eq!(told_by_now(&lab).await, [leaf.clone()]);
+    assert_eq!(told_by_now(&lab).await, [leaf.as_str()]);
     assert_eq!(held(&lab, "leaf1", &leaf).as_deref(), Some("do not look"));
     agent.end().await;
 }

@@ -26,6 +26,9 @@ pub(crate) const VLAN_NAME: &str =
 /// A leaf of nobody's in a container that is watched.
 pub(crate) const FOREIGN: &str = "/interfaces/interface[name=Ethernet9]/config/description";
 
+/// What makes a device differ from the usual one.
+pub(crate) type Ways = fn(&mut DeviceConfig);
+
 /// A pair and a spine whose drift is dealt with by this policy, and an agent with these further
 /// lines of configuration.
 pub(crate) fn lab(policy: &str, config: &str) -> Lab {
@@ -33,7 +36,7 @@ pub(crate) fn lab(policy: &str, config: &str) -> Lab {
 }
 
 /// The same of an intent, with devices that have other ways.
-pub(crate) fn lab_of(mut intent: Intent, policy: &str, config: &str, device: fn(&mut DeviceConfig)) -> Lab {
+pub(crate) fn lab_of(mut intent: Intent, policy: &str, config: &str, device: Ways) -> Lab {
     intent.replace("fabric.yaml", "drift: { default: alert }", &format!("drift: {policy}"));
     let config = format!("mode: apply\n{config}\n").leak();
     Lab::with(intent, Settings { config, device, ..Settings::default() })
@@ -142,6 +145,16 @@ pub(crate) async fn told_by_now(lab: &Lab) -> Vec<String> {
     let is_gone = || rows(lab, "leaf1").iter().all(|row| row.path != OTHER).then_some(());
     until("it is put back", is_gone, || format!("{:#?}", rows(lab, "leaf1"))).await;
     told(lab, NewsKind::DriftFound).into_iter().filter(|path| path != OTHER).collect()
+}
+
+/// A user comes and goes on leaf1, and both is seen: by then the first look is over. Where all
+/// that is ours is put back nothing else can be tried.
+pub(crate) async fn is_awake(lab: &Lab) {
+    let user = "/system/aaa/authentication/users/user[username=mallory]";
+    by_hand(lab, &[(user, json!({"username": "mallory", "config": {"username": "mallory"}}))]);
+    differs(lab, &[(user, DriftKind::Strict)]).await;
+    on(lab, "leaf1", &[user], &[]);
+    differs(lab, &[]).await;
 }
 
 /// Waits until nothing differs on any device, and each stands so.

@@ -151,7 +151,10 @@ pub(crate) async fn told_by_now(lab: &Lab) -> Vec<String> {
 /// that is ours is put back nothing else can be tried.
 pub(crate) async fn is_awake(lab: &Lab) {
     let user = "/system/aaa/authentication/users/user[username=mallory]";
-    by_hand(lab, &[(user, json!({"username": "mallory", "config": {"username": "mallory"}}))]);
+    by_hand(
+        lab,
+        &[(user, json!({"username": "mallory", "config": {"username": "mallory", "role": "network-admin"}}))],
+    );
     differs(lab, &[(user, DriftKind::Strict)]).await;
     on(lab, "leaf1", &[user], &[]);
     differs(lab, &[]).await;

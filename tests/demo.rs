@@ -120,6 +120,14 @@ impl Demo {
     }
 }
 
+/// How the README's section on drift makes some.
+fn command_of_the_readme() -> &'static str {
+    let drift = include_str!("../README.md").split("\n## Drift\n").nth(1).unwrap();
+    let command = drift.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    assert!(command.starts_with("gitfabric discover "), "{command}");
+    command
+}
+
 #[test]
 fn what_the_demo_tells_people_to_type_works_as_printed() {
     let folder = tempfile::tempdir().unwrap();
@@ -161,6 +169,9 @@ fn what_the_demo_tells_people_to_type_works_as_printed() {
     demo.wait_for("leaf1: the intent asks now for");
     let merged = head();
     demo.wait_for(&format!("{merged}: 10 of 10 devices current"));
+
+    shell(command_of_the_readme());
+    demo.wait_for("1 leaf changed by hand on leaf1 put back");
 
     let looked = shell(&demo.commands("5. "));
     assert!(looked.contains(&format!("at {merged}: 10 of 10 devices current")), "{looked}");

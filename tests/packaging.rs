@@ -1,4 +1,4 @@
-//! The examples of `packaging/`, its how-tos and the README's review of pull requests are true:
+//! The examples of `packaging/`, its how-tos, and the README's review and drift are true:
 //! flags exist, configurations are accepted, commands run and print what is shown.
 //!
 //! Elsewhere: the README's way from NetBox (`tests/netbox`), `agent.yaml` (`agent::config`).
@@ -197,11 +197,35 @@ fn pull_request(folder: &Path) {
     git(folder, &["commit", "-q", "-m", "vlans: add 60"]);
 }
 
+/// A section of the README.
+fn section(heading: &str) -> &'static str {
+    let readme = include_str!("../README.md");
+    let section = readme.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    section.split("\n## ").next().unwrap()
+}
+
+#[test]
+fn the_readmes_policy_of_drift_is_one_that_check_takes() {
+    let policies = blocks(section("Drift"), "yaml");
+    assert_eq!(policies.len(), 1, "{policies:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
+    let copied =
+        Command::new("/bin/cp").arg("-R").arg(example.join(".")).arg(folder.path()).status().unwrap();
+    assert!(copied.success());
+    let file = folder.path().join("fabric.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    // it is the last section of the example's
+    let (rest, _) = text.split_once("\ndrift:").unwrap();
+    std::fs::write(&file, format!("{rest}\n{}", policies[0])).unwrap();
+    let checked =
+        Command::new(env!("CARGO_BIN_EXE_gitfabric")).arg("check").arg(folder.path()).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
 #[test]
 fn the_readmes_review_is_what_its_commands_print() {
-    let readme = include_str!("../README.md");
-    let section = readme.split("\n## Review a pull request\n").nth(1).unwrap();
-    let section = section.split("\n## ").next().unwrap();
+    let section = section("Review a pull request");
     let commands: Vec<&str> =
         blocks(section, "sh").iter().flat_map(|block| block.lines()).map(str::trim).collect();
     let commands: Vec<&str> = commands.into_iter().filter(|line| !line.is_empty()).collect();

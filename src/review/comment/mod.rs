@@ -28,7 +28,7 @@ pub struct Budget {
 
 impl Budget {
     /// A comment never needs more than this.
-    pub const LEAST: usize = 4000;
+    pub const LEAST: usize = 8000;
 }
 
 impl Review {

@@ -113,7 +113,7 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
         };
         store.set_hold(&fabric, &hold).unwrap();
-        let held = store.holds(&fabric, Timestamp::UNIX_EPOCH).unwrap();
+        let standing = store.holds(&fabric, Timestamp::UNIX_EPOCH).unwrap();
         let nothing = Holds::default();
         let modified = "changed behind our back: +0 ~1 -0 leaves";
         let words = format!("{modified}; {}", hold.words());
@@ -126,8 +126,8 @@ mod tests {
             ("listed", owned(SEEN), &nothing, None, false, None, false),
             ("a secret", row(TEXT, DriftKind::Secret, None), &nothing, None, false, Some(gone), false),
             ("not ours", row(TEXT, DriftKind::Strict, Some("2")), &nothing, None, false, None, false),
-            ("held", owned(TEXT), &held, None, false, Some(&*words), false),
-            ("another is held", owned(MTU), &held, None, false, Some(modified), false),
+            ("held", owned(TEXT), &standing, None, false, Some(&*words), false),
+            ("another is held", owned(MTU), &standing, None, false, Some(modified), false),
             ("given up", owned(TEXT), &nothing, Some("given up"), false, Some(&*given_up), false),
             (
                 "told, where it is given up",

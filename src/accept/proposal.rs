@@ -16,7 +16,7 @@ use crate::git::message::Message;
 use crate::git::write::Author;
 use crate::git::{BlobId, Draft, Lease, Remote, Repository, Snapshot, Way};
 use crate::names::{CommitId, DeviceName, RepoPath};
-use crate::yang::Path;
+use crate::yang::{Elem, Path};
 
 /// The branch that the agent follows, as it stands now.
 pub struct Base {
@@ -250,7 +250,7 @@ fn subject(asked: &Asked<'_>) -> String {
     };
     let last = one.path.elems().last().map_or_else(|| one.path.to_string(), |leaf| leaf.name().to_owned());
     let entry = one.path.entries().last();
-    let keys = entry.as_ref().and_then(|entry| entry.last()).map(|entry| entry.keys());
+    let keys = entry.as_ref().and_then(|entry| entry.last()).map(Elem::keys);
     let keys: Vec<String> = keys.into_iter().flatten().map(|(_, value)| value.to_string()).collect();
     let of = if keys.is_empty() { String::new() } else { format!("{} ", keys.join(" ")) };
     unlinked(&cut(&clean(&format!("{device}: accept {of}{last} as it is"))))

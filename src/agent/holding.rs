@@ -12,7 +12,7 @@ use crate::names::{DeviceName, FabricName};
 use crate::nearest::suggest;
 use crate::platform::Profile;
 use crate::record::{DeviceEntry, Hold, RecordError, Store};
-use crate::yang::Path;
+use crate::yang::{Elem, Path};
 
 /// The longest hold. What is to stay so for longer belongs into the intent.
 pub const LONGEST: Duration = Duration::from_hours(7 * 24);
@@ -154,7 +154,7 @@ fn located(store: &Store, fabric: &FabricName, wanted: &Wanted<'_>) -> Result<(D
         );
         return Err(Refused::Asked(message));
     };
-    if path.elems().iter().flat_map(|elem| elem.keys()).any(|(_, value)| &**value == "*") {
+    if path.elems().iter().flat_map(Elem::keys).any(|(_, value)| &**value == "*") {
         return Err(Refused::Asked(format!(
             "{path} is of many entries: a hold is of one, or of what is above them"
         )));

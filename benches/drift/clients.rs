@@ -189,7 +189,7 @@ impl World {
                 _ => self.heard_one(),
             }
         }
-        pending().await
+        pending::<()>().await;
     }
 
     async fn watcher(&self, device: &str) {

@@ -84,7 +84,9 @@ fn read(mut said: ChildStdout) -> Figures {
 
 fn print(measured: &[(Kind, Figures)]) {
     print!("{:<32}", "");
-    measured.iter().for_each(|(kind, _)| print!("{:>16}", kind.name()));
+    for (kind, _) in measured {
+        print!("{:>16}", kind.name());
+    }
     println!("{:>10}  aim", "ratio");
     for row in ROWS {
         let value = |figures: &Figures| figures.get(row.name).map(|value| value / row.unit);

@@ -91,7 +91,10 @@ impl Measurement {
         figure("memory", resident().saturating_sub(before) / self.scale.devices);
         let before = worked();
         tokio::time::sleep(self.scale.idle).await;
-        figure("idle_us_a_second", (worked() - before).as_micros() / u128::from(self.scale.idle.as_secs()));
+        figure(
+            "idle_us_a_second",
+            worked().saturating_sub(before).as_micros() / u128::from(self.scale.idle.as_secs()),
+        );
         self.changes(&mut console).await;
         for (device, (name, what)) in FLOODED.into_iter().enumerate() {
             let cost = self.flood(&mut console, device, what).await;
@@ -110,7 +113,7 @@ impl Measurement {
             match tokio::time::timeout(PATIENCE, self.hears.recv()).await {
                 Ok(Some(Said::InStep)) => waiting -= 1,
                 Ok(_) => {}
-                Err(_) => panic!("{waiting} devices are not in step after {PATIENCE:?}"),
+                Err(late) => panic!("{waiting} devices are not in step: {late}"),
             }
         }
     }
@@ -144,7 +147,7 @@ impl Measurement {
             order(console, device, What::Changed, 1).await;
         }
         self.seen().await;
-        worked() - before
+        worked().saturating_sub(before)
     }
 
     async fn seen(&mut self) -> Instant {

@@ -102,7 +102,8 @@ impl Texts {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Arc<str> {
+    /// The text, as it was kept if it was.
+    pub(super) fn text(&mut self, text: &str) -> Arc<str> {
         let (Some(first), Some(last)) = (text.bytes().next(), text.bytes().next_back()) else {
             return Arc::from(text);
         };

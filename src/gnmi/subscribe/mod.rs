@@ -1,17 +1,21 @@
 //! A device's data as it changes (gNMI specification §3.5).
 //!
 //! Here: [`Subscription`], opened by [`Client::subscribe`], and its [`Event`]s. `options`:
-//! how it is asked for. `probe`: which paths a device lets be subscribed. Elsewhere: what a
-//! change means and when to subscribe again (`drift`).
+//! how it is asked for. `probe`: which paths a device lets be subscribed. `messages` and `plain`:
+//! how what is told is read off the connection. Elsewhere: what a change means and when to
+//! subscribe again (`drift`).
 
 mod messages;
 mod options;
+mod plain;
 mod probe;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 
+use hyper::body::Bytes;
+use prost::Message as _;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -103,8 +107,8 @@ impl Subscription {
                 return Some(event);
             }
             match self.receive().await {
-                Ok(Some(response)) => {
-                    if let Err(error) = self.take(response) {
+                Ok(Some(message)) => {
+                    if let Err(error) = self.take(&message) {
                         return Some(Err(error));
                     }
                 }
@@ -126,7 +130,7 @@ impl Subscription {
             }
             let taken = match self.messages.at_hand() {
                 Ok(None) => return None,
-                Ok(Some(response)) => self.take(response),
+                Ok(Some(message)) => self.take(&message),
                 Err(fault) => Err(self.broken(&fault)),
             };
             if let Err(error) = taken {
@@ -143,7 +147,7 @@ impl Subscription {
         self.told_at
     }
 
-    async fn receive(&mut self) -> Result<Option<proto::SubscribeResponse>, Error> {
+    async fn receive(&mut self) -> Result<Option<Bytes>, Error> {
         let message = self.messages.next();
         let message = if let Some(until) = self.sync_until {
             let Ok(message) = tokio::time::timeout_at(until, message).await else {
@@ -164,8 +168,14 @@ impl Subscription {
         }
     }
 
-    fn take(&mut self, response: proto::SubscribeResponse) -> Result<(), Error> {
+    fn take(&mut self, message: &[u8]) -> Result<(), Error> {
+        if let Some(timestamp) = plain::read(message, &mut self.texts, &mut self.waiting) {
+            self.told_at = plausible(timestamp);
+            return Ok(());
+        }
         self.told_at = None;
+        let response = proto::SubscribeResponse::decode(message)
+            .map_err(|error| self.protocol(&format!("a message that cannot be read: {error}")))?;
         match response.response {
             Some(Response::Update(notification)) => self.take_notification(notification)?,
             // Only the first is news.
@@ -187,7 +197,7 @@ impl Subscription {
     /// Deletes stand before updates (§2.1); an atomic notification is all that is left below
     /// its prefix (§2.1.1).
     fn take_notification(&mut self, notification: proto::Notification) -> Result<(), Error> {
-        self.told_at = Some(notification.timestamp).filter(|time| *time >= EARLIEST);
+        self.told_at = plausible(notification.timestamp);
         let prefix = notification.prefix.as_ref();
         let whole = notification.atomic.then_some(None);
         for path in whole.into_iter().chain(notification.delete.iter().map(Some)) {
@@ -209,6 +219,11 @@ impl Subscription {
     fn protocol(&self, what: &str) -> Error {
         classify::protocol(&self.client.target, Action::Subscribe, what)
     }
+}
+
+/// A time that can be one.
+fn plausible(timestamp: i64) -> Option<i64> {
+    (timestamp >= EARLIEST).then_some(timestamp)
 }
 
 /// The end of a commit, if an extension says it.

@@ -189,14 +189,7 @@ mod tests {
         let delete = prop::collection::vec(wire_path(), 0..2);
         (any::<i64>(), prop::option::of(wire_path()), updates, delete, prop::bool::weighted(0.1)).prop_map(
             |(timestamp, prefix, update, delete, atomic)| SubscribeResponse {
-                response: Some(Response::Update(Notification {
-                    timestamp,
-                    prefix,
-                    update,
-                    delete,
-                    atomic,
-                    ..Notification::default()
-                })),
+                response: Some(Response::Update(Notification { timestamp, prefix, update, delete, atomic })),
                 ..SubscribeResponse::default()
             },
         )

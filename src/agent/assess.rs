@@ -160,8 +160,8 @@ async fn given_up(
     let (most, device) = (situation.target.fabric.design.drift.corrections_per_hour, name.clone());
     let times = if most == 1 { "once".to_owned() } else { format!("{most} times") };
     let reason = format!(
-        "put back {times} within an hour and changed again: given up. Find who changes it; a new commit, \
-         `gitfabric apply`, or a hold that ends goes on"
+        "something of {device} was put back {times} within an hour: given up. Find who changes it; a new \
+         commit, or a hold that ends, goes on"
     );
     let leaves = leaves(part, read);
     let given_up = context.journal.with(move |store, journal| {

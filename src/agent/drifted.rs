@@ -39,8 +39,8 @@ impl Judge<'_> {
         if ours.is_empty() {
             return None;
         }
-        let added = ours.iter().filter(|(row, _)| row.live.is_none()).count();
-        let mut reason = format!("changed behind our back: +{added} ~{} -0 leaves", ours.len() - added);
+        let missing = ours.iter().filter(|(row, _)| row.live.is_none()).count();
+        let mut reason = format!("changed behind our back: {}", counted(ours.len() - missing, missing));
         let known = || ours.iter().filter_map(|(row, path)| Some((row.kind, path.as_ref()?)));
         let stopped = known().any(|(kind, path)| self.may_be_put_back(kind, path));
         let observes = self.observes.then_some("the agent only observes");
@@ -64,6 +64,18 @@ impl Judge<'_> {
         kind == DriftKind::Owned
             && self.rules.policy(path) == DriftPolicy::Correct
             && self.holds.covering(self.device, path).is_none()
+    }
+}
+
+/// `1 leaf is changed, 2 are missing`.
+fn counted(others: usize, missing: usize) -> String {
+    let leaves =
+        |count: usize| if count == 1 { "1 leaf is".to_owned() } else { format!("{count} leaves are") };
+    match (others, missing) {
+        (others, 0) => format!("{} changed", leaves(others)),
+        (0, missing) => format!("{} missing", leaves(missing)),
+        (others, 1) => format!("{} changed, 1 is missing", leaves(others)),
+        (others, missing) => format!("{} changed, {missing} are missing", leaves(others)),
     }
 }
 
@@ -115,9 +127,10 @@ mod tests {
         store.set_hold(&fabric, &hold).unwrap();
         let standing = store.holds(&fabric, Timestamp::UNIX_EPOCH).unwrap();
         let nothing = Holds::default();
-        let modified = "changed behind our back: +0 ~1 -0 leaves";
+        let modified = "changed behind our back: 1 leaf is changed";
         let words = format!("{modified}; {}", hold.words());
-        let (gone, given_up) = ("changed behind our back: +1 ~0 -0 leaves", format!("{modified}; given up"));
+        let (gone, given_up) =
+            ("changed behind our back: 1 leaf is missing", format!("{modified}; given up"));
         let observed = format!("{modified}; the agent only observes");
         for (case, row, holds, up, observes, reason, puts_back) in [
             ("put back", owned(TEXT), &nothing, None, false, Some(modified), true),

@@ -40,6 +40,11 @@ impl What {
         }
     }
 
+    /// Whether drift is over by it: the device holds what is recorded, and no more what it held.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::PutBack | Self::News(NewsKind::DriftCorrected | NewsKind::DriftGone))
+    }
+
     /// The words for people.
     pub fn title(self) -> &'static str {
         match self {

@@ -139,10 +139,21 @@ fn put_back(messages: &mut Vec<Message>, corrected: &mut Message) {
     } else {
         let told = Event { leaves: mended, merged: 0, ..found.event.clone() };
         found.event.leaves = left;
+        found.event.summary = of_the_rest(&found.event);
         absorb(corrected, Message { ids: Vec::new(), event: told });
     }
     corrected.event.what = What::PutBack;
     corrected.event.found_at = Some(corrected.event.found_at.map_or(found_at, |known| known.min(found_at)));
+}
+
+/// A finding in words, once a part of it was taken out.
+fn of_the_rest(event: &Event) -> String {
+    let device = event.device.as_ref().map_or("a device", |device| device.as_str());
+    let first = event.leaves.first().map_or("", |leaf| leaf.path.as_str());
+    match event.leaves.len() {
+        0 | 1 => format!("{device} was changed behind our back: {first}"),
+        count => format!("{device} was changed behind our back: {first} and {} more", count - 1),
+    }
 }
 
 #[cfg(test)]

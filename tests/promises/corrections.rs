@@ -79,7 +79,7 @@ async fn what_policy_says_is_put_back_and_nothing_else() {
     assert_eq!(held(&lab, "leaf1", DESCRIPTION), before);
     assert_eq!(held(&lab, "leaf1", NAME), "oops", "policy says to tell it");
     assert_eq!(held(&lab, "leaf1", FOREIGN), "keep", "it is not ours");
-    assert_eq!(why, "changed behind our back: +0 ~1 -0 leaves");
+    assert_eq!(why, "changed behind our back: 1 leaf is changed");
     assert_eq!(lab.owned(), owned, "the record's tree stays what it was");
     assert_eq!(lab.entry("leaf1").commit, Some(lab.head()));
     assert_eq!(events(&lab, "leaf1", EventKind::Corrected), 1);
@@ -201,7 +201,7 @@ async fn nobody_is_fought_for_ever() {
     }
     by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("mine"))]);
     let why = agent.stands("leaf1", Standing::Drifted).await;
-    assert!(why.contains("put back 2 times within an hour and changed again: given up"), "{why}");
+    assert!(why.contains("was put back 2 times within an hour: given up"), "{why}");
     agent.end().await;
 
     let mut agent = Running::start(&lab);

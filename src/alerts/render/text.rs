@@ -130,7 +130,7 @@ pub(in crate::alerts) fn leaves(event: &Event, style: Style, room: usize) -> Str
     const MORE: usize = 24;
     let (mut text, mut listed, mut length) = (String::new(), 0, 0);
     for leaf in event.leaves.iter().take(LISTED) {
-        let line = leaf_line(leaf, style);
+        let line = leaf_line(event, leaf, style);
         let needed = line.chars().count() + 1;
         if length + needed + MORE > room {
             break;
@@ -149,17 +149,15 @@ pub(in crate::alerts) fn leaves(event: &Event, style: Style, room: usize) -> Str
     text
 }
 
-fn leaf_line(leaf: &NewsLeaf, style: Style) -> String {
+/// From what it was to what it is.
+fn leaf_line(event: &Event, leaf: &NewsLeaf, style: Style) -> String {
     let value = |value: &Option<String>| match value {
         Some(value) => style.code(&cut(&line(value), VALUE)),
         None => "nothing".to_owned(),
     };
-    let mut text = format!(
-        "{}: {} → {}",
-        style.code(&cut(&line(&leaf.path), PATH)),
-        value(&leaf.recorded),
-        value(&leaf.live)
-    );
+    let (was, is) =
+        if event.what.is_over() { (&leaf.live, &leaf.recorded) } else { (&leaf.recorded, &leaf.live) };
+    let mut text = format!("{}: {} → {}", style.code(&cut(&line(&leaf.path), PATH)), value(was), value(is));
     if let Some(origin) = &leaf.origin {
         text.push_str(&format!(" ({})", style.escape(&cut(&line(origin), PATH))));
     }

@@ -45,12 +45,17 @@ struct Body<'a> {
     leaves: &'a [NewsLeaf],
 }
 
+/// What the device holds by then.
+fn now<'a>(event: &Event, leaf: &'a NewsLeaf) -> Option<&'a str> {
+    if event.what.is_over() { leaf.recorded.as_deref() } else { leaf.live.as_deref() }
+}
+
 pub(super) fn message(event: &Event, template: Option<&Template>) -> Rendered {
     let first = event.leaves.first();
     let body = Body {
         device: event.device.as_ref().map_or("", DeviceName::as_str),
         path: first.map_or("", |leaf| leaf.path.as_str()),
-        current_value: first.and_then(|leaf| leaf.live.as_deref()).unwrap_or_default(),
+        current_value: first.and_then(|leaf| now(event, leaf)).unwrap_or_default(),
         timestamp: event.at.to_string(),
         format: 1,
         id: &event.id,

@@ -74,6 +74,8 @@ struct Listed {
     pass: Option<(u64, Timestamp)>,
     /// Devices that were not read, and why.
     not_read: BTreeMap<DeviceName, String>,
+    /// Whether a device that was called is among them.
+    failed: bool,
     live: bool,
 }
 
@@ -90,7 +92,12 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         show::text(&listed, Timestamp::now(), out)?;
     }
     let differs = listed.devices.values().any(|rows| !rows.is_empty());
-    Ok(if args.detailed_exitcode && differs { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    Ok(match () {
+        () if args.detailed_exitcode && differs => ExitCode::from(2),
+        // nothing is known of a device that was to be read
+        () if listed.failed => ExitCode::FAILURE,
+        () => ExitCode::SUCCESS,
+    })
 }
 
 /// The leaves of a piece of news, each as the list shows it.
@@ -131,13 +138,14 @@ impl Args {
         let is_asked = |device: &DeviceName| self.devices.is_empty() || self.devices.contains(device);
         let mut lines = Lines::open(config)?;
         let recorded = store.drift(&name)?;
-        let (found, not_read) = if self.live {
+        let (found, not_read, failed) = if self.live {
             let good =
                 fabric.good.context("no commit was good yet, so nothing is known of what should be there")?;
             let build =
                 lines.build(&good).context("the agent's mirror does not hold the last good commit")?;
             let only: BTreeSet<DeviceName> = self.devices.iter().cloned().collect();
             let (looked, mut not_read) = wait(live::look(Arc::clone(config), build, &only))?;
+            let failed = looked.devices.values().any(Result::is_err);
             let mut found = BTreeMap::new();
             for (device, seen) in &looked.devices {
                 match seen {
@@ -145,11 +153,15 @@ impl Args {
                     Err(why) => drop(not_read.insert(device.clone(), why.clone())),
                 }
             }
-            (found, not_read)
+            (found, not_read, failed)
         } else {
             let leaf =
                 |rows: &Vec<(DriftedLeaf, Timestamp)>| rows.iter().map(|(leaf, _)| leaf.clone()).collect();
-            (recorded.iter().map(|(device, rows)| (device.clone(), leaf(rows))).collect(), BTreeMap::new())
+            (
+                recorded.iter().map(|(device, rows)| (device.clone(), leaf(rows))).collect(),
+                BTreeMap::new(),
+                false,
+            )
         };
         let mut devices = BTreeMap::new();
         for (device, leaves) in found.into_iter().filter(|(device, _)| is_asked(device)) {
@@ -173,6 +185,6 @@ impl Args {
         watches.retain(|device, _| is_asked(device) && !self.live);
         let pass = store.passes(&name, 1)?.into_iter().next();
         let pass = pass.map(|pass| (pass.pass.get(), pass.finished_at.unwrap_or(pass.started_at)));
-        Ok(Listed { fabric: name, devices, watches, pass, not_read, live: self.live })
+        Ok(Listed { fabric: name, devices, watches, pass, not_read, failed, live: self.live })
     }
 }

@@ -34,6 +34,8 @@ pub(super) fn text(listed: &Listed, now: Timestamp, out: &mut dyn Write) -> anyh
             plural(leaves, "difference"),
             plural(devices, "device")
         ));
+    } else if listed.live && listed.devices.is_empty() {
+        text.push_str("No device was read.\n");
     } else if listed.live {
         text.push_str("Nothing differs: every device that was read holds what was put there.\n");
     } else {

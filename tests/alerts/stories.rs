@@ -53,8 +53,8 @@ async fn drift_that_a_commit_overwrites_is_told_as_over() {
     let next = lab.commit("Multihop", |files| files.replace("fabric.yaml", "multihop: 3", "multihop: 4"));
     agent.settled(&next).await;
     let over = webhook.until("it is over", is("drift-corrected")).await;
-    assert_top(&over, "leaf1", NAME, "oops");
-    assert_eq!(over["leaves"][0]["recorded"], before, "{over:#}");
+    assert_top(&over, "leaf1", NAME, &before);
+    assert_eq!(over["leaves"][0]["live"], "oops", "{over:#}");
     let summary = over["summary"].as_str().unwrap();
     assert!(summary.contains(&format!("commit {} overwrote", next.short())), "{summary}");
     agent.end().await;
@@ -72,7 +72,8 @@ async fn what_is_put_back_is_told_and_what_comes_again_is_given_up() {
     let before = held(&lab, "leaf1", DESCRIPTION);
     by_hand(&lab, "leaf1", DESCRIPTION, "mine");
     let back = webhook.until("put back", is("drift-corrected")).await;
-    assert_top(&back, "leaf1", DESCRIPTION, "mine");
+    assert_top(&back, "leaf1", DESCRIPTION, &before);
+    assert_eq!(back["leaves"][0]["live"], "mine", "{back:#}");
     assert_eq!(held(&lab, "leaf1", DESCRIPTION), before);
 
     by_hand(&lab, "leaf1", DESCRIPTION, "mine");

@@ -93,7 +93,7 @@ async fn a_burst_is_one_message_and_what_was_put_back_at_once_is_told_as_that() 
     let back = webhook.until("put back", |body| body["kind"] == "drift-corrected").await;
     assert_eq!(
         (&back["merged"], &back["count"], &back["current_value"]),
-        (&3.into(), &2.into(), &"oops".into())
+        (&3.into(), &2.into(), &"web".into())
     );
     assert!(back["found_at"].is_string(), "{back}");
     let kinds = webhook.kinds();

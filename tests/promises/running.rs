@@ -83,16 +83,18 @@ impl Running {
         reason_of(&report, name)
     }
 
-    /// Waits until a device stands so, for a reason that says this.
-    pub(crate) async fn stands_for(&mut self, name: &str, standing: Standing, why: &str) {
-        self.until(&format!("{name} is {standing:?}: {why}"), |report| {
+    /// Waits until a device stands so, for a reason that says this. A device may stand so before,
+    /// for another: a watcher and the pass that follows it both say how it is.
+    pub(crate) async fn stands_for(&mut self, name: &str, standing: Standing, why: &str) -> String {
+        let wanted = |report: &Report| {
             report.devices.iter().any(|device| {
                 device.device.as_str() == name
                     && device.standing == standing
                     && device.reason.as_deref().is_some_and(|reason| reason.contains(why))
             })
-        })
-        .await;
+        };
+        let report = self.until(&format!("{name} is {standing:?}: {why}"), wanted).await;
+        reason_of(&report, name)
     }
 
     /// Asks for a clean end, and waits for it.

@@ -5,8 +5,8 @@
 //! itself (`process`): a bare loop over the generated client, a naive client that keeps what it
 //! hears, the bare loop over our own connection, and the watcher. `table` runs them and
 //! prints what came of it beside the aims of the issue; nothing is asserted, as a clock is no
-//! judge. A run takes some three minutes; `GITFABRIC_BENCH_DEVICES=20`, or `-- --test`, makes it
-//! half a minute.
+//! judge. A run takes some three minutes; `GITFABRIC_BENCH_DEVICES=20`, `-- --test` and
+//! `cargo test --benches` make it half a minute.
 
 mod clients;
 mod load;

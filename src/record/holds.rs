@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::corrections::rearm;
@@ -174,7 +174,8 @@ pub(super) fn standing(
 }
 
 fn insert(write: &Connection, fabric: &FabricName, hold: &Hold) -> Result<(), RecordError> {
-    let whole = |time: Timestamp| time.round(Unit::Second).unwrap_or(time).to_string();
+    // down, so that a hold never begins after it was asked for: a word that lifts it is later
+    let whole = |time: Timestamp| Timestamp::from_second(time.as_second()).unwrap_or(time).to_string();
     write.execute(
         "INSERT OR REPLACE INTO hold (fabric, device, path, until, reason, by, since)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -1,6 +1,6 @@
 //! How the agent's configuration reaches the intent's repository and its forge.
 //!
-//! Here: [`remote`], [`forge`], for the agent and for commands that read its file. Elsewhere:
+//! Here: [`remote`], [`forge()`], for the agent and for commands that read its file. Elsewhere:
 //! devices (`inventory`), values of secrets (`secrets`).
 
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::devices::InFlight;
+use super::flight::InFlight;
 use super::store::{RecordError, parsed};
 use crate::diagnostic::Place;
 use crate::names::SecretName;

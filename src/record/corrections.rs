@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::devices::{InFlight, Stance, set_standing, write_flight};
+use super::devices::{Stance, set_standing};
+use super::flight::{InFlight, write_flight};
 use super::holds::{self, Hold};
 use super::news::{self, News};
 use super::passes::{DeviceEvent, insert_event};

@@ -1,18 +1,18 @@
-//! One row a device: what stands on it, how it stands, and the pass in flight.
+//! One row a device: what stands on it, and how it stands.
 //!
-//! Here: reading and writing rows. Elsewhere: the columns that hold trees (`columns`).
+//! Here: reading and writing rows. Elsewhere: the Set in flight (`flight`), the columns that
+//! hold trees (`columns`).
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::holds::{self, Hold};
 use super::passes::{DeviceEvent, insert_event};
 use super::store::{RecordError, Store, parsed};
 use super::{columns, drift};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
-use crate::plan::{DevicePlan, Recorded, SecretMark};
+use crate::plan::{Recorded, SecretMark};
 use crate::yang::{Path, Schema};
 
 /// How a device stands towards the commit that counts.
@@ -82,19 +82,6 @@ impl std::str::FromStr for Standing {
             .find(|standing| standing.as_str() == text)
             .ok_or_else(|| format!("{text:?} is no standing"))
     }
-}
-
-/// A Set that was begun and whose end is not recorded: its outcome is read from the device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InFlight {
-    /// The pass that sent it.
-    pub pass: PassNumber,
-    /// The commit it brings.
-    pub commit: CommitId,
-    /// The hash of the tree it leads to.
-    pub tree_hash: String,
-    /// What it writes and makes.
-    pub set: crate::plan::InFlight,
 }
 
 /// A device's row, without the tree.
@@ -277,44 +264,6 @@ impl Store {
         Ok(found.flatten())
     }
 
-    /// Writes that a Set is about to be sent that carries out a plan; must be on disk before the
-    /// Set is. Or writes nothing, and gives the hold that keeps it from being sent: whoever
-    /// holds meanwhile, from another process, does so before this or sees the Set in flight.
-    pub fn begin_set(
-        &mut self,
-        fabric: &FabricName,
-        device: &DeviceName,
-        (flight, plan): (&InFlight, &DevicePlan),
-        schema: &Schema,
-        now: Timestamp,
-    ) -> Result<Option<Hold>, RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if let Some(hold) = holds::standing(&write, fabric, now)?.stopping(device, plan) {
-            return Ok(Some(hold.clone()));
-        }
-        write_flight(&write, fabric, device, flight, schema, now)?;
-        write.commit()?;
-        Ok(None)
-    }
-
-    /// The Set that was begun and not ended, if there is one.
-    pub fn in_flight(
-        &self,
-        fabric: &FabricName,
-        device: &DeviceName,
-        schema: &Schema,
-    ) -> Result<Option<InFlight>, RecordError> {
-        let text: Option<Option<String>> = self
-            .connection
-            .query_row(
-                "SELECT flight FROM device WHERE fabric = ?1 AND device = ?2",
-                [fabric.as_str(), device.as_str()],
-                |row| row.get(0),
-            )
-            .optional()?;
-        text.flatten().map(|text| columns::decode_flight(device.as_str(), &text, schema)).transpose()
-    }
-
     /// Writes what a device holds, that it is current, and what the pass did, all at once.
     /// Ends the pass in flight.
     pub fn hold(
@@ -350,58 +299,6 @@ impl Store {
         drift::overwritten(&write, fabric, held, event)?;
         insert_event(&write, fabric, event)?;
         write.commit()?;
-        Ok(())
-    }
-
-    /// Writes what is known to be ours on a device that is not current: after a Set whose
-    /// outcome was unequal, or was found out late. Ends the pass in flight; commit and hash
-    /// stay, so that the device is not taken for current.
-    pub fn own(
-        &mut self,
-        fabric: &FabricName,
-        device: &DeviceName,
-        recorded: &Recorded,
-        schema: &Schema,
-    ) -> Result<(), RecordError> {
-        let columns = columns::Columns::encode(recorded, schema);
-        self.connection.execute(
-            "UPDATE device SET tree = ?3, origins = ?4, secrets = ?5, created = ?6, tree_hash = NULL, flight = NULL
-             WHERE fabric = ?1 AND device = ?2",
-            params![
-                fabric.as_str(),
-                device.as_str(),
-                columns.tree,
-                columns.origins,
-                columns.secrets,
-                columns.created
-            ],
-        )?;
-        Ok(())
-    }
-
-    /// The same of a device whose Set led to what the record says of it already: it only put
-    /// something back, so that commit and hash stay.
-    pub fn own_still(
-        &mut self,
-        fabric: &FabricName,
-        device: &DeviceName,
-        recorded: &Recorded,
-        schema: &Schema,
-    ) -> Result<(), RecordError> {
-        let columns = columns::Columns::encode(recorded, schema);
-        self.connection.execute(
-            "UPDATE device SET secrets = ?3, created = ?4, flight = NULL WHERE fabric = ?1 AND device = ?2",
-            params![fabric.as_str(), device.as_str(), columns.secrets, columns.created],
-        )?;
-        Ok(())
-    }
-
-    /// Ends the pass in flight of a Set that surely did not reach the device, or was refused.
-    pub fn end_set(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
-        self.connection.execute(
-            "UPDATE device SET flight = NULL WHERE fabric = ?1 AND device = ?2",
-            [fabric.as_str(), device.as_str()],
-        )?;
         Ok(())
     }
 
@@ -482,25 +379,8 @@ pub(super) fn devices_query() -> String {
     format!("SELECT {SMALL}, 0, 0 FROM device WHERE fabric = ?1 ORDER BY device")
 }
 
-/// Writes that a Set is about to be sent.
-pub(super) fn write_flight(
-    connection: &Connection,
-    fabric: &FabricName,
-    device: &DeviceName,
-    flight: &InFlight,
-    schema: &Schema,
-    now: Timestamp,
-) -> Result<(), RecordError> {
-    let text = columns::encode_flight(flight, schema);
-    ensure_row(connection, fabric, device, flight.pass, now)?;
-    connection.execute(
-        "UPDATE device SET flight = ?3, pass = ?4 WHERE fabric = ?1 AND device = ?2",
-        params![fabric.as_str(), device.as_str(), text, flight.pass.get()],
-    )?;
-    Ok(())
-}
-
-fn ensure_row(
+/// The device's row; a new one is behind.
+pub(super) fn ensure_row(
     connection: &Connection,
     fabric: &FabricName,
     device: &DeviceName,

@@ -2,7 +2,7 @@
 //!
 //! Here: one SQLite file that the agent writes and `status` reads at the same time.
 //! `store` (opening, migrating), `fabrics` (the commit that counts, and why not the head),
-//! `devices` (the owned tree last read back equal, and the pass in flight), `passes`
+//! `devices` (the owned tree last read back equal), `flight` (the Set that is under way), `passes`
 //! (history), `drift` (leaves that somebody changed), `corrections` (what was put back, and
 //! given up), `holds` (what is not to be touched for a while), `reviews` (what a forge was told),
 //! `watches` (how each device is watched), `news` (what people may want to be told), `deliveries`
@@ -16,6 +16,7 @@ mod devices;
 mod drift;
 mod fabrics;
 mod firing;
+mod flight;
 mod holds;
 mod lock;
 mod news;
@@ -30,9 +31,10 @@ mod watches;
 
 pub use corrections::{Corrected, GivenUp};
 pub use deliveries::{DeliveryEntry, Queued};
-pub use devices::{DeviceEntry, Held, InFlight, Settled, Stance, Standing};
+pub use devices::{DeviceEntry, Held, Settled, Stance, Standing};
 pub use drift::{DriftKind, DriftNews, DriftedLeaf};
 pub use fabrics::{FabricEntry, Verdict};
+pub use flight::InFlight;
 pub use holds::{Hold, Holds};
 pub use lock::{Lock, LockError};
 pub use news::{News, NewsKind, NewsLeaf};

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::devices::{Stance, set_standing};
-use super::flight::{InFlight, write_flight};
-use super::holds::{self, Hold};
+use super::flight::InFlight;
+use super::holds::Hold;
 use super::news::{self, News};
 use super::passes::{DeviceEvent, insert_event};
 use super::store::{RecordError, Store, parsed};
@@ -79,29 +79,25 @@ impl Store {
         schema: &Schema,
         now: Timestamp,
     ) -> Result<Option<Hold>, RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if let Some(hold) = holds::standing(&write, fabric, now)?.stopping(device, plan) {
-            return Ok(Some(hold.clone()));
-        }
-        write_flight(&write, fabric, device, flight, schema, now)?;
-        // as text, so to the second: enough for what is hours old
-        let old = now.checked_sub(HOUR * 2).unwrap_or(Timestamp::MIN);
-        write.execute(
-            "DELETE FROM correction WHERE fabric = ?1 AND device = ?2 AND at < ?3",
-            params![fabric.as_str(), device.as_str(), old.to_string()],
-        )?;
-        write.execute(
-            "INSERT OR IGNORE INTO correction (fabric, device, pass, leaves, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                fabric.as_str(),
-                device.as_str(),
-                flight.pass.get(),
-                plan.changes.len() as u64,
-                now.to_string()
-            ],
-        )?;
-        write.commit()?;
-        Ok(None)
+        self.begin(fabric, device, (flight, plan), schema, now, |write| {
+            // as text, so to the second: enough for what is hours old
+            let old = now.checked_sub(HOUR * 2).unwrap_or(Timestamp::MIN);
+            write.execute(
+                "DELETE FROM correction WHERE fabric = ?1 AND device = ?2 AND at < ?3",
+                params![fabric.as_str(), device.as_str(), old.to_string()],
+            )?;
+            write.execute(
+                "INSERT OR IGNORE INTO correction (fabric, device, pass, leaves, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    fabric.as_str(),
+                    device.as_str(),
+                    flight.pass.get(),
+                    plan.changes.len() as u64,
+                    now.to_string()
+                ],
+            )?;
+            Ok(())
+        })
     }
 
     /// Takes a correction back whose Set did not reach the device: it does not count.

@@ -40,11 +40,35 @@ impl Store {
         schema: &Schema,
         now: Timestamp,
     ) -> Result<Option<Hold>, RecordError> {
+        self.begin(fabric, device, (flight, plan), schema, now, |_| Ok(()))
+    }
+
+    /// The same of a Set with which something else is written, in the same transaction.
+    pub(super) fn begin(
+        &mut self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        (flight, plan): (&InFlight, &DevicePlan),
+        schema: &Schema,
+        now: Timestamp,
+        with_it: impl FnOnce(&Connection) -> Result<(), RecordError>,
+    ) -> Result<Option<Hold>, RecordError> {
+        // at once, so that no hold can come between looking and writing
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if let Some(hold) = holds::standing(&write, fabric, now)?.stopping(device, plan) {
             return Ok(Some(hold.clone()));
         }
-        write_flight(&write, fabric, device, flight, schema, now)?;
+        ensure_row(&write, fabric, device, flight.pass, now)?;
+        write.execute(
+            "UPDATE device SET flight = ?3, pass = ?4 WHERE fabric = ?1 AND device = ?2",
+            params![
+                fabric.as_str(),
+                device.as_str(),
+                columns::encode_flight(flight, schema),
+                flight.pass.get()
+            ],
+        )?;
+        with_it(&write)?;
         write.commit()?;
         Ok(None)
     }
@@ -118,22 +142,4 @@ impl Store {
         )?;
         Ok(())
     }
-}
-
-/// Writes that a Set is about to be sent.
-pub(super) fn write_flight(
-    connection: &Connection,
-    fabric: &FabricName,
-    device: &DeviceName,
-    flight: &InFlight,
-    schema: &Schema,
-    now: Timestamp,
-) -> Result<(), RecordError> {
-    let text = columns::encode_flight(flight, schema);
-    ensure_row(connection, fabric, device, flight.pass, now)?;
-    connection.execute(
-        "UPDATE device SET flight = ?3, pass = ?4 WHERE fabric = ?1 AND device = ?2",
-        params![fabric.as_str(), device.as_str(), text, flight.pass.get()],
-    )?;
-    Ok(())
 }

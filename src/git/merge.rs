@@ -173,8 +173,9 @@ impl<'m> Merging<'m> {
         theirs: ObjectId,
     ) -> Result<Result<ObjectId, Vec<String>>, GitError> {
         // what neither side may exceed is known before gix walks both to their ends
-        let similar = self.renames_are_cheap(&self.differing(ancestor, theirs)?)?
-            && self.renames_are_cheap(&self.differing(ancestor, ours)?)?;
+        let (our_changes, their_changes) =
+            (self.differing(ancestor, ours)?, self.differing(ancestor, theirs)?);
+        let similar = self.renames_are_cheap(&their_changes)? && self.renames_are_cheap(&our_changes)?;
         let objects = Bounded::new(&self.gix);
         let merged = self.tools().and_then(|(mut diffs, mut blobs)| {
             let mut merged = plumbing::tree(
@@ -189,9 +190,12 @@ impl<'m> Merging<'m> {
                 &mut blobs,
                 options(similar.then_some(0.5)),
             )?;
-            let conflicts = conflicts(&merged.conflicts);
+            let mut conflicts = conflicts(&merged.conflicts);
+            // gix takes a file for a folder's place if one of the two was renamed to there
+            conflicts.extend(in_each_others_place(&our_changes, &their_changes));
             if !conflicts.is_empty() {
-                return Ok(Err(conflicts));
+                let lossy = |path: BString| path.to_str_lossy().into_owned();
+                return Ok(Err(conflicts.into_iter().map(lossy).collect()));
             }
             merged.tree.write(|tree| gix::objs::Write::write(&objects, tree)).map(Ok)
         });
@@ -279,14 +283,29 @@ fn options(similarity: Option<f32>) -> plumbing::tree::Options {
 }
 
 /// The paths of what only a person can join.
-fn conflicts(all: &[Conflict]) -> Vec<String> {
+fn conflicts(all: &[Conflict]) -> BTreeSet<BString> {
     let unresolved = all.iter().filter(|conflict| conflict.is_unresolved(TreatAsUnresolved::git()));
-    let paths = unresolved.flat_map(|conflict| {
-        let sides = [&conflict.ours, &conflict.theirs];
-        sides.map(|change| BString::from(change.location()))
-    });
-    let paths: BTreeSet<String> = paths.map(|path| path.to_str_lossy().into_owned()).collect();
-    paths.into_iter().collect()
+    let sides = unresolved.flat_map(|conflict| [&conflict.ours, &conflict.theirs]);
+    sides.map(|change| BString::from(change.location())).collect()
+}
+
+/// The files that are new on one side where the other has a folder with new files, and these.
+fn in_each_others_place(ours: &[Differing], theirs: &[Differing]) -> BTreeSet<BString> {
+    let fresh = |changes: &[Differing]| -> BTreeSet<BString> {
+        let fresh = changes.iter().filter(|change| change.old.is_none() && change.new.is_some());
+        fresh.map(|change| change.path.clone()).collect()
+    };
+    let (ours, theirs) = (fresh(ours), fresh(theirs));
+    let mut found = BTreeSet::new();
+    for (files, below) in [(&ours, &theirs), (&theirs, &ours)] {
+        for path in below {
+            let folders = path.find_iter("/").map(|end| BString::from(&path[..end]));
+            for folder in folders.filter(|folder| files.contains(folder)) {
+                found.extend([folder, path.clone()]);
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]

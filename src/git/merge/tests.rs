@@ -67,7 +67,7 @@ fn remove(repo: &TestRepo, path: &str) {
 fn what_git_merges_is_merged_and_what_it_does_not_is_named() {
     type Side = fn(&TestRepo);
     type Case = (&'static str, Side, Side, Result<(), &'static [&'static str]>);
-    let cases: [Case; 10] = [
+    let cases: [Case; 12] = [
         (
             "two places of a file",
             |main| {
@@ -154,6 +154,25 @@ fn what_git_merges_is_merged_and_what_it_does_not_is_named() {
                 head.write("n/x.yaml", "head\n");
             },
             Err(&["n", "n/x.yaml"]),
+        ),
+        (
+            "a folder here, a file there that was renamed",
+            |main| {
+                main.write("n/x.yaml", "main\n");
+            },
+            |head| head.git(&["mv", "b.yaml", "n"]).clear(),
+            Err(&["n", "n/x.yaml"]),
+        ),
+        (
+            "a file here that was renamed, in place of a folder that is larger there",
+            |main| {
+                main.git(&["rm", "-q", "dir/c.yaml"]);
+                main.git(&["mv", "b.yaml", "dir"]);
+            },
+            |head| {
+                head.write("dir/x/y.yaml", "head\n");
+            },
+            Err(&["dir", "dir/x/y.yaml"]),
         ),
         (
             "an attribute that would hide the conflict",

@@ -21,7 +21,7 @@ use super::{Agent, Asked};
 use crate::intent::Topology;
 use crate::names::{DeviceName, PassNumber};
 use crate::plan::waves;
-use crate::record::{DeviceEntry, DeviceEvent, EventKind, Settled, Stance, Standing};
+use crate::record::{DeviceEntry, DeviceEvent, EventKind, Settled, Stance, Standing, Store};
 use crate::rollout::{self, Context, Job, Journal, Outcome, Partner};
 
 type Verdicts = BTreeMap<DeviceName, Verdict>;
@@ -53,7 +53,7 @@ impl Agent {
             self.seen(target.name(), &orders).await?;
             return Ok(None);
         }
-        let journal = self.begin(&target, why).await?;
+        let journal = self.begin(&situation, why).await?;
         tracing::info!(
             pass = journal.pass.get(),
             commit = journal.commit.short(),
@@ -193,10 +193,14 @@ impl Agent {
         Ok(entries.into_iter().map(|entry| (entry.device.clone(), entry)).collect())
     }
 
-    async fn begin(&self, target: &Target, why: &str) -> anyhow::Result<Journal> {
-        let (fabric, commit, why) = (target.name().clone(), target.commit.clone(), why.to_owned());
-        let pass =
-            self.with_store(move |store| store.begin_pass(&fabric, &commit, &why, Timestamp::now())).await?;
+    async fn begin(&self, situation: &Situation<'_>, why: &str) -> anyhow::Result<Journal> {
+        let (target, why) = (situation.target, why.to_owned());
+        let (fabric, commit) = (target.name().clone(), target.commit.clone());
+        let unknown = target.devices.keys().filter(|name| !situation.entries.contains_key(*name));
+        let unknown: Vec<DeviceName> = unknown.cloned().collect();
+        let begin =
+            move |store: &mut Store| store.begin_pass(&fabric, &commit, &why, &unknown, Timestamp::now());
+        let pass = self.with_store(begin).await?;
         Ok(Journal::new(Arc::clone(&self.store), target.name().clone(), target.commit.clone(), pass))
     }
 }

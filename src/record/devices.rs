@@ -379,7 +379,7 @@ pub(super) fn devices_query() -> String {
     format!("SELECT {SMALL}, 0, 0 FROM device WHERE fabric = ?1 ORDER BY device")
 }
 
-/// The device's row; a new one is behind.
+/// Gives a device a row, behind as it is, unless it has one.
 pub(super) fn ensure_row(
     connection: &Connection,
     fabric: &FabricName,

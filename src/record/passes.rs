@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
+use super::devices;
 use super::store::{RecordError, Store, parsed};
 use crate::names::{CommitId, DeviceName, FabricName, PassNumber};
 
@@ -110,22 +111,31 @@ impl std::str::FromStr for EventKind {
 }
 
 impl Store {
-    /// Begins a pass and gives it the next number.
-    pub fn begin_pass(
+    /// Begins a pass and gives it the next number. Devices that the record does not know are
+    /// behind from here on: who reads it in the middle of the pass, or after its agent was
+    /// killed, sees every device of the fabric and not only those whose turn has come.
+    pub fn begin_pass<'a>(
         &mut self,
         fabric: &FabricName,
         commit: &CommitId,
         why: &str,
+        unknown: impl IntoIterator<Item = &'a DeviceName>,
         now: Timestamp,
     ) -> Result<PassNumber, RecordError> {
-        let number: u64 = self.connection.query_row(
+        let write = self.connection.transaction()?;
+        let number: u64 = write.query_row(
             "INSERT INTO pass (fabric, pass, commit_id, why, started_at)
              SELECT ?1, COALESCE(MAX(pass), 0) + 1, ?2, ?3, ?4 FROM pass WHERE fabric = ?1
              RETURNING pass",
             params![fabric.as_str(), commit.as_str(), why, now.to_string()],
             |row| row.get(0),
         )?;
-        parsed("pass", fabric.as_str(), &number.to_string())
+        let pass = parsed("pass", fabric.as_str(), &number.to_string())?;
+        for device in unknown {
+            devices::ensure_row(&write, fabric, device, pass, now)?;
+        }
+        write.commit()?;
+        Ok(pass)
     }
 
     /// Ends a pass.
@@ -254,6 +264,7 @@ pub(super) fn insert_event(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Standing;
 
     #[test]
     fn passes_count_up_per_fabric_and_are_told_newest_first() {
@@ -263,7 +274,7 @@ mod tests {
         let commit = "a".repeat(40).parse().unwrap();
         let now = Timestamp::UNIX_EPOCH;
         for (fabric, expected) in [(&dc1, 1), (&dc1, 2), (&dc2, 1), (&dc1, 3)] {
-            assert_eq!(store.begin_pass(fabric, &commit, "the head moved", now).unwrap().get(), expected);
+            assert_eq!(store.begin_pass(fabric, &commit, "the head moved", [], now).unwrap().get(), expected);
         }
         let three: PassNumber = "3".parse().unwrap();
         store.end_pass(&dc1, three, "10 devices at aaaaaaa", now).unwrap();
@@ -283,8 +294,24 @@ mod tests {
         };
         assert!(store.drop_pass(&dc1, three).unwrap());
         insert_event(&store.connection, &dc1, &event).unwrap();
-        assert_eq!(store.begin_pass(&dc1, &event.commit, "again", now).unwrap(), three);
+        assert_eq!(store.begin_pass(&dc1, &event.commit, "again", [], now).unwrap(), three);
         assert!(!store.drop_pass(&dc1, three).unwrap(), "a device's history refers to it");
+    }
+
+    #[test]
+    fn devices_that_the_record_does_not_know_are_behind_from_the_begin_of_a_pass() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        let fabric = "dc1".parse().unwrap();
+        let commit = "a".repeat(40).parse().unwrap();
+        let [leaf1, leaf2]: [DeviceName; 2] = ["leaf1", "leaf2"].map(|name| name.parse().unwrap());
+        for (unknown, expected) in [(vec![&leaf1], "leaf1:1"), (vec![&leaf1, &leaf2], "leaf1:1 leaf2:2")] {
+            store.begin_pass(&fabric, &commit, "the head moved", unknown, Timestamp::UNIX_EPOCH).unwrap();
+            let devices = store.devices(&fabric).unwrap();
+            assert!(devices.iter().all(|entry| entry.standing == Standing::Behind && entry.commit.is_none()));
+            let rows = devices.iter().map(|entry| format!("{}:{}", entry.device, entry.pass.get()));
+            assert_eq!(rows.collect::<Vec<_>>().join(" "), expected);
+        }
     }
 
     #[test]

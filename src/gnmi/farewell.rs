@@ -6,13 +6,11 @@
 //! below HTTP/2. Here: [`Farewell`] and [`Listening`]. Elsewhere: what follows (`classify`,
 //! `drift`).
 
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncRead;
+use tokio_util::io::InspectReader;
 
 /// A frame's header (RFC 9113 section 4.1), in bytes.
 const HEADER: usize = 9;
@@ -21,6 +19,9 @@ const GOAWAY_HEAD: usize = 8;
 const GOAWAY: u8 = 7;
 /// Section 7.
 const ENHANCE_YOUR_CALM: [u8; 4] = [0, 0, 0, 11];
+
+/// A connection whose end is listened for.
+pub(super) type Listening<S> = InspectReader<S, Box<dyn FnMut(&[u8]) + Send>>;
 
 /// Whether the last connection to a device ended because of our pings.
 #[derive(Clone, Debug, Default)]
@@ -33,9 +34,15 @@ impl Farewell {
     }
 
     /// Listens to a new connection.
-    pub(super) fn listen<S>(&self, stream: S) -> Listening<S> {
+    pub(super) fn listen<S: AsyncRead>(&self, stream: S) -> Listening<S> {
         self.0.store(false, Ordering::Relaxed);
-        Listening { stream, farewell: self.clone(), frames: Frames::default() }
+        let (heard, mut frames) = (Arc::clone(&self.0), Frames::default());
+        let listen = move |bytes: &[u8]| {
+            if frames.ask_for_calm(bytes) {
+                heard.store(true, Ordering::Relaxed);
+            }
+        };
+        InspectReader::new(stream, Box::new(listen))
     }
 }
 
@@ -79,59 +86,6 @@ impl Frames {
     fn length(&self) -> usize {
         let [a, b, c, ..] = self.head;
         usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
-    }
-}
-
-/// A connection whose end is listened for.
-#[derive(Debug)]
-pub(super) struct Listening<S> {
-    stream: S,
-    farewell: Farewell,
-    frames: Frames,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Listening<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if self.frames.ask_for_calm(&buffer.filled()[before..]) {
-            self.farewell.0.store(true, Ordering::Relaxed);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Listening<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

@@ -68,8 +68,7 @@ pub(super) async fn open(
     let broken = |error: tonic::transport::Error| Status::from_error(error.into());
     poll_fn(|context| channel.poll_ready(context)).await.map_err(broken)?;
     let (head, body) = channel.call(request).await.map_err(broken)?.into_parts();
-    let mut messages =
-        Messages { body, http: head.status, data: Bytes::new(), begun: Vec::new(), ended: false };
+    let mut messages = Messages::new(body, head.status);
     if let Some(status) = Status::from_header_map(&head.headers) {
         // all of the answer is its header
         messages.ended = true;
@@ -79,6 +78,10 @@ pub(super) async fn open(
 }
 
 impl Messages {
+    fn new(body: Body, http: StatusCode) -> Self {
+        Self { body, http, data: Bytes::new(), begun: Vec::new(), ended: false }
+    }
+
     /// The next message; none when the device has ended the stream. A call that is dropped while
     /// it waits loses nothing.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
@@ -221,13 +224,8 @@ mod tests {
     }
 
     fn messages(http: u16, frames: impl IntoIterator<Item = Frame<Bytes>>) -> Messages {
-        Messages {
-            body: Body::new(Answer(frames.into_iter().collect())),
-            http: StatusCode::from_u16(http).unwrap(),
-            data: Bytes::new(),
-            begun: Vec::new(),
-            ended: false,
-        }
+        let body = Body::new(Answer(frames.into_iter().collect()));
+        Messages::new(body, StatusCode::from_u16(http).unwrap())
     }
 
     fn named(name: &str) -> PathElem {

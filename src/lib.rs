@@ -23,6 +23,7 @@ extern crate self as gitfabric;
 pub mod diagnostic;
 pub mod names;
 pub(crate) mod nearest;
+pub(crate) mod phrase;
 pub mod secret;
 pub mod stop;
 

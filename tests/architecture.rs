@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const STAGES: [&str; 10] =
     ["git", "intent", "yang", "platform", "compile", "plan", "review", "gnmi", "record", "rollout"];
 /// What every module may import.
-const SHARED: [&str; 5] = ["names", "diagnostic", "nearest", "secret", "stop"];
+const SHARED: [&str; 6] = ["names", "diagnostic", "nearest", "phrase", "secret", "stop"];
 /// The edges: they import stages and shared modules, never each other.
 const EDGES: [&str; 6] = ["alerts", "drift", "forge", "netbox", "simulator", "web"];
 /// They join everything; `agent`, `accept` and `export` do not see each other, nor `cli`.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::config::parse_duration;
 use crate::names::{DeviceName, FabricName};
 use crate::nearest::suggest;
+use crate::phrase::on_one_line;
 use crate::platform::Profile;
 use crate::record::{DeviceEntry, Hold, RecordError, Store};
 use crate::yang::{Elem, Path};
@@ -180,8 +181,7 @@ fn profile(entry: &DeviceEntry) -> Option<&'static Profile> {
 }
 
 fn one_line(text: &str) -> String {
-    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.chars().take(LONGEST_REASON).collect()
+    on_one_line(text.trim()).chars().take(LONGEST_REASON).collect()
 }
 
 #[cfg(test)]

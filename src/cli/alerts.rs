@@ -19,6 +19,7 @@ use crate::agent::secrets::Secrets;
 use crate::alerts::{Event, Outcome, Post, Sender, render};
 use crate::names::{DeviceName, FabricName};
 use crate::nearest;
+use crate::phrase::on_one_line;
 use crate::record::{DeliveryEntry, RecordError, Store};
 
 /// Who is told what happens: each receiver, what waits for it, and what was given up.
@@ -217,8 +218,7 @@ pub(super) fn dead_letters(dead: &[DeliveryEntry]) -> String {
     let red = AnsiColor::Red.on_default();
     let those = if dead.len() == 1 { "1 alert was" } else { &format!("{} alerts were", dead.len()) };
     let why = last.error.as_deref().unwrap_or("no reason is on record");
-    // what a receiver says must neither steer the terminal nor break the line
-    let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let why = on_one_line(why);
     format!("{red}{those} given up{red:#}, the last for {}: {why}; see `gitfabric alerts`\n", last.receiver)
 }
 

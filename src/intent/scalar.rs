@@ -16,6 +16,7 @@ use ipnet::{IpNet, Ipv4Net};
 use super::yaml::{Node, Scalar, Value};
 use crate::diagnostic::Finding;
 use crate::names::{NameError, VlanId};
+use crate::phrase::on_one_line;
 
 /// A value, or what is wrong with it. Boxed: a finding is much larger than most values.
 pub(crate) type Read<T> = Result<T, Box<Finding>>;
@@ -74,7 +75,7 @@ fn named<T>(node: &Node, error: &NameError) -> Read<T> {
 
 /// A text of the user inside a message, cut so that the message stays one.
 pub(crate) fn shortened(text: &str) -> String {
-    let line: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = on_one_line(text).chars().take(60).collect();
     if line.len() < text.len() { format!("{line}…") } else { line }
 }
 

@@ -33,6 +33,7 @@ pub(super) use self::cache::Listed;
 use super::Config;
 use super::error::{Cause, ForgeError, Problem};
 use super::kind::Kind;
+use crate::phrase::on_one_line;
 
 /// A forge that does not take a connection within this time is not there.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -388,8 +389,7 @@ impl Http {
 
     /// A text from outside that may be shown: without the token, should someone repeat it.
     fn clean(&self, text: &str) -> String {
-        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        self.auth.hide(line)
+        self.auth.hide(on_one_line(text))
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::{Event, What};
 use crate::names::FabricName;
+use crate::phrase;
 use crate::record::{News, NewsKind, NewsLeaf};
 
 /// A piece of news that waits.
@@ -149,11 +150,8 @@ fn put_back(messages: &mut Vec<Message>, corrected: &mut Message) {
 /// A finding in words, once a part of it was taken out.
 fn of_the_rest(event: &Event) -> String {
     let device = event.device.as_ref().map_or("a device", |device| device.as_str());
-    let first = event.leaves.first().map_or("", |leaf| leaf.path.as_str());
-    match event.leaves.len() {
-        0 | 1 => format!("{device} was changed behind our back: {first}"),
-        count => format!("{device} was changed behind our back: {first} and {} more", count - 1),
-    }
+    let leaves = phrase::first_of(event.leaves.iter().map(|leaf| &leaf.path), 1);
+    format!("{device} was changed behind our back: {leaves}")
 }
 
 #[cfg(test)]

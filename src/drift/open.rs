@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::gnmi::{Client, Error, Event, Subscribe, SubscribeMode, Subscription};
+use crate::phrase;
 use crate::yang::Path;
 
 /// What is known of what a device can tell, from one connection to the next.
@@ -58,12 +59,11 @@ impl Offer {
 
     /// What it does not tell of, for people; none if it tells of all.
     pub(super) fn gaps(&self) -> Option<String> {
-        let first = self.refused.first()?;
-        let more = match self.refused.len() {
-            1 => String::new(),
-            more => format!(" and {} more", more - 1),
-        };
-        Some(format!("it does not tell of changes of {first}{more}, which are looked at from time to time"))
+        if self.refused.is_empty() {
+            return None;
+        }
+        let refused = phrase::first_of(&self.refused, 1);
+        Some(format!("it does not tell of changes of {refused}, which are looked at from time to time"))
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::remote::Remote;
 use crate::names::{CommitId, RepoPath};
+use crate::phrase;
 
 /// Why Git could not answer. Displays the failure; the cause is its `source()`, what to do
 /// its [`hint`](GitError::hint).
@@ -357,11 +358,9 @@ impl GitError {
 }
 
 fn there_is(found: &[String]) -> String {
-    const SHOWN: usize = 12;
     match found {
         [] => "it has none at all".to_owned(),
-        _ if found.len() <= SHOWN => format!("it has {}", found.join(", ")),
-        _ => format!("it has {} and {} more", found[..SHOWN].join(", "), found.len() - SHOWN),
+        _ => format!("it has {}", phrase::first_of(found, 12)),
     }
 }
 

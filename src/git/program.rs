@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::error::{Cause, GitError};
 use super::remote::Remote;
 use crate::names::CommitId;
+use crate::phrase;
 
 /// A `git` that is about to run in a repository.
 pub(super) struct Program {
@@ -115,12 +116,7 @@ const NAMED: usize = 5;
 fn sentences(text: &str) -> String {
     let (mut said, mut items) = (String::new(), Vec::new());
     let end_list = |said: &mut String, items: &mut Vec<&str>| {
-        let named = items.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-        said.push_str(&named);
-        if items.len() > NAMED {
-            said.push_str(&format!(" and {} more", items.len() - NAMED));
-        }
-        items.clear();
+        said.push_str(&phrase::first_of(items.drain(..), NAMED));
     };
     for line in text.lines() {
         let item = line.strip_prefix('\t').map(str::trim).filter(|_| said.ends_with(": "));

@@ -14,6 +14,7 @@ use crate::intent::Fabric;
 use crate::intent::model::{Device, DeviceState, RouteScheme};
 use crate::intent::topology::{Topology, VlanAt};
 use crate::names::{DeviceName, InterfaceName, PairName, VlanId};
+use crate::phrase;
 use crate::yang::natural::natural;
 
 /// How many devices a finding names before it counts the rest.
@@ -86,10 +87,7 @@ impl Found {
 fn names(devices: &BTreeSet<DeviceName>) -> String {
     let mut names: Vec<&str> = devices.iter().map(DeviceName::as_str).collect();
     names.sort_by(|a, b| natural(a, b));
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    names.join(", ") + &more
+    phrase::first_of(names, NAMED)
 }
 
 struct Sides<'a> {

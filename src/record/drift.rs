@@ -15,6 +15,7 @@ use super::news::{News, NewsKind, NewsLeaf, insert};
 use super::passes::DeviceEvent;
 use super::store::{RecordError, Store, parsed};
 use crate::names::{DeviceName, FabricName};
+use crate::phrase;
 use crate::yang::Path;
 
 /// What kind of difference it is.
@@ -275,11 +276,7 @@ fn end(
 
 /// The first of leaves, and how many more there are.
 fn first_of(leaves: &[NewsLeaf]) -> String {
-    let first = leaves.first().map_or("", |leaf| leaf.path.as_str());
-    match leaves.len() {
-        0 | 1 => first.to_owned(),
-        count => format!("{first} and {} more", count - 1),
-    }
+    phrase::first_of(leaves.iter().map(|leaf| &leaf.path), 1)
 }
 
 fn leaf(device: &str, row: &rusqlite::Row<'_>) -> Result<(DriftedLeaf, Timestamp), RecordError> {

@@ -5,6 +5,7 @@
 //! escaped HTML alone: there no forge makes links, mentions, images or markup of it.
 //! Elsewhere: what is said (`comment`, `page`, `explain`).
 
+use crate::phrase;
 use crate::plan::render::printable;
 
 /// How long a text may be that stands in a line.
@@ -74,9 +75,7 @@ pub(super) fn devices<T: AsRef<str>>(names: &[T], most: usize, wrap: fn(&str) ->
             _ => format!("{}–{}", wrap(first), wrap(last)),
         });
     }
-    let more = names.len() - told;
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    shown.join(", ") + &more
+    phrase::and_more(&shown.join(", "), names.len() - told)
 }
 
 fn ranges<T: AsRef<str>>(names: &[T]) -> Vec<(&str, &str, usize)> {

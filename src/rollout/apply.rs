@@ -18,6 +18,7 @@ use super::journal::{Holding, Journal, JournalError};
 use super::progress::Progress;
 use crate::gnmi::{Annotation, Error, ErrorKind};
 use crate::names::{DeviceName, SecretName};
+use crate::phrase;
 use crate::plan::{
     DevicePlan, FingerprintKey, InFlight, Inputs, Operations, Prints, Recorded, Rules, SecretMark,
     device_plan,
@@ -455,9 +456,5 @@ async fn stand_diverged(
 
 /// The first paths of a plan, and how many more there are.
 fn first_paths(plan: &DevicePlan) -> String {
-    let paths: Vec<String> = plan.changes.iter().take(3).map(|change| change.path.to_string()).collect();
-    match plan.changes.len() - paths.len() {
-        0 => paths.join(", "),
-        more => format!("{} and {more} more", paths.join(", ")),
-    }
+    phrase::first_of(plan.changes.iter().map(|change| &change.path), 3)
 }

@@ -12,6 +12,7 @@ use super::device::Reading;
 use super::journal::{Journal, JournalError};
 use crate::gnmi::{Error, ErrorKind};
 use crate::names::DeviceName;
+use crate::phrase;
 use crate::plan::{InFlight, Recorded};
 use crate::record::{Corrected, DeviceEvent, EventKind, News, NewsKind, NewsLeaf};
 use crate::yang::Path;
@@ -53,10 +54,9 @@ pub(super) async fn corrected(
 
 /// What was put back, and what was not, in a line of the history.
 fn detail(leaves: &[NewsLeaf], left: Option<&str>) -> String {
-    let first = leaves.first().map_or("", |leaf| leaf.path.as_str());
-    let more = if leaves.len() > 1 { format!(" and {} more", leaves.len() - 1) } else { String::new() };
+    let put_back = phrase::first_of(leaves.iter().map(|leaf| &leaf.path), 1);
     let left = left.map_or_else(String::new, |left| format!("; {left}"));
-    format!("{first}{more}{left}")
+    format!("{put_back}{left}")
 }
 
 fn news(

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::debounce::Debounce;
+use crate::phrase;
 
 /// How many wake-ups may wait. More would tell nothing: whoever is woken by one looks at
 /// everything.
@@ -100,10 +101,7 @@ pub struct Burst {
 
 impl fmt::Display for Burst {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.count {
-            0 | 1 => write!(f, "{}", self.first),
-            count => write!(f, "{} and {} more", self.first, count - 1),
-        }
+        f.write_str(&phrase::and_more(&self.first.to_string(), self.count.saturating_sub(1)))
     }
 }
 

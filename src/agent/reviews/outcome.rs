@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forge::StatusState;
 use crate::names::{CommitId, DeviceName};
+use crate::phrase;
 use crate::record::{DeviceEntry, FabricEntry, Standing, Verdict};
 use crate::rollout::Stage;
 
@@ -97,7 +98,9 @@ impl Known<'_> {
         } else {
             StatusState::Pending
         };
-        let parts = standings.iter().map(|(standing, names)| format!("{standing}: {}", list(names)));
+        let parts = standings
+            .iter()
+            .map(|(standing, names)| format!("{standing}: {}", phrase::first_of(names, NAMED)));
         let parts: Vec<String> = parts.collect();
         let held = total - missing.len();
         let words = format!("{held} of {} recorded; {}", counted(total, "device"), parts.join("; "));
@@ -119,14 +122,6 @@ impl Outcome {
             StatusState::Error => "error",
         }
     }
-}
-
-/// "leaf1, leaf2 and 7 more".
-fn list(names: &BTreeSet<&DeviceName>) -> String {
-    let shown: Vec<&str> = names.iter().take(NAMED).map(|name| name.as_str()).collect();
-    let more = names.len().saturating_sub(NAMED);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("{}{more}", shown.join(", "))
 }
 
 pub(super) fn counted(count: usize, what: &str) -> String {

@@ -12,6 +12,7 @@ use crate::diagnostic::Place;
 use crate::drift::{Found, Said};
 use crate::intent::model::drift::DriftPolicy;
 use crate::names::{CommitId, DeviceName};
+use crate::phrase;
 use crate::record::{DriftKind, DriftNews, DriftedLeaf, News, NewsKind, NewsLeaf};
 use crate::yang::{Path, Tree};
 
@@ -91,16 +92,12 @@ fn one(
         live: leaf.live.clone(),
         origin: origins.get(&leaf.path).map(|place| format!("{}:{}", place.file, place.line)),
     };
-    let first = leaves.first().map_or("", |leaf| leaf.path.as_str());
-    let more = match leaves.len() {
-        0 | 1 => String::new(),
-        count => format!(" and {} more", count - 1),
-    };
+    let found = phrase::first_of(leaves.iter().map(|leaf| &leaf.path), 1);
     let device = about.device;
     let summary = match kind {
-        NewsKind::DriftAccepted => format!("{device}: the intent asks now for {first}{more}"),
-        NewsKind::DriftGone => format!("{device}: as it should be again: {first}{more}"),
-        _ => format!("{device} was changed behind our back: {first}{more}"),
+        NewsKind::DriftAccepted => format!("{device}: the intent asks now for {found}"),
+        NewsKind::DriftGone => format!("{device}: as it should be again: {found}"),
+        _ => format!("{device} was changed behind our back: {found}"),
     };
     let at = about.said.at.map(|at| format!("at {at} by the device's clock"));
     let commit = about.said.commit.as_ref().map(|commit| format!("in the device's commit {commit}"));

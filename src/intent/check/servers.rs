@@ -9,6 +9,7 @@ use crate::diagnostic::{Finding, Findings, Place};
 use crate::intent::layout::Kind;
 use crate::names::{DeviceName, VrfName};
 use crate::nearest::nearest;
+use crate::phrase;
 
 /// Each line that names a VRF which some devices lack: section, VRF, those devices.
 type Lacking<'a> = BTreeMap<Place, (&'static str, VrfName, Vec<&'a DeviceName>)>;
@@ -57,9 +58,8 @@ fn unknown(cx: &Context<'_>, section: &str, vrf: &VrfName, place: &Place) -> Fin
 }
 
 fn elsewhere(section: &str, vrf: &VrfName, place: &Place, devices: &[&DeviceName]) -> Finding {
-    let some = devices.iter().take(3).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-    let rest = if devices.len() > 3 { format!(" and {} more", devices.len() - 3) } else { String::new() };
-    let message = format!("`services.{section}.vrf`: VRF {vrf} is not on {some}{rest}");
+    let some = phrase::first_of(devices, 3);
+    let message = format!("`services.{section}.vrf`: VRF {vrf} is not on {some}");
     Finding::error("services-vrf-elsewhere", place, message)
         .hint("name a VRF that all of them have, or say it in the roles or devices that have this one")
 }

@@ -8,6 +8,8 @@ mod hint;
 
 use std::time::Duration;
 
+use crate::phrase;
+
 /// Why NetBox could not be read whole, or written to. Displays the failure; the cause is its `source()`,
 /// what to do its [`hint`](NetBoxError::hint). Nothing of a failed read is ever used.
 #[derive(Debug, thiserror::Error)]
@@ -306,8 +308,5 @@ impl NetBoxError {
 
 /// The first few of many ids.
 fn some(ids: &[u64]) -> String {
-    const SHOWN: usize = 10;
-    let shown: Vec<_> = ids.iter().take(SHOWN).map(|id| format!("id {id}")).collect();
-    let rest = ids.len().saturating_sub(SHOWN);
-    shown.join(", ") + &if rest > 0 { format!(" and {rest} more") } else { String::new() }
+    phrase::first_of(ids.iter().map(|id| format!("id {id}")), 10)
 }

@@ -18,6 +18,7 @@ pub use text::{Style, text, text_commands};
 use super::device::{Action, Change, Counts, DevicePlan, Note};
 use super::fabric::Plan;
 use super::removal::Stays;
+use crate::phrase;
 use crate::platform::cli::{CliLine, INDENT, Sign};
 use crate::yang::{Path, Scalar, Value};
 
@@ -109,8 +110,8 @@ fn note(note: &Note) -> String {
             format!("{} stays: it was there before gitfabric wrote to it", printable(entry))
         }
         Note::Stays { entry, because: Stays::HoldsForeign { first, count } } => {
-            let more = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-            format!("{} stays: it holds {}{more}, not ours", printable(entry), printable(first))
+            let foreign = phrase::and_more(&printable(first), count.saturating_sub(1));
+            format!("{} stays: it holds {foreign}, not ours", printable(entry))
         }
     }
 }

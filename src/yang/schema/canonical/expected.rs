@@ -2,13 +2,13 @@
 //!
 //! Here: `Schema::expected`. Elsewhere: whether a value is of the type (`canonical`).
 
-use std::borrow::Cow;
 use std::fmt;
 
 use super::super::types::{Ranges, TextSyntax, Type, TypeId};
 use super::super::{Pattern, Schema};
 use super::DEPTH;
 use super::lexical::{bounds, decimal_text};
+use crate::phrase;
 
 /// How many names of an enumeration a message lists.
 const NAMES_SHOWN: usize = 12;
@@ -95,10 +95,5 @@ fn text_expected(lengths: &Ranges<u64>, patterns: &[Pattern]) -> String {
 }
 
 fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    let shown: Vec<Cow<'_, str>> =
-        names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`").into()).collect();
-    let more = names.len() - shown.len();
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("one of {}{more}", shown.join(", "))
+    format!("one of {}", phrase::first_of(names.map(|name| format!("`{name}`")), NAMES_SHOWN))
 }

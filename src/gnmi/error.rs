@@ -125,6 +125,12 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether the device turned down what was asked, for what it is or for who asks: the same
+    /// again would be turned down again.
+    pub fn says_no(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::PermissionDenied { .. })
+    }
+
     /// Whether the device does not do what was asked, now or later: the path, the mode of a
     /// subscription, the encoding. Devices without changes on a subscription, or without them
     /// for some path, differ in the code (gNMI specification §3.5.1.3 names none).

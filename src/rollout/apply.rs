@@ -386,7 +386,7 @@ async fn refuse(job: &Job, context: &Context, error: &Error) -> Result<Outcome, 
         return correction::refused(job, context, error).await;
     }
     let why = error.to_string();
-    let said_no = matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::PermissionDenied { .. });
+    let said_no = error.kind.says_no();
     if said_no {
         stand_diverged(job, context, EventKind::Refused, &why).await?;
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::apply::{Context, Job, Outcome, PuttingBack};
 use super::device::Reading;
 use super::journal::{Journal, JournalError};
-use crate::gnmi::{Error, ErrorKind};
+use crate::gnmi::Error;
 use crate::names::DeviceName;
 use crate::phrase;
 use crate::plan::{InFlight, Recorded};
@@ -85,7 +85,7 @@ fn news(
 /// The Set did not reach the device, or the device said no: it is as it was.
 pub(super) async fn refused(job: &Job, context: &Context, error: &Error) -> Result<Outcome, JournalError> {
     let why = error.to_string();
-    let said_no = matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::PermissionDenied { .. });
+    let said_no = error.kind.says_no();
     let device = job.name().clone();
     context
         .journal

@@ -4,6 +4,7 @@ use gitfabric::record::Verdict;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::running::{Running, until};
 use crate::world::{Receiver, agent, lab};
 
 /// Whether a body says of an alert that it burns, or that it has ended.
@@ -31,8 +32,8 @@ async fn an_alertmanager_is_told_what_is_wrong_and_that_it_is_over() {
     // said again by the next agent, although it is no news: the other side may have forgotten
     running.end().await;
     let before = manager.told().len();
-    running = crate::running::Running::start(&lab);
-    crate::world::soon(
+    running = Running::start(&lab);
+    until(
         "it is said again",
         || {
             manager

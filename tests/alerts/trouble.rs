@@ -2,9 +2,9 @@
 
 use gitfabric::record::NewsKind;
 
-use crate::running::{Process, Running, soon as within};
+use crate::running::{Process, Running, soon, until};
 use crate::server::Answer;
-use crate::world::{KEY, Receiver, SIGN, agent, is_applied, lab, lab_with, soon, tell};
+use crate::world::{KEY, Receiver, SIGN, agent, is_applied, lab, lab_with, tell};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_in_trouble_is_tried_again_in_order_and_no_pass_waits_for_it() {
@@ -49,10 +49,10 @@ async fn what_waits_outlives_a_kill_and_has_the_same_id_after_it() {
     webhook.always(200, "ok");
     let before = webhook.told().len();
     let agent = agent(&lab).await;
-    let told = soon("it is told", || webhook.told().get(before).cloned(), String::new).await;
+    let told = until("it is told", || webhook.told().get(before).cloned(), String::new).await;
     assert_eq!(told.json()["id"], first["id"], "the other side knows that it heard it");
     let nothing_waits = || lab.store().deliveries().unwrap().is_empty().then_some(());
-    soon("nothing waits", nothing_waits, String::new).await;
+    until("nothing waits", nothing_waits, String::new).await;
     agent.end().await;
     assert_eq!(webhook.told().len(), before + 1, "it is told once");
 }
@@ -89,15 +89,15 @@ async fn a_refusal_is_a_dead_letter_that_people_see_and_may_send_again() {
     let before = webhook.told().len();
     assert_eq!(before, 1, "a refusal is not asked again");
     lab.printed(&["alerts", "retry", "flows"]);
-    soon("it is sent again", || webhook.told().get(before).cloned(), String::new).await;
-    soon(
+    until("it is sent again", || webhook.told().get(before).cloned(), String::new).await;
+    until(
         "no dead letter is left",
         || lab.store().deliveries().unwrap().is_empty().then_some(()),
         String::new,
     )
     .await;
     process.terminate();
-    let (_, log) = within("its end", process.ended()).await;
+    let (_, log) = soon("its end", process.ended()).await;
     for shown in [&status, &listed, &json.to_string(), &log] {
         assert!(!shown.contains(KEY) && !shown.contains(SIGN), "{shown}");
     }
@@ -118,7 +118,7 @@ async fn an_address_that_nobody_listens_at_or_that_moved_is_told_without_its_key
         let found = lab.store().deliveries().unwrap();
         (found.len() == 2 && found.iter().all(|entry| entry.error.is_some())).then_some(found)
     };
-    let found = soon("both failed", letters, String::new).await;
+    let found = until("both failed", letters, String::new).await;
     assert!(!found[0].is_dead && found[1].is_dead, "{found:?}");
     assert!(found[1].error.as_deref().unwrap().contains("redirects are not followed"), "{found:?}");
     assert!(!format!("{found:?}").contains(KEY), "{found:?}");

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use gitfabric::names::CommitId;
 use gitfabric::record::{News, NewsKind, NewsLeaf, Store};
@@ -11,13 +10,8 @@ use serde_json::Value;
 
 use crate::intent::Intent;
 use crate::lab::{Lab, Settings, fabric_name};
-use crate::running::Running;
+use crate::running::{Running, until};
 use crate::server::{Answer, Request, Server};
-
-/// How long a test waits for something that must happen: long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// How often it is looked meanwhile.
-const LOOK: Duration = Duration::from_millis(5);
 
 /// What nobody may read: the part of each address that is a key.
 pub(crate) const KEY: &str = "T0SECRETKEY";
@@ -84,7 +78,7 @@ impl Receiver {
 
     /// The same, with the headers.
     pub(crate) async fn until_request(&self, what: &str, is_so: impl Fn(&Request) -> bool) -> Request {
-        soon(what, || self.told().into_iter().find(&is_so), || format!("{:#?}", self.bodies())).await
+        until(what, || self.told().into_iter().find(&is_so), || format!("{:#?}", self.bodies())).await
     }
 
     fn bodies(&self) -> Vec<Value> {
@@ -95,20 +89,6 @@ impl Receiver {
     pub(crate) fn kinds(&self) -> Vec<String> {
         self.bodies().iter().map(|body| body["kind"].as_str().unwrap_or("-").to_owned()).collect()
     }
-}
-
-/// Waits until there is something, and gives it.
-pub(crate) async fn soon<T>(what: &str, look: impl Fn() -> Option<T>, explain: impl Fn() -> String) -> T {
-    let mut ticks = tokio::time::interval(LOOK);
-    let found = tokio::time::timeout(PATIENCE, async {
-        loop {
-            ticks.tick().await;
-            if let Some(found) = look() {
-                return found;
-            }
-        }
-    });
-    found.await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}; {}", explain()))
 }
 
 /// A pair and a spine, with `alerts:` of these lines.

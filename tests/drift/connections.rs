@@ -5,10 +5,10 @@ use gitfabric::record::{DriftKind, NewsKind, WatchState};
 use serde_json::json;
 
 use crate::lab::fabric_name;
-use crate::running::soon;
+use crate::running::{soon, until};
 use crate::world::{
     DESCRIPTION, FOREIGN, VLAN_NAME, agent, by_hand, differs, held, in_order, is_watched, lab, news, rows,
-    told, told_by_now, until,
+    told, told_by_now,
 };
 
 /// The other end is gone without a word, and the connection stays open: found out by pings. What

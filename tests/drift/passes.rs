@@ -10,11 +10,11 @@ use serde_json::json;
 
 use crate::intent::Intent;
 use crate::lab::{Lab, fabric_name};
-use crate::running::{Process, Running, soon};
+use crate::running::{Process, Running, soon, until};
 use crate::watching::{Watching, eager, paths};
 use crate::world::{
     DESCRIPTION, OTHER, VLAN_NAME, agent, by_hand, differs, held, in_order, lab, lab_of, news, rows, told,
-    told_by_now, until,
+    told_by_now,
 };
 
 /// Commits, reverts and corrections, each told leaf by leaf by the device: none of what was sent

@@ -11,10 +11,11 @@ use serde_json::{Value as Json, json};
 use tonic::Code;
 
 use crate::intent::Intent;
+use crate::running::until;
 use crate::watching::{Watching, eager, paths};
 use crate::world::{
     DESCRIPTION, FOREIGN, OTHER, VLAN_NAME, Ways, agent, by_hand, differs, held, is_watched, lab, lab_of,
-    news, on, rows, told_by_now, until,
+    news, on, rows, told_by_now,
 };
 
 /// The end of the first state never comes: the device is looked at from time to time instead, and

@@ -7,10 +7,10 @@ use serde_json::{Value as Json, json};
 
 use crate::intent::Intent;
 use crate::lab::Lab;
-use crate::running::soon;
+use crate::running::{soon, until};
 use crate::world::{
     DESCRIPTION, ENABLED, OTHER, Ways, agent, by_hand, differs, held, in_order, is_awake, lab, lab_of, news,
-    on, rows, told, told_by_now, until,
+    on, rows, told, told_by_now,
 };
 
 const BGP: &str = "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp";

@@ -1,7 +1,5 @@
 //! Labs whose devices are watched, changes behind the agent's back, and what is then on record.
 
-use std::time::Duration;
-
 use gitfabric::names::DeviceName;
 use gitfabric::record::{DriftKind, DriftedLeaf, News, NewsKind, Standing, WatchState};
 use gitfabric::simulator::DeviceConfig;
@@ -10,12 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::intent::Intent;
 use crate::lab::{Lab, Settings, fabric_name};
-use crate::running::Running;
-
-/// How long a test waits for something that must happen: long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// How often it is looked meanwhile.
-const LOOK: Duration = Duration::from_millis(10);
+use crate::running::{Running, until};
 
 /// Leaves of ours on leaf1.
 pub(crate) const DESCRIPTION: &str = "/interfaces/interface[name=Ethernet11]/config/description";
@@ -77,20 +70,6 @@ pub(crate) fn held(lab: &Lab, device: &str, path: &str) -> Option<String> {
         Some(other) => panic!("{path}: {other:?}"),
         None => None,
     }
-}
-
-/// Waits until there is something, and gives it.
-pub(crate) async fn until<T>(what: &str, look: impl Fn() -> Option<T>, explain: impl Fn() -> String) -> T {
-    let mut ticks = tokio::time::interval(LOOK);
-    let found = tokio::time::timeout(PATIENCE, async {
-        loop {
-            ticks.tick().await;
-            if let Some(found) = look() {
-                return found;
-            }
-        }
-    });
-    found.await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}; {}", explain()))
 }
 
 /// What is on record as differing on a device, by path.

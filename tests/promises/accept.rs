@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::intent::Intent;
 use crate::lab::{Lab, Settings};
-use crate::running::{Running, soon};
+use crate::running::{Running, until};
 
 const VLAN: &str = "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=40]/config/name";
 const PEER: &str = "/network-instances/network-instance[name=default]/protocols/protocol[identifier=openconfig-policy-types:BGP][name=BGP]/bgp/neighbors/neighbor[neighbor-address=192.0.2.7]";
@@ -32,17 +32,12 @@ fn by_hand(lab: &Lab, device: &str, path: &str, json: Value) {
 
 /// Waits until the record lists so many differences, and gives them.
 async fn listed(lab: &Lab, count: usize) -> Vec<Value> {
-    let look = async {
-        loop {
-            let listed: Value = serde_json::from_str(&lab.printed(&["drift", "--json"])).unwrap();
-            let rows = listed["drift"].as_array().unwrap().clone();
-            if rows.len() == count {
-                return rows;
-            }
-            tokio::task::yield_now().await;
-        }
+    let printed = || lab.printed(&["drift", "--json"]);
+    let look = || {
+        let listed: Value = serde_json::from_str(&printed()).unwrap();
+        listed["drift"].as_array().filter(|rows| rows.len() == count).cloned()
     };
-    soon("what differs is on record", look).await
+    until("what differs is on record", look, printed).await
 }
 
 fn accept(lab: &Lab, arguments: &[&str]) -> Output {

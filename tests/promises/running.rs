@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::lab::Lab;
 
 /// How long a test waits for something that must happen: long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+/// How often it looks meanwhile for what nothing tells of.
+pub(crate) const LOOK: Duration = Duration::from_millis(10);
 
 /// The agent in this process.
 pub(crate) struct Running {
@@ -191,4 +193,19 @@ impl Drop for Process {
 /// Waits for something at a device that must happen.
 pub(crate) async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, event).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+}
+
+/// Looks until there is something, and gives it.
+pub(crate) async fn until<T>(what: &str, look: impl Fn() -> Option<T>, explain: impl Fn() -> String) -> T {
+    let found = async {
+        let mut ticks = tokio::time::interval(LOOK);
+        loop {
+            ticks.tick().await;
+            if let Some(found) = look() {
+                return found;
+            }
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, found).await;
+    found.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}; {}", explain()))
 }

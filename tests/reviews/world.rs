@@ -1,7 +1,6 @@
 //! The agent's lab with a forge before it: a repository whose pull requests the fake forge shows.
 
 use std::sync::Mutex;
-use std::time::Duration;
 
 use gitfabric::forge::Kind;
 use gitfabric::git::write::commit_files;
@@ -10,12 +9,8 @@ use gitfabric::names::CommitId;
 use crate::forge::{BOT, Calls, Entry, FakeForge, Said, TOKEN};
 use crate::intent::Intent;
 use crate::lab::{Lab, Settings, author};
-use crate::running::Running;
+use crate::running::{LOOK, PATIENCE, Running, until};
 
-/// How long a test waits for something that must happen: long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// How often it is looked meanwhile.
-const LOOK: Duration = Duration::from_millis(5);
 /// The forges.
 pub(crate) const KINDS: [Kind; 3] = [Kind::GitHub, Kind::GitLab, Kind::Gitea];
 
@@ -128,22 +123,14 @@ impl World {
 
     /// Waits until something is so, and gives it.
     pub(crate) async fn until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
-        let mut ticks = tokio::time::interval(LOOK);
-        let found = tokio::time::timeout(PATIENCE, async {
-            loop {
-                ticks.tick().await;
-                if let Some(found) = look() {
-                    return found;
-                }
-            }
-        });
-        found.await.unwrap_or_else(|_| {
-            panic!(
-                "{what}: not within {PATIENCE:?}; the forge has {:#?} and {:#?}",
+        let explain = || {
+            format!(
+                "the forge has {:#?} and {:#?}",
                 self.forge.world(|world| world.said.clone()),
                 self.forge.world(|world| world.stands.clone()),
             )
-        })
+        };
+        until(what, look, explain).await
     }
 
     /// Waits until the one comment with the plan says something.

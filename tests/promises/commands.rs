@@ -15,7 +15,7 @@ fn json(lab: &Lab, arguments: &[&str]) -> Value {
 }
 
 /// `status` and `history` read the record while the agent runs and after it has stopped, and
-/// say the same.
+/// say the same, but that no agent runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn status_and_history_answer_while_the_agent_runs_and_after_it_stopped() {
     let lab = Lab::new(Intent::pair());
@@ -27,9 +27,13 @@ async fn status_and_history_answer_while_the_agent_runs_and_after_it_stopped() {
     let commands =
         [&["status", "--json"][..], &["history", "--json"], &["history", "leaf1", "--json"], &["history"]];
     let ask = || commands.map(|command| lab.printed(command));
-    let running = ask();
+    let mut running = ask();
+    let table = lab.printed(&["status"]);
+    assert!(table.starts_with("evpn-lab at "), "{table}");
     agent.end().await;
+    running[0] = running[0].replace(r#""agent_runs": true"#, r#""agent_runs": false"#);
     assert_eq!(ask(), running);
+    assert!(running[0].contains(r#""agent_runs": false"#), "{}", running[0]);
 
     let status = json(&lab, &["status", "--json"]);
     let fabric = &status["fabrics"][0];
@@ -52,6 +56,42 @@ async fn status_and_history_answer_while_the_agent_runs_and_after_it_stopped() {
     assert_eq!(what, ["applied", "applied"]);
     let table = lab.printed(&["status"]);
     assert!(table.contains("3 of 3 devices current") && table.contains("spine1"), "{table}");
+    assert!(
+        table.starts_with("no agent runs on this state folder: this is what the last one saw\n"),
+        "{table}"
+    );
+}
+
+/// Until its pass has been everywhere, a commit counts the devices that hold it; how they were
+/// watched is past when nobody watches any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn status_says_how_far_a_commit_is_and_what_is_past() {
+    let lab = Lab::with(Intent::pair(), Settings { config: "mode: apply\ndrift: {}", ..Settings::default() });
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let gate = lab.device("leaf1").hold_sets();
+    let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    soon("the Set", lab.device("leaf1").wait_for_sets(2)).await;
+    let table = lab.printed(&["status"]);
+    let first = table.lines().next().unwrap();
+    assert!(first.starts_with(&format!("evpn-lab at {}: ", renamed.short())), "{table}");
+    assert!(first.contains(" of 3 devices hold it yet; its pass began "), "{table}");
+    let fabric = &json(&lab, &["status", "--json"])["fabrics"][0];
+    assert_eq!(
+        (&fabric["pass"]["commit"], &fabric["pass"]["ended"]),
+        (&renamed.as_str().into(), &Value::Null)
+    );
+    gate.open();
+    agent.settled(&renamed).await;
+    agent
+        .until("a device is watched", |_| {
+            let watches = lab.store().watches(&"evpn-lab".parse().unwrap()).unwrap();
+            watches.values().any(|watch| watch.state == gitfabric::record::WatchState::Watching)
+        })
+        .await;
+    agent.end().await;
+    let table = lab.printed(&["status"]);
+    assert!(table.contains("3 of 3 devices current") && table.contains("was watching"), "{table}");
 }
 
 /// The second agent on a state folder is refused, and told who has it.

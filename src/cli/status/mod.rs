@@ -1,4 +1,8 @@
 //! `gitfabric status`: a line a device, also while the agent runs and after it has stopped.
+//!
+//! Here: what is read and its table; `json` says the same to machines.
+
+mod json;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -7,23 +11,22 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use jiff::{SpanRound, Timestamp, Unit};
-use serde::Serialize;
 
 use super::agent_file::AgentFile;
-use super::alerts::MessageJson;
-use super::hold::HoldJson;
 use super::output::print_json;
 use super::table::{Cell, Table};
+use crate::agent::config::Config;
 use crate::agent::run::Report;
-use crate::names::{CommitId, DeviceName, FabricName};
+use crate::names::{CommitId, DeviceName};
 use crate::record::{
-    DeliveryEntry, DeviceEntry, FabricEntry, GivenUp, Holds, Standing, Store, Verdict, WatchEntry, WatchState,
+    DeliveryEntry, DeviceEntry, FabricEntry, GivenUp, Holds, Lock, PassEntry, Standing, Store, Verdict,
+    WatchEntry, WatchState,
 };
 
 /// A line a device: the commit it holds, its state, since when, and why not the newest.
 ///
-/// Reads the agent's record; the agent may run or not. A device that a commit does not
-/// concern is shown at that commit too: its configuration is what that commit says.
+/// Reads the agent's record; the agent may run or not, which is said. A device that a commit does
+/// not concern is shown at that commit too: its configuration is what that commit says.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -41,16 +44,16 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let config = args.agent.read()?;
     let store = Store::open_to_read(&config.record())
         .context("no agent has worked from this state folder yet: start `gitfabric run`")?;
-    let mut shown = print(args, &store, out)?;
+    let mut shown = print(args, &config, &store, out)?;
     if !args.watch {
         return Ok(ExitCode::SUCCESS);
     }
     loop {
         out.flush()?;
         std::thread::sleep(WATCH_PERIOD);
-        if Shown::read(&store, Timestamp::now())? != shown {
+        if Shown::read(&config, &store, Timestamp::now())? != shown {
             writeln!(out)?;
-            shown = print(args, &store, out)?;
+            shown = print(args, &config, &store, out)?;
         }
     }
 }
@@ -62,6 +65,8 @@ const WATCH_PERIOD: std::time::Duration = std::time::Duration::from_millis(500);
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     fabric: FabricEntry,
+    /// The newest pass.
+    pass: Option<PassEntry>,
     devices: Vec<DeviceEntry>,
     between: Between,
 }
@@ -79,14 +84,17 @@ struct Between {
 /// All that is shown.
 #[derive(Debug, PartialEq, Eq)]
 struct Shown {
+    /// Whether an agent works from the state folder; none if that cannot be known.
+    is_running: Option<bool>,
     fabrics: Vec<Seen>,
     /// What nobody could be told.
     given_up: Vec<DeliveryEntry>,
 }
 
 impl Shown {
-    fn read(store: &Store, now: Timestamp) -> anyhow::Result<Self> {
-        Ok(Self { fabrics: read(store, now)?, given_up: super::alerts::given_up(store)? })
+    fn read(config: &Config, store: &Store, now: Timestamp) -> anyhow::Result<Self> {
+        let is_running = Lock::is_taken(&config.state).ok();
+        Ok(Self { is_running, fabrics: read(store, now)?, given_up: super::alerts::given_up(store)? })
     }
 }
 
@@ -94,6 +102,7 @@ fn read(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Seen>> {
     let mut seen = Vec::new();
     for fabric in store.fabrics()? {
         let name = &fabric.fabric;
+        let pass = store.passes(name, 1)?.pop();
         let devices = store.devices(name)?;
         let drift = store.drift(name)?.into_iter().map(|(device, leaves)| (device, leaves.len())).collect();
         let between = Between {
@@ -102,55 +111,48 @@ fn read(store: &Store, now: Timestamp) -> anyhow::Result<Vec<Seen>> {
             watches: store.watches(name)?,
             holds: store.holds(name, now)?,
         };
-        seen.push(Seen { fabric, devices, between });
+        seen.push(Seen { fabric, pass, devices, between });
     }
     Ok(seen)
 }
 
-fn print(args: &Args, store: &Store, out: &mut dyn Write) -> anyhow::Result<Shown> {
+fn print(args: &Args, config: &Config, store: &Store, out: &mut dyn Write) -> anyhow::Result<Shown> {
     let now = Timestamp::now();
-    let shown = Shown::read(store, now)?;
-    let Shown { fabrics, given_up } = &shown;
+    let shown = Shown::read(config, store, now)?;
     if args.json {
-        let fabrics = fabrics.iter().map(fabric_json).collect();
-        let dead_letters = given_up.iter().map(super::alerts::message_json).collect();
-        print_json(out, &Json { format: 1, fabrics, dead_letters })?;
-    } else {
-        for Seen { fabric, devices, between } in fabrics {
-            write!(out, "{}", text(fabric, devices, between, now))?;
-        }
-        write!(out, "{}", super::alerts::dead_letters(given_up))?;
-        if fabrics.is_empty() {
-            writeln!(out, "The agent has not read a commit yet.")?;
-        }
+        print_json(out, &json::of(&shown))?;
+        return Ok(shown);
+    }
+    let Shown { is_running, fabrics, given_up } = &shown;
+    let is_gone = *is_running == Some(false);
+    if is_gone {
+        let yellow = AnsiColor::Yellow.on_default();
+        writeln!(out, "{yellow}no agent runs on this state folder{yellow:#}: this is what the last one saw")?;
+    }
+    for seen in fabrics {
+        write!(out, "{}", text(seen, is_gone, now))?;
+    }
+    write!(out, "{}", super::alerts::dead_letters(given_up))?;
+    if fabrics.is_empty() {
+        writeln!(out, "The agent has not read a commit yet.")?;
     }
     Ok(shown)
 }
 
 /// Prints what an agent saw at the end of a pass.
 pub(super) fn print_report(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
-    match &report.fabric {
-        Some(fabric) => {
-            write!(out, "{}", text(fabric, &report.devices, &Between::default(), Timestamp::now()))?;
-        }
-        None => writeln!(out, "No commit has been read.")?,
-    }
-    Ok(())
+    let Some(fabric) = report.fabric.clone() else { return Ok(writeln!(out, "No commit has been read.")?) };
+    let seen = Seen { fabric, pass: None, devices: report.devices.clone(), between: Between::default() };
+    Ok(write!(out, "{}", text(&seen, false, Timestamp::now()))?)
 }
 
-fn text(fabric: &FabricEntry, devices: &[DeviceEntry], between: &Between, now: Timestamp) -> String {
+/// `is_gone`: nobody watches, or passes, now.
+fn text(seen: &Seen, is_gone: bool, now: Timestamp) -> String {
+    let Seen { fabric, devices, between, .. } = seen;
     let mut text = String::new();
     let bold = Style::new().bold();
-    let current = devices
-        .iter()
-        .filter(|device| device.standing == Standing::Current && device.commit == fabric.good)
-        .count();
     let at = fabric.good.as_ref().map_or("no commit yet", CommitId::short);
-    text.push_str(&format!(
-        "{bold}{}{bold:#} at {at}: {current} of {} devices current\n",
-        fabric.fabric,
-        devices.len()
-    ));
+    text.push_str(&format!("{bold}{}{bold:#} at {at}: {}\n", fabric.fabric, seen.how_far(now)));
     if fabric.verdict != Verdict::Good {
         let head = fabric.head.as_ref().map_or("the head", CommitId::short);
         let red = AnsiColor::Red.on_default();
@@ -180,7 +182,9 @@ fn text(fabric: &FabricEntry, devices: &[DeviceEntry], between: &Between, now: T
         }
         if watched {
             let watch = between.watches.get(&device.device);
-            row.push(watch.map_or("-", |watch| watch.state.as_str()).into());
+            let state = watch.map_or("-", |watch| watch.state.as_str());
+            let is_past = is_gone && watch.is_some();
+            row.push(if is_past { format!("was {state}") } else { state.to_owned() }.into());
         }
         row.push(between.why(device).into());
         table.row(row);
@@ -190,6 +194,28 @@ fn text(fabric: &FabricEntry, devices: &[DeviceEntry], between: &Between, now: T
         text.push_str(&format!("\n{}", super::hold::table(between.holds.iter(), now)));
     }
     text
+}
+
+impl Seen {
+    /// How many devices are current. Until its pass has looked at all of them, nothing is said of a
+    /// commit but how many hold it already.
+    fn how_far(&self, now: Timestamp) -> String {
+        let Self { fabric, pass, devices, .. } = self;
+        let good = fabric.good.as_ref();
+        let is_current =
+            |device: &&DeviceEntry| device.standing == Standing::Current && device.commit.as_ref() == good;
+        let (current, all) = (devices.iter().filter(is_current).count(), devices.len());
+        let pass = pass.as_ref().filter(|pass| Some(&pass.commit) == good);
+        let is_over = pass.is_some_and(|pass| pass.finished_at.is_some());
+        if is_over || devices.iter().all(|device| device.target.as_ref() == good) {
+            return format!("{current} of {all} devices current");
+        }
+        let pass = pass.map_or_else(
+            || "its pass has not begun".to_owned(),
+            |pass| format!("its pass began {} and has not ended", ago(now, pass.started_at)),
+        );
+        format!("{current} of {all} devices hold it yet; {pass}")
+    }
 }
 
 fn leaves(count: usize) -> String {
@@ -245,96 +271,6 @@ pub(super) fn left(now: Timestamp, until: Timestamp) -> String {
     }
 }
 
-#[derive(Serialize)]
-struct Json<'a> {
-    format: u32,
-    fabrics: Vec<FabricJson<'a>>,
-    /// What nobody could be told.
-    dead_letters: Vec<MessageJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct FabricJson<'a> {
-    fabric: &'a FabricName,
-    commit: Option<&'a CommitId>,
-    head: Option<&'a CommitId>,
-    verdict: Verdict,
-    reason: Option<&'a str>,
-    findings: Option<&'a str>,
-    devices: Vec<DeviceJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct DeviceJson<'a> {
-    device: &'a DeviceName,
-    commit: Option<&'a CommitId>,
-    state: Standing,
-    since: String,
-    why: Option<&'a str>,
-    tree: Option<&'a str>,
-    applied_by_pass: Option<u64>,
-    set_in_flight: bool,
-    /// How many leaves, or entries, differ.
-    drift: usize,
-    /// Nothing is put back any more; none if it is.
-    given_up: Option<GivenUpJson<'a>>,
-    /// How it is watched; none if it is not.
-    watch: Option<WatchJson<'a>>,
-    holds: Vec<HoldJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct GivenUpJson<'a> {
-    since: String,
-    commit: &'a CommitId,
-    why: &'a str,
-}
-
-#[derive(Serialize)]
-struct WatchJson<'a> {
-    state: WatchState,
-    since: String,
-    detail: Option<&'a str>,
-}
-
-fn fabric_json(seen: &Seen) -> FabricJson<'_> {
-    let Seen { fabric, devices, between } = seen;
-    let device = |device| device_json(device, between);
-    FabricJson {
-        fabric: &fabric.fabric,
-        commit: fabric.good.as_ref(),
-        head: fabric.head.as_ref(),
-        verdict: fabric.verdict,
-        reason: fabric.reason.as_deref(),
-        findings: fabric.findings.as_deref(),
-        devices: devices.iter().map(device).collect(),
-    }
-}
-
-fn device_json<'a>(device: &'a DeviceEntry, between: &'a Between) -> DeviceJson<'a> {
-    let given_up =
-        |it: &'a GivenUp| GivenUpJson { since: it.at.to_string(), commit: &it.commit, why: &it.reason };
-    let watch = |it: &'a WatchEntry| WatchJson {
-        state: it.state,
-        since: it.since.to_string(),
-        detail: it.detail.as_deref(),
-    };
-    DeviceJson {
-        device: &device.device,
-        commit: device.commit.as_ref(),
-        state: device.standing,
-        since: device.since.to_string(),
-        why: device.reason.as_deref(),
-        tree: device.tree_hash.as_deref(),
-        applied_by_pass: device.applied_by.map(crate::names::PassNumber::get),
-        set_in_flight: device.in_flight,
-        drift: between.drift.get(&device.device).copied().unwrap_or_default(),
-        given_up: between.given_up.get(&device.device).map(given_up),
-        watch: between.watches.get(&device.device).map(watch),
-        holds: between.holds.of(&device.device).map(super::hold::json).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,6 +294,59 @@ mod tests {
             [(-5, "0s"), (59, "59s"), (120, "2m"), (12_000, "3h 20m"), (14_400, "4h 0m"), (180_000, "2d 2h")]
         {
             assert_eq!(left(now, Timestamp::from_second(seconds).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn a_commit_counts_who_holds_it_until_its_pass_is_over() {
+        let now = Timestamp::from_second(100).unwrap();
+        let commit = |digit: char| -> CommitId { digit.to_string().repeat(40).parse().unwrap() };
+        let device = |name: &str, at: char| DeviceEntry {
+            device: name.parse().unwrap(),
+            commit: Some(commit(at)),
+            tree_hash: None,
+            engine: None,
+            pack: None,
+            applied_by: None,
+            standing: Standing::Current,
+            reason: None,
+            target: Some(commit(at)),
+            pass: "1".parse().unwrap(),
+            since: now,
+            in_flight: false,
+            puts_back: false,
+        };
+        let pass = |at: char, finished: bool| PassEntry {
+            pass: "2".parse().unwrap(),
+            commit: commit(at),
+            why: "the head moved".to_owned(),
+            started_at: Timestamp::from_second(97).unwrap(),
+            finished_at: finished.then_some(now),
+            summary: None,
+        };
+        for (case, first, pass, expected) in [
+            ("just pushed", 'a', Some(pass('a', true)), "0 of 2 devices hold it yet; its pass has not begun"),
+            ("the first of all", 'a', None, "0 of 2 devices hold it yet; its pass has not begun"),
+            (
+                "one has it",
+                'b',
+                Some(pass('b', false)),
+                "1 of 2 devices hold it yet; its pass began 3s ago and has not ended",
+            ),
+            ("one was away", 'b', Some(pass('b', true)), "1 of 2 devices current"),
+        ] {
+            let fabric = FabricEntry {
+                fabric: "dc1".parse().unwrap(),
+                good: Some(commit('b')),
+                head: None,
+                verdict: Verdict::Good,
+                reason: None,
+                findings: None,
+                seen_at: now,
+            };
+            let devices = vec![device("leaf1", first), device("leaf2", 'a')];
+            let seen = Seen { fabric, pass, devices, between: Between::default() };
+            assert_eq!(seen.how_far(now), expected, "{case}");
         }
     }
 }

@@ -53,6 +53,7 @@ impl Agent {
         let judged = self.judge(head.commit.clone()).await?;
         self.note(&head.commit, &judged).await?;
         if let Some(target) = judged.target {
+            self.warn_of_receivers(&target.fabric);
             self.target = Some(target);
         }
         if judged.snapshot.is_some() {

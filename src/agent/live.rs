@@ -151,15 +151,20 @@ pub async fn look(
 
 /// Where and as whom the agent calls a device of the last good commit. Calls nobody.
 pub fn target(config: Arc<Config>, device: &DeviceName) -> anyhow::Result<Target> {
+    let fabric = intended(&config)?;
+    let intended =
+        fabric.devices.get(device).with_context(|| format!("the intent has no device {device}"))?;
+    let password = Secrets::of_system(config.secrets.directory.clone()).get(&config.devices.password)?;
+    Inventory::new(config, password)?.target(intended, fabric.design.management.gnmi_port)
+}
+
+/// The intent of the last good commit, as it is in the agent's mirror.
+pub fn intended(config: &Config) -> anyhow::Result<Fabric> {
     let store = Store::open_to_read(&config.record())
         .context("no agent has worked from this state folder yet: start `gitfabric run`")?;
     let good = store.fabrics()?.into_iter().find_map(|fabric| fabric.good);
     let good = good.context("no commit was good yet, so no device is known")?;
     let folder = config.repository.path.as_deref().map(str::parse).transpose().context("repository.path")?;
     let snapshot = Snapshot::of_commit(&Repository::open(&config.mirror())?, &good, folder.as_ref())?;
-    let fabric = Cache::default().load(&snapshot).fabric.context("the intent has no fabric.yaml")?;
-    let intended =
-        fabric.devices.get(device).with_context(|| format!("the intent has no device {device}"))?;
-    let password = Secrets::of_system(config.secrets.directory.clone()).get(&config.devices.password)?;
-    Inventory::new(config, password)?.target(intended, fabric.design.management.gnmi_port)
+    Cache::default().load(&snapshot).fabric.context("the intent has no fabric.yaml")
 }

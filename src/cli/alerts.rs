@@ -15,6 +15,7 @@ use super::agent_file::AgentFile;
 use super::output::print_json;
 use super::table::{Cell, Table};
 use crate::agent::config::{Config, Receiver};
+use crate::agent::live;
 use crate::agent::secrets::Secrets;
 use crate::alerts::{Event, Outcome, Post, Sender, render};
 use crate::names::{DeviceName, FabricName};
@@ -26,7 +27,8 @@ use crate::record::{DeliveryEntry, RecordError, Store};
 ///
 /// What a receiver refuses (any answer of 4xx but 408, 425 and 429) is given up at once; what it
 /// cannot take now is tried again for a day. Nothing of it holds up the network. Addresses are
-/// secrets and are never shown.
+/// secrets and are never shown. A receiver whose secret cannot be read from here, or that is for
+/// devices or roles that the intent does not have, is said to be in trouble.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -153,11 +155,16 @@ fn list(config: &Config, json: bool, out: &mut dyn Write) -> anyhow::Result<Exit
         Err(RecordError::Missing { .. }) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
+    let troubles = troubles(config, &receivers);
     if json {
-        print_json(out, &to_json(&receivers, &deliveries))?;
+        print_json(out, &to_json(&receivers, &deliveries, &troubles))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::with_heading(&["receiver", "kind", "waiting", "given up"]);
+    // a column that says nothing of any receiver is left out
+    let trouble = troubles.values().any(|troubles| !troubles.is_empty()).then_some("trouble");
+    let mut table = Table::with_heading(
+        &["receiver", "kind", "waiting", "given up"].into_iter().chain(trouble).collect::<Vec<_>>(),
+    );
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for entry in &deliveries {
         let (waiting, dead) = counts.entry(&entry.receiver).or_default();
@@ -171,6 +178,7 @@ fn list(config: &Config, json: bool, out: &mut dyn Write) -> anyhow::Result<Exit
             receiver.kind.as_str().into(),
             waiting.to_string().into(),
             Cell::styled(dead.to_string(), style),
+            Cell::styled(troubles[receiver.name.as_str()].join("; "), AnsiColor::Red.on_default()),
         ]);
     }
     write!(out, "{table}")?;
@@ -179,6 +187,23 @@ fn list(config: &Config, json: bool, out: &mut dyn Write) -> anyhow::Result<Exit
         write!(out, "{}", letters(&deliveries))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why receivers are not told what their configuration says, as far as that is seen from here.
+fn troubles<'r>(config: &Config, receivers: &[&'r Receiver]) -> BTreeMap<&'r str, Vec<String>> {
+    let secrets = Secrets::of_system(config.secrets.directory.clone());
+    // before the first good commit nobody knows what the intent has
+    let fabric = live::intended(config).ok();
+    let of = |receiver: &'r Receiver| {
+        let secret = |name| secrets.get(name).err().map(|error| format!("{error:#}"));
+        let names = [Some(&receiver.url), receiver.sign.as_ref()];
+        let unread = names.into_iter().flatten().filter_map(secret);
+        let unread = unread.chain(Sender::new(receiver.ca.as_deref()).err());
+        let mut troubles: Vec<String> = unread.map(|why| format!("not told from here: {why}")).collect();
+        troubles.extend(fabric.iter().flat_map(|fabric| receiver.unknown(fabric)));
+        (receiver.name.as_str(), troubles)
+    };
+    receivers.iter().copied().map(of).collect()
 }
 
 /// The most messages that are listed for people.
@@ -235,6 +260,8 @@ struct ReceiverJson<'a> {
     kind: &'a str,
     waiting: usize,
     given_up: usize,
+    /// Why it is not told what the configuration says; empty if nothing is known against it.
+    trouble: &'a [String],
 }
 
 /// A message that waits or was given up.
@@ -250,7 +277,11 @@ pub(super) struct MessageJson<'a> {
     why: Option<&'a str>,
 }
 
-fn to_json<'a>(receivers: &[&'a Receiver], deliveries: &'a [DeliveryEntry]) -> Json<'a> {
+fn to_json<'a>(
+    receivers: &[&'a Receiver],
+    deliveries: &'a [DeliveryEntry],
+    troubles: &'a BTreeMap<&str, Vec<String>>,
+) -> Json<'a> {
     let count = |name: &str, is_dead: bool| {
         deliveries.iter().filter(|entry| entry.receiver == name && entry.is_dead == is_dead).count()
     };
@@ -259,6 +290,7 @@ fn to_json<'a>(receivers: &[&'a Receiver], deliveries: &'a [DeliveryEntry]) -> J
         kind: receiver.kind.as_str(),
         waiting: count(&receiver.name, false),
         given_up: count(&receiver.name, true),
+        trouble: &troubles[receiver.name.as_str()],
     };
     Json {
         format: 1,

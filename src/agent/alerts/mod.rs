@@ -24,6 +24,7 @@ use self::courier::Courier;
 use self::notice::Losing;
 use super::Agent;
 use super::config::Receiver;
+use crate::intent::Fabric;
 use crate::names::{DeviceName, FabricName, RoleName};
 use crate::record::{RecordError, Store};
 
@@ -75,6 +76,16 @@ impl Agent {
         let started = started.await.and_then(|()| self.start_threads(receivers));
         if let Err(error) = started {
             tracing::error!("nobody is told what happens: {error:#}");
+        }
+    }
+
+    /// Says in the log which receivers are for devices or roles that the intent lacks: nobody
+    /// would miss what they are not told.
+    pub(super) fn warn_of_receivers(&self, fabric: &Fabric) {
+        for receiver in self.config.alerts.iter().flat_map(|alerts| &alerts.receivers) {
+            for unknown in receiver.unknown(fabric) {
+                tracing::warn!(receiver = receiver.name, "alerts.receivers: devices: {unknown}");
+            }
         }
     }
 

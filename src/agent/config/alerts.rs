@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{duration, required_secret_name, secret_name, thirty_seconds};
 use crate::alerts::{Kind, Template};
+use crate::intent::Fabric;
 use crate::names::{DeviceName, RoleName, SecretName};
 use crate::nearest;
 use crate::record::NewsKind;
@@ -105,6 +106,30 @@ impl Receiver {
     pub fn asks_for_roles(&self) -> bool {
         self.devices.iter().any(|devices| matches!(devices, Devices::Role(_)))
     }
+
+    /// What `devices` names and an intent does not have: of that it is told nothing. No error, as
+    /// the intent may get it yet.
+    pub fn unknown(&self, fabric: &Fabric) -> Vec<String> {
+        let roles = &fabric.design.roles;
+        let unknown = |devices: &Devices| {
+            let (what, meant) = match devices {
+                Devices::Named(name) if !fabric.devices.contains_key(name) => {
+                    (format!("device {name}"), suggest(name.as_str(), fabric.devices.keys()))
+                }
+                Devices::Role(role) if !roles.contains_key(role) => {
+                    (format!("role {role}"), suggest(role.as_str(), roles.keys()))
+                }
+                _ => return None,
+            };
+            let meant = meant.map_or_else(String::new, |meant| format!("; {meant}"));
+            Some(format!("the intent has no {what}{meant}"))
+        };
+        self.devices.iter().filter_map(unknown).collect()
+    }
+}
+
+fn suggest<'n, N: AsRef<str> + 'n>(given: &str, names: impl Iterator<Item = &'n N>) -> Option<String> {
+    nearest::suggest(given, names.map(AsRef::as_ref))
 }
 
 fn custom<'de, D: Deserializer<'de>>(error: impl std::fmt::Display) -> D::Error {
@@ -154,6 +179,32 @@ mod tests {
         let alerts: Alerts =
             serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())?;
         alerts.check().map(|()| alerts)
+    }
+
+    #[test]
+    fn devices_that_the_intent_lacks_are_named_with_what_was_meant() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
+        let snapshot = crate::git::Snapshot::of_folder(&folder).unwrap();
+        let fabric = crate::intent::Cache::default().load(&snapshot).fabric.unwrap();
+        for (devices, expected) in [
+            ("[leaf1, 'role:spine']", &[][..]),
+            ("[leafs1, leaf1]", &["the intent has no device leafs1; did you mean `leaf1`?"]),
+            (
+                "['role:spin', borderline-router]",
+                &[
+                    "the intent has no role spin; did you mean `spine`?",
+                    "the intent has no device borderline",
+                ],
+            ),
+        ] {
+            let receiver = format!("{{ name: noc, kind: slack, url: secret:a, devices: {devices} }}");
+            let alerts = read(&format!("receivers: [{receiver}]")).unwrap();
+            let unknown = alerts.receivers[0].unknown(&fabric);
+            assert_eq!(unknown.len(), expected.len(), "{unknown:?}");
+            for (said, expected) in unknown.iter().zip(expected) {
+                assert!(said.starts_with(expected), "{said}");
+            }
+        }
     }
 
     #[test]

@@ -119,3 +119,41 @@ fn wait<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_agents_configuration_may_be_named_before_and_after_a_subcommand() {
+        Arguments::command().debug_assert();
+        for line in [
+            "status --config F",
+            "alerts --config F",
+            "alerts --config F test noc",
+            "alerts test --config F noc",
+            "alerts retry noc --config F",
+            "drift leaf1 --config F",
+            "drift --config F accept leaf1 /a",
+            "drift accept leaf1 /a --config F",
+            "discover --device leaf1 --config F capabilities",
+            "discover --device leaf1 capabilities --config F",
+        ] {
+            let words = std::iter::once("gitfabric").chain(line.split(' '));
+            let matches = Arguments::command().try_get_matches_from(words).unwrap();
+            let mut at = matches.subcommand().unwrap().1;
+            loop {
+                let file = at.get_one::<PathBuf>("config").unwrap();
+                assert_eq!(file, &PathBuf::from("F"), "{line}");
+                match at.subcommand() {
+                    Some((_, below)) => at = below,
+                    None => break,
+                }
+            }
+        }
+    }
+}

@@ -31,7 +31,6 @@ use crate::record::{DriftedLeaf, News, NewsLeaf, Store, WatchEntry};
 /// From the agent's record; no device is called. With --live the devices are read now. `drift
 /// accept` makes the intent ask for what a device holds.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -81,8 +80,9 @@ struct Listed {
 
 /// Runs `gitfabric drift`.
 pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    if let Some(Command::Accept(args)) = &args.command {
-        return accept::run(args, out);
+    if let Some(Command::Accept(accepting)) = &args.command {
+        args.refuse_before("accept")?;
+        return accept::run(accepting, out);
     }
     let config = Arc::new(args.agent.read()?);
     let listed = args.list(&config)?;
@@ -123,6 +123,18 @@ pub(super) fn told(config: &Config, news: &News) -> anyhow::Result<String> {
 }
 
 impl Args {
+    /// What is said of the list says nothing of a subcommand; `--config` alone is of both.
+    fn refuse_before(&self, subcommand: &str) -> anyhow::Result<()> {
+        let flags =
+            [("--live", self.live), ("--json", self.json), ("--detailed-exitcode", self.detailed_exitcode)];
+        if let Some((flag, _)) = flags.iter().find(|(_, is_given)| *is_given) {
+            bail!(
+                "{flag} before `{subcommand}` is about the list: what `{subcommand}` takes stands behind it"
+            );
+        }
+        Ok(())
+    }
+
     fn list(&self, config: &Arc<Config>) -> anyhow::Result<Listed> {
         let store = Store::open_to_read(&config.record())
             .context("no agent has worked from this state folder yet: start `gitfabric run`")?;

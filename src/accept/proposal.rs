@@ -16,7 +16,8 @@ use crate::git::message::Message;
 use crate::git::write::Author;
 use crate::git::{BlobId, Draft, Lease, Remote, Repository, Snapshot, Way};
 use crate::names::{CommitId, DeviceName, RepoPath};
-use crate::yang::{Elem, Path};
+use crate::plan::render::value;
+use crate::yang::{Elem, Path, Value};
 
 /// The branch that the agent follows, as it stands now.
 pub struct Base {
@@ -69,15 +70,15 @@ pub struct Asked<'a> {
     pub message: Option<&'a str>,
 }
 
-/// A leaf that is accepted, in words.
+/// A leaf that is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
     /// The leaf.
     pub path: Path,
     /// What was asked for; none if nothing.
-    pub recorded: Option<String>,
+    pub recorded: Option<Value>,
     /// What the device holds; none if nothing.
-    pub live: Option<String>,
+    pub live: Option<Value>,
     /// Since when, as far as that is on record.
     pub since: Option<jiff::Timestamp>,
 }
@@ -273,7 +274,7 @@ fn unlinked(text: &str) -> String {
 /// A line for each leaf.
 fn words(asked: &Asked<'_>) -> Vec<String> {
     let shown =
-        |value: &Option<String>| value.as_ref().map_or_else(|| "nothing".to_owned(), |value| clean(value));
+        |shown: &Option<Value>| shown.as_ref().map_or_else(|| "nothing".to_owned(), |it| clean(&value(it)));
     let line = |leaf: &Accepted| {
         let since = leaf.since.map_or_else(String::new, |since| format!(", since {since}"));
         format!(
@@ -340,12 +341,14 @@ fn cut(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::yang::{Form, Scalar};
 
     fn said(message: Option<&str>, live: &str) -> String {
+        let text = |text: &str| Some(Value::Scalar(Scalar::new(text, Form::Text)));
         let leaves = [Accepted {
             path: "/vlans/vlan[vlan-id=40]/config/name".parse().unwrap(),
-            recorded: Some("web".to_owned()),
-            live: Some(live.to_owned()),
+            recorded: text("web"),
+            live: text(live),
             since: None,
         }];
         let author = Author {

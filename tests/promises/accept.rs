@@ -153,6 +153,11 @@ async fn a_shut_port_and_a_description_are_said_by_the_devices_own_file() {
     by_hand(&lab, "leaf1", &format!("{UPLINK}/description"), json!("broken: see #7"));
     let sets = lab.sets();
     let outcome = accepted(&lab, &["leaf1", UPLINK, "--branch", "mine", "-m", "leaf1: rack 7 moves"]);
+    let of_text = &outcome["accepted"][0];
+    assert_eq!(
+        (&of_text["path"], &of_text["live"]),
+        (&json!(format!("{UPLINK}/description")), &json!("broken: see #7"))
+    );
     assert_eq!((&outcome["branch"], outcome["beside"].as_array().unwrap().len()), (&json!("mine"), 0));
     let merged = merge(&lab, "mine");
     let file = file_of(&lab, &merged, "devices/leaf1.yaml");
@@ -176,8 +181,11 @@ async fn a_foreign_neighbour_becomes_a_raw_fragment() {
     let text = lab.printed(&["drift", "--live", "leaf1"]);
     assert!(text.contains(&format!("  {PEER}  (not ours: never taken away)")), "{text}");
     let sets = lab.sets();
-    let outcome = accepted(&lab, &["leaf1", PEER]);
+    // as people write it: the schema knows the identity's module
+    let short = PEER.replace("openconfig-policy-types:BGP", "BGP");
+    let outcome = accepted(&lab, &["leaf1", &short]);
     assert_eq!(outcome["beside"], json!([]), "{outcome:#}");
+    assert!(outcome["accepted"][0]["path"].as_str().unwrap().starts_with(PEER), "{outcome:#}");
     let merged = merge(&lab, outcome["branch"].as_str().unwrap());
     let fragment: Value = serde_json::from_str(&file_of(&lab, &merged, "raw/accepted-leaf1.json")).unwrap();
     assert_eq!(fragment["at"], json!(["leaf1"]));
@@ -202,6 +210,7 @@ async fn what_cannot_be_accepted_says_what_to_do_instead() {
         ("nothing at all", vec!["spine1", "/interfaces"], "nothing else on the device has"),
         ("no such device", vec!["leaf9", VLAN], "the intent has no device leaf9"),
         ("no path", vec!["leaf1", "interfaces["], "invalid value"),
+        ("another identity", vec!["leaf1", &PEER.replace("types:BGP", "types:BPG")], "did you mean `BGP`?"),
         ("neither path nor --all", vec!["leaf1"], "PATH"),
         (
             "what no line says",

@@ -31,7 +31,8 @@ use crate::plan::render::{self, plural, printable, value};
 use crate::plan::step::Step;
 use crate::plan::{DevicePlan, Plan, Revision, plan_of_builds};
 use crate::record::Store;
-use crate::yang::{Path, Value};
+use crate::yang::schema::PathFault;
+use crate::yang::{Path, Schema, Value};
 
 /// How long the forge may keep a person waiting.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
@@ -190,7 +191,7 @@ impl Args {
     fn wanted(&self, seen: &Seen, plan: &DevicePlan) -> anyhow::Result<Wanted> {
         let drift =
             Drift { plan, actual: &seen.actual, unknown: &seen.unknown, protected: &seen.build.protected };
-        let (wanted, refused) = wanted(&drift, &self.paths, self.all);
+        let (wanted, refused) = wanted(&drift, &self.located(&seen.build.schema)?, self.all);
         let device = &self.device;
         let shown: Vec<_> = refused.iter().map(|refusal| printable_lines(&refusal.to_string())).collect();
         let shown = shown.join("\n  ");
@@ -201,6 +202,20 @@ impl Args {
             print_error(&format!("left as it is:\n  {shown}\n"));
         }
         Ok(wanted)
+    }
+
+    /// The paths in the spelling of trees: people leave out the module of an identity. What the
+    /// schema lacks stays as it was typed.
+    fn located(&self, schema: &Schema) -> anyhow::Result<Vec<Path>> {
+        let located = self.paths.iter().map(|path| match schema.locate(path) {
+            Ok(located) => Ok(located.path),
+            Err(fault @ PathFault::Key { .. }) => {
+                let hint = fault.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+                bail!("{fault}{hint}")
+            }
+            Err(_) => Ok(path.clone()),
+        });
+        located.collect()
     }
 
     /// What is accepted, in words, with since when it is on record.
@@ -220,8 +235,8 @@ impl Args {
         let tree = head.devices.get(&self.device).map(|build| &build.tree);
         let accepted = wanted.iter().map(|(path, live)| Accepted {
             path: path.clone(),
-            recorded: tree.and_then(|tree| tree.get(path)).map(|leaf| value(&leaf.value)),
-            live: live.as_ref().map(|leaf| value(&leaf.value)),
+            recorded: tree.and_then(|tree| tree.get(path)).map(|leaf| leaf.value.clone()),
+            live: live.as_ref().map(|leaf| leaf.value.clone()),
             since: since(path),
         });
         Ok(accepted.collect())
@@ -382,7 +397,7 @@ struct Json<'a> {
     format: u32,
     device: &'a DeviceName,
     outcome: &'static str,
-    accepted: Vec<AcceptedJson<'a>>,
+    accepted: Vec<AcceptedJson>,
     beside: Vec<BesideJson<'a>>,
     /// Files among the edits that an export writes too.
     exported: Vec<&'a RepoPath>,
@@ -394,10 +409,10 @@ struct Json<'a> {
 }
 
 #[derive(Serialize)]
-struct AcceptedJson<'a> {
+struct AcceptedJson {
     path: String,
-    recorded: Option<&'a str>,
-    live: Option<&'a str>,
+    recorded: Option<String>,
+    live: Option<String>,
     since: Option<String>,
     place: Option<String>,
 }
@@ -430,16 +445,16 @@ fn json<'a>(
     };
     let accepted = leaves.iter().map(|leaf| AcceptedJson {
         path: leaf.path.to_string(),
-        recorded: leaf.recorded.as_deref(),
-        live: leaf.live.as_deref(),
+        recorded: leaf.recorded.as_ref().map(ToString::to_string),
+        live: leaf.live.as_ref().map(ToString::to_string),
         since: leaf.since.map(|since| since.to_string()),
         place: place(&leaf.path),
     });
     let beside = found.beside.iter().map(|beside| BesideJson {
         device: &beside.device,
         path: beside.path.to_string(),
-        from: beside.from.as_ref().map(value),
-        to: beside.to.as_ref().map(value),
+        from: beside.from.as_ref().map(ToString::to_string),
+        to: beside.to.as_ref().map(ToString::to_string),
         by_hand: beside.by_hand,
     });
     let pull_request = proposed.and_then(|proposed| proposed.pull_request.as_ref());

@@ -125,7 +125,8 @@ impl Store {
     }
 
     /// Writes what differs on a device, as it was just looked at: at and below `places`, or, if
-    /// there are none, as a whole. What is known elsewhere stays. What is as it was keeps its time.
+    /// there are none, as a whole. What is known elsewhere stays. What has differed throughout keeps
+    /// its time, whatever the value was.
     /// What `tell` makes of the change is written with it: an agent that dies in between has
     /// neither found nor told it.
     pub fn set_drift(
@@ -158,8 +159,10 @@ impl Store {
                 continue;
             }
             write.execute(
-                "INSERT OR REPLACE INTO drift (fabric, device, path, recorded, live, since, kind)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO drift (fabric, device, path, recorded, live, since, kind)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (fabric, device, path) DO UPDATE SET
+                     recorded = excluded.recorded, live = excluded.live, kind = excluded.kind",
                 params![
                     fabric.as_str(),
                     device.as_str(),
@@ -294,7 +297,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_leaf_that_stays_as_it_is_keeps_its_time_and_what_was_put_right_is_gone() {
+    fn a_leaf_that_differs_throughout_keeps_its_time_and_what_was_put_right_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
         let (fabric, device): (FabricName, DeviceName) = ("dc1".parse().unwrap(), "leaf1".parse().unwrap());
@@ -329,9 +332,10 @@ mod tests {
                 vec![leaf("/a", "3"), b.clone()],
                 1,
                 0,
-                vec![(leaf("/a", "3"), 7), (b, 6)],
+                vec![(leaf("/a", "3"), 2), (b, 6)],
             ),
             ("all put right", 8, None, vec![], 0, 2, vec![]),
+            ("and once more", 9, None, vec![a.clone()], 1, 0, vec![(a, 9)]),
         ] {
             let news =
                 store.set_drift(&fabric, &device, places, &leaves, at(second), |_| Vec::new()).unwrap();

@@ -201,7 +201,8 @@ async fn nobody_is_fought_for_ever() {
     }
     by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("mine"))]);
     let why = "was put back 2 times within an hour: given up";
-    agent.stands_for("leaf1", Standing::Drifted, why).await;
+    let why = agent.stands_for("leaf1", Standing::Drifted, why).await;
+    assert!(why.contains("`gitfabric apply`"), "{why}");
     agent.end().await;
 
     let mut agent = Running::start(&lab);
@@ -219,6 +220,15 @@ async fn nobody_is_fought_for_ever() {
     lab.printed(&["apply"]);
     assert_eq!(held(&lab, "leaf1", DESCRIPTION), before);
     assert!(lab.store().given_up(&fabric_name()).unwrap().is_empty());
+
+    // and from then on the agent does again, as often as before
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("mine"))]);
+    soon("a correction", lab.device("leaf1").wait_for_ended_sets(5)).await;
+    agent.stands("leaf1", Standing::Current).await;
+    assert_eq!(held(&lab, "leaf1", DESCRIPTION), before);
+    agent.end().await;
 }
 
 /// A leaf that is changed and put back without end keeps nobody from looking at Git.

@@ -4,9 +4,11 @@
 //! byte stream that is handed to it. Elsewhere: the RPCs (`service`), several devices
 //! (`fabric`), faults of single Sets (`faults`).
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -22,7 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
 use super::certificates::Identity;
-use super::connection::{ByteStream, Port};
+use super::connection::{ByteStream, Connection, Port};
 use super::counters::GetRecord;
 use super::device::{Device, DeviceConfig};
 use super::edit::Refusal;
@@ -98,7 +100,7 @@ impl SimulatedDevice {
             let _ = Server::builder().add_service(rpcs).serve_with_incoming(incoming).await;
         });
         let door = Door { service, tls, connections };
-        let handle = Handle { door, port, listener: Mutex::new(None), server };
+        let handle = Handle { door, port, listening: Mutex::new(None), server };
         handle.up().map_err(|cause| StartError::Port { device: name, address, cause })?;
         Ok(handle)
     }
@@ -108,7 +110,8 @@ impl SimulatedDevice {
 pub struct Handle {
     door: Door,
     port: Port,
-    listener: Mutex<Option<JoinHandle<()>>>,
+    /// None while the device is down.
+    listening: Mutex<Option<Listening>>,
     server: JoinHandle<()>,
 }
 
@@ -141,30 +144,29 @@ impl Handle {
 
     /// Serves one more connection over any byte stream, in the way of the TCP ones.
     pub async fn serve(&self, stream: impl ByteStream) {
-        self.door.clone().open(stream).await;
+        let connection = self.door.service.connection(stream);
+        self.door.clone().open(connection).await;
     }
 
     /// Makes the device unreachable: nobody listens, and every open connection is cut.
     pub fn down(&self) {
-        if let Some(listener) = self.listener().take() {
-            listener.abort();
-        }
+        drop(lock(&self.listening).take());
+        // whoever was let in until then has the scissors at it
         self.door.service.scissors.cut();
     }
 
     /// Makes the device reachable again, on the same port.
     pub fn up(&self) -> io::Result<()> {
-        let mut listener = self.listener();
-        if listener.is_none() {
-            let socket = self.port.listen()?;
-            *listener = Some(tokio::spawn(accept(socket, self.door.clone())));
+        let mut listening = lock(&self.listening);
+        if listening.is_none() {
+            *listening = Some(Listening::start(self.port.listen()?, self.door.clone()));
         }
         Ok(())
     }
 
     /// Whether the device can be reached.
     pub fn is_up(&self) -> bool {
-        self.listener().is_some()
+        lock(&self.listening).is_some()
     }
 
     /// Cuts every open connection; new ones are taken.
@@ -334,21 +336,53 @@ impl Handle {
     fn log(&self) -> SetLog {
         self.door.service.faults.log().borrow().clone()
     }
+}
 
-    fn listener(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
-        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+/// Takes connections until it is dropped, and from that moment on none: a task that is told to end
+/// does so a while later, so its socket is taken from it.
+struct Listening {
+    socket: Arc<Mutex<Option<TcpListener>>>,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    fn start(socket: TcpListener, door: Door) -> Self {
+        let socket = Arc::new(Mutex::new(Some(socket)));
+        let listens = Arc::clone(&socket);
+        let task = tokio::spawn(async move {
+            while let Some(connection) = poll_fn(|context| next(&listens, &door.service, context)).await {
+                // a client that is slow with its handshake is not to hold up the next one
+                tokio::spawn(door.clone().open(connection));
+            }
+        });
+        Self { socket, task }
     }
 }
 
-/// Takes connections, until it is aborted.
-async fn accept(listener: TcpListener, door: Door) {
-    while let Ok((stream, _)) = listener.accept().await {
-        // a small answer must not wait for a bigger packet; a failure only makes it slower
-        let _ = stream.set_nodelay(true);
-        door.service.taken.fetch_add(1, Ordering::Relaxed);
-        // a client that is slow with its handshake is not to hold up the next one
-        tokio::spawn(door.clone().open(stream));
+impl Drop for Listening {
+    fn drop(&mut self) {
+        drop(lock(&self.socket).take());
+        self.task.abort();
     }
+}
+
+/// The next connection, within reach of the scissors before the socket can be closed.
+fn next(
+    socket: &Mutex<Option<TcpListener>>,
+    service: &Service,
+    context: &mut Context<'_>,
+) -> Poll<Option<Connection>> {
+    let socket = lock(socket);
+    let Some(listener) = socket.as_ref() else { return Poll::Ready(None) };
+    let Ok((stream, _)) = ready!(listener.poll_accept(context)) else { return Poll::Ready(None) };
+    // a small answer must not wait for a bigger packet; a failure only makes it slower
+    let _ = stream.set_nodelay(true);
+    service.taken.fetch_add(1, Ordering::Relaxed);
+    Poll::Ready(Some(service.connection(stream)))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The way from bytes to the server.
@@ -363,8 +397,7 @@ struct Door {
 impl Door {
     /// Hands a connection to the server, once it has shown who it is. A client that breaks off
     /// is nobody's loss, and the server ends only with the device.
-    async fn open(self, stream: impl ByteStream) {
-        let connection = self.service.connection(stream);
+    async fn open(self, connection: Connection) {
         let pings = Arc::clone(&self.service.pings);
         let watched = match &self.tls {
             None => Watched::new(connection, pings),

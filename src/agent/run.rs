@@ -33,6 +33,8 @@ pub struct Report {
     pub devices: Vec<DeviceEntry>,
     /// How many turns of the loop have ended.
     pub turns: u64,
+    /// Whether another turn is under way, of which the rows have some things and lack others.
+    pub under_way: bool,
     /// Why the last turn could not be finished, if it could not.
     pub trouble: Option<String>,
 }
@@ -175,14 +177,14 @@ impl Agent {
         reports.send_modify(|report| {
             let turns = report.turns + 1;
             let trouble = trouble.map(|error| format!("{error:#}"));
-            *report = Report { fabric, devices, turns, trouble };
+            *report = Report { fabric, devices, turns, under_way: false, trouble };
         });
         Ok(waiting)
     }
 
     /// Publishes what watchers wrote down since the last turn.
     async fn report_between(&mut self, reports: &watch::Sender<Report>, served: &mut Served) {
-        publish(&self.reading, reports, served).await;
+        publish(&self.reading, false, reports, served).await;
         let report = reports.borrow().clone();
         self.tell_netbox(&report).await;
     }
@@ -233,17 +235,17 @@ async fn publishing_meanwhile<T>(
     loop {
         tokio::select! {
             done = &mut turn => return done,
-            () = watches.moved() => publish(store, reports, served).await,
+            () = watches.moved() => publish(store, true, reports, served).await,
         }
     }
 }
 
 /// Publishes how the devices stand by the record.
-async fn publish(store: &StoreHandle, reports: &watch::Sender<Report>, served: &mut Served) {
+async fn publish(store: &StoreHandle, under_way: bool, reports: &watch::Sender<Report>, served: &mut Served) {
     match on_record(store).await {
-        Ok((fabric, devices)) => {
-            reports.send_modify(|report| (report.fabric, report.devices) = (fabric, devices));
-        }
+        Ok((fabric, devices)) => reports.send_modify(|report| {
+            (report.fabric, report.devices, report.under_way) = (fabric, devices, under_way);
+        }),
         Err(error) => tracing::error!("{error:#}"),
     }
     served.publish_stands(store).await;

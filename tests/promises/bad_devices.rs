@@ -1,13 +1,15 @@
 //! Promise 8: one bad device does not hold the rest.
 
+use gitfabric::agent::run::Report;
 use gitfabric::record::{Standing, WatchState};
 use gitfabric::simulator::{OnChange, SetFault};
 use serde_json::json;
 use tonic::Code;
 
+use crate::corrections::by_hand;
 use crate::intent::Intent;
 use crate::lab::{Lab, Settings, fabric_name};
-use crate::running::{Running, reason_of};
+use crate::running::{Running, reason_of, soon};
 
 /// Two pairs and a spine, all at the first commit.
 async fn two_pairs(settings: Settings) -> (Lab, Running) {
@@ -79,7 +81,9 @@ async fn a_refused_set_holds_partner_and_later_waves_until_the_next_commit() {
 /// Reading everything back neither ends a divergence nor sends what it holds up.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_divergence_outlives_the_slow_read_back() {
-    let settings = Settings { config: "mode: apply\nfull-read-back: 300ms", ..Settings::default() };
+    // its Gets are counted, so no watcher may look
+    let config = "mode: apply\nfull-read-back: 300ms\ndrift: { watch: false }";
+    let settings = Settings { config, ..Settings::default() };
     let lab = Lab::with(Intent::pair(), settings);
     let mut agent = Running::start(&lab);
     agent.settled(&lab.head()).await;
@@ -89,9 +93,9 @@ async fn a_divergence_outlives_the_slow_read_back() {
     });
     agent.stands("leaf1", Standing::Diverged).await;
     let gets = lab.device("leaf1").gets_received();
-    let turns = agent.until("the pass ends", |report| report.turns > 1).await.turns;
-    let report = agent.until("read-backs", |report| report.turns >= turns + 5).await;
-    assert!(lab.device("leaf1").gets_received() > gets, "it was not read back");
+    soon("some read-backs", lab.device("leaf1").wait_for_gets(gets + 10)).await;
+    let turns = agent.until("a report", |_| true).await.turns;
+    let report = agent.until("they are over", |report| report.turns > turns).await;
     assert_eq!(lab.entry("leaf1").standing, Standing::Diverged);
     assert!(reason_of(&report, "leaf1").contains("no such thing here"), "{report:#?}");
     assert!(reason_of(&report, "leaf2").contains("leaf1"), "{report:#?}");
@@ -196,6 +200,33 @@ async fn drift_is_told_until_it_is_mended() {
     assert_eq!(lab.device("leaf1").sets_received(), 1, "an alert is no correction");
     let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
     agent.settled(&renamed).await;
+    lab.assert_true(&renamed, &["leaf1", "leaf2", "spine1"]);
+    agent.end().await;
+}
+
+/// While a pass waits for a device, what is seen on others is published at once, as of the middle of
+/// a turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_seen_on_a_device_while_a_pass_waits_for_another_is_published_at_once() {
+    let lab = Lab::with(Intent::pair(), Settings { poll: "1h", ..Settings::default() });
+    let mut agent = Running::start(&lab);
+    let turns = agent.settled(&lab.head()).await.turns;
+    let gate = lab.device("leaf2").hold_sets();
+    let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    soon("the second Set", lab.device("leaf2").wait_for_sets(2)).await;
+    let description = "/interfaces/interface[name=Ethernet1]/config/description";
+    by_hand(&lab, "spine1", &[(description, json!("by hand"))]);
+    let drifted = |report: &Report| {
+        report
+            .devices
+            .iter()
+            .any(|device| device.device.as_str() == "spine1" && device.standing == Standing::Drifted)
+    };
+    let report = agent.meanwhile("the spine has drifted", drifted).await;
+    assert_eq!((report.turns, &report.trouble), (turns, &None), "the turn is not over");
+    gate.open();
+    let report = agent.until("the pass is over", |report| report.turns > turns).await;
+    assert!(drifted(&report), "{report:#?}");
     lab.assert_true(&renamed, &["leaf1", "leaf2", "spine1"]);
     agent.end().await;
 }

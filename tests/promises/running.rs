@@ -38,8 +38,18 @@ impl Running {
         Self { reports, stop, state, task: tokio::spawn(agent.run(sender)) }
     }
 
-    /// Waits until a report is so.
+    /// Waits until a report is so, at the end of a turn or between two. Those from the middle of a
+    /// turn are left aside: what it finds of one device is on record before what it finds of others.
     pub(crate) async fn until(&mut self, what: &str, is_so: impl Fn(&Report) -> bool) -> Report {
+        self.reported(what, |report| !report.under_way && is_so(report)).await
+    }
+
+    /// Waits until a report from the middle of a turn is so.
+    pub(crate) async fn meanwhile(&mut self, what: &str, is_so: impl Fn(&Report) -> bool) -> Report {
+        self.reported(what, |report| report.under_way && is_so(report)).await
+    }
+
+    async fn reported(&mut self, what: &str, is_so: impl Fn(&Report) -> bool) -> Report {
         let mut reports = self.reports.clone();
         let found = tokio::time::timeout(PATIENCE, reports.wait_for(is_so)).await;
         let Ok(found) = found.map(|found| found.map(|report| report.clone())) else {

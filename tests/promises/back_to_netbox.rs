@@ -118,18 +118,22 @@ async fn a_netbox_that_hangs_delays_nothing_and_gets_the_last_word() {
     let overtaken = lab.commit("Overtaken", |files| files.rename_vlan("first"));
     agent.settled(&overtaken).await;
     let last = lab.commit("The last", |files| files.rename_vlan("second"));
-    agent.settled(&last).await;
+    let report = agent.settled(&last).await;
     assert_eq!(lab.sets(), "leaf1:3 leaf2:3 spine1:1");
+    // what a turn found is put there to be told behind its report
+    agent.until("a turn more", |later| later.turns > report.turns).await;
     assert_eq!(fake.writes(), []);
     gate.open();
-    fake.wait_for_writes(10);
+    fake.wait_for_writes(6);
     agent.end().await;
     assert_eq!(
         said(&fake, "gitfabric_commit"),
         commits([("leaf1", &last), ("leaf2", &last), ("spine1", &first)])
     );
-    let (_, entries) = written(&fake);
-    assert!(!entries.iter().any(|entry| entry.contains("Overtaken")), "{entries:#?}");
+    let (patches, entries) = written(&fake);
+    assert_eq!((patches, entries.len()), (3, 3), "{entries:#?}");
+    let of = |subject: &str| entries.iter().filter(|entry| entry.contains(subject)).count();
+    assert_eq!((of("The lab as it is"), of("The last")), (1, 2), "{entries:#?}");
 }
 
 /// Away, or without the right to write: the devices get their commits, the agent ends when it

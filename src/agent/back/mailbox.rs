@@ -66,6 +66,11 @@ impl Mailbox {
         if post.until.is_some() { Call::Last(stands) } else { Call::Work(stands) }
     }
 
+    /// Takes the word on a device that came since: what was taken before it is overtaken.
+    pub(super) fn newest(&self, name: &DeviceName) -> Option<Stand> {
+        self.lock().stands.remove(name)
+    }
+
     /// Rests between two tries of a request; not at the end.
     pub(super) fn rest(&self, time: Duration) {
         let going_on = |post: &mut Post| post.until.is_none();
@@ -103,6 +108,18 @@ mod tests {
         expected.extend(stands("leaf2", Standing::Behind));
         assert_eq!(mailbox.wait(None), Call::Work(expected));
         assert_eq!(mailbox.wait(Some(Duration::ZERO)), Call::Work(Stands::new()), "time to try again");
+    }
+
+    #[test]
+    fn a_word_that_overtakes_what_was_taken_is_given_once() {
+        let mailbox = Mailbox::default();
+        mailbox.put(stands("leaf1", Standing::Behind));
+        assert_eq!(mailbox.wait(None), Call::Work(stands("leaf1", Standing::Behind)));
+        let leaf1 = "leaf1".parse().unwrap();
+        assert_eq!(mailbox.newest(&leaf1), None);
+        mailbox.put(stands("leaf1", Standing::Current));
+        assert_eq!(mailbox.newest(&leaf1).map(|stand| stand.standing), Some(Standing::Current));
+        assert_eq!(mailbox.wait(Some(Duration::ZERO)), Call::Work(Stands::new()));
     }
 
     #[test]

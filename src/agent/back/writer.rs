@@ -133,7 +133,12 @@ impl Writer {
             if self.mailbox.is_over() {
                 break;
             }
-            match self.write(back, name, stand, &mut refused) {
+            // the looking up may have taken long
+            let newest = self.mailbox.newest(name);
+            if let Some(newest) = &newest {
+                self.wanted.insert(name.clone(), newest.clone());
+            }
+            match self.write(back, name, newest.as_ref().unwrap_or(stand), &mut refused) {
                 Ok(()) => {}
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => {

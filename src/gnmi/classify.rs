@@ -304,7 +304,10 @@ mod tests {
             clients: Some(own.pem.clone()),
         });
         let plain = Device::start(&Guard::default());
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // nobody listens at it, and nobody else can get it
+        let reserved = tokio::net::TcpSocket::new_v4().unwrap();
+        reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let closed = reserved.local_addr().unwrap();
         let tls = |device: &Device, tls: Tls| Target { transport: Transport::Tls(tls), ..device.target() };
         let named = |name: &str| Tls { server_name: Some(name.to_owned()), ..trusting(&own) };
         let with = |identity| Tls { identity: Some(identity), ..trusting(&own) };

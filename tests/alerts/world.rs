@@ -1,6 +1,8 @@
 //! The agent's lab, and receivers that keep what they are told.
 
 use std::collections::VecDeque;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use gitfabric::names::CommitId;
@@ -64,6 +66,14 @@ impl Receiver {
     /// Answers so from now on.
     pub(crate) fn always(&self, status: u16, said: &str) {
         *self.always.lock().unwrap() = Answer::of(status, "text/plain", said);
+    }
+
+    /// Waits until it has heard whatever was sent to it before now, by a request of its own: it is
+    /// told them in their order.
+    pub(crate) fn catch_up(&self) {
+        let mut stream = TcpStream::connect(self.server.url().trim_start_matches("http://")).unwrap();
+        stream.write_all(b"POST /catch-up HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
     }
 
     /// All that it was told.

@@ -1,6 +1,5 @@
 //! The CI step: the same bytes as the agent's, and what a job gets besides.
 
-use std::net::TcpListener;
 use std::process::{Command, Output};
 
 use gitfabric::forge::Kind;
@@ -9,7 +8,7 @@ use serde_json::json;
 use crate::forge::{Answer, Deed, On, TOKEN};
 use crate::intent::Intent;
 use crate::lab::Settings;
-use crate::world::World;
+use crate::world::{World, reserved_port};
 
 /// Runs `gitfabric comment` on the lab's repository with nothing of this process's environment.
 fn comment(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -58,7 +57,7 @@ fn borrowed<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'static str, &
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_step_tells_the_very_bytes_that_the_agent_tells() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_port, address) = reserved_port();
     let web = format!("web: {{ listen: '{address}', stands: secret:ci/stands }}");
     let world = World::with(Kind::GitHub, Intent::pair(), Settings::default(), &web);
     world.lab.set_secret("ci/stands", "stands-token-of-the-agent");

@@ -1,7 +1,7 @@
 //! Reviews beside all else: devices that drift, secrets, a second agent, webhooks.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use gitfabric::agent::Agent;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::forge::TOKEN;
 use crate::intent::Intent;
 use crate::lab::Settings;
-use crate::world::{KINDS, World};
+use crate::world::{KINDS, World, reserved_port};
 
 const PASSWORD: &str = "n0t-to-be-t0ld";
 
@@ -92,7 +92,7 @@ async fn two_agents_at_once_end_with_one_comment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_wakes_and_one_that_is_not_signed_does_not() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_port, address) = reserved_port();
     let web =
         format!("web: {{ listen: '{address}', hook-secret: secret:forge/hook, url: 'http://{address}' }}");
     let world = World::with(Kind::GitHub, Intent::pair(), Settings::default(), &web);
@@ -101,7 +101,8 @@ async fn a_webhook_wakes_and_one_that_is_not_signed_does_not() {
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(file, text.replace("poll: 50ms", "poll: 1h")).unwrap();
     let agent = world.agent().await;
-    world.until("it looked once", || (!world.forge.requests().is_empty()).then_some(())).await;
+    let lists = || world.forge.requests().iter().any(|request| request.target.contains("state=open"));
+    world.until("it looked once", || lists().then_some(())).await;
 
     let number = world.opens(|files| files.rename_vlan("ventas"));
     assert_eq!(deliver(address, "another"), 401);

@@ -1,10 +1,12 @@
 //! The agent's lab with a forge before it: a repository whose pull requests the fake forge shows.
 
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use gitfabric::forge::Kind;
 use gitfabric::git::write::commit_files;
 use gitfabric::names::CommitId;
+use tokio::net::TcpSocket;
 
 use crate::forge::{BOT, Calls, Entry, FakeForge, Said, TOKEN};
 use crate::intent::Intent;
@@ -13,6 +15,16 @@ use crate::running::{LOOK, PATIENCE, Running, until};
 
 /// The forges.
 pub(crate) const KINDS: [Kind; 3] = [Kind::GitHub, Kind::GitLab, Kind::Gitea];
+
+/// A port for an agent to listen at, which nobody else gets as long as the socket lives: it never
+/// listens itself, and lets others in who reuse addresses.
+pub(crate) fn reserved_port() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
+}
 
 /// A lab, and its forge.
 pub(crate) struct World {

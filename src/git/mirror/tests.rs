@@ -117,7 +117,10 @@ fn a_missing_repository_is_named() {
 
 #[test]
 fn a_refused_port_is_unreachable_over_https_and_ssh() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(); // closed again
+    // nobody listens at it, and nobody else can get it
+    let reserved = tokio::net::TcpSocket::new_v4().unwrap();
+    reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = reserved.local_addr().unwrap().port();
     for url in [format!("https://u:hunter2@127.0.0.1:{port}/a"), format!("ssh://git@127.0.0.1:{port}/a")] {
         let (_folder, mirror) = mirror_of(&url, "main");
         let error = mirror.fetch(LONG).unwrap_err();

@@ -3,6 +3,7 @@
 //! Nothing of this machine's Git configuration is read, and the exporter gets no variable but
 //! those named here.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -77,7 +78,10 @@ impl Desk {
     /// Writes a file beside the repositories.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
-        std::fs::write(&path, text).unwrap();
+        // whole and at once: an exporter may be reading it
+        let mut file = tempfile::NamedTempFile::new_in(self.root.path()).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.persist(&path).unwrap();
         path
     }
 

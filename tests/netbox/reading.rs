@@ -13,9 +13,13 @@ use crate::fake::{Denied, Fake, Fault, Gate, Netbox, On, Version, tokens};
 
 /// A client that does not sleep, and how long it would have slept.
 pub(crate) fn client_as(fake: &Fake, token: &str) -> (Client, Arc<Mutex<Vec<Duration>>>) {
+    // long enough for a busy machine
+    patient_as(fake, token, Duration::from_mins(1))
+}
+
+fn patient_as(fake: &Fake, token: &str, timeout: Duration) -> (Client, Arc<Mutex<Vec<Duration>>>) {
     let slept = Arc::new(Mutex::new(Vec::new()));
-    let mut config = Config::new(fake.url(), SecretText::new(token));
-    config.timeout = Duration::from_millis(1500);
+    let mut config = Config { timeout, ..Config::new(fake.url(), SecretText::new(token)) };
     let sink = Arc::clone(&slept);
     config.sleep = Arc::new(move |time| sink.lock().unwrap().push(time));
     (Client::new(&config).unwrap(), slept)
@@ -129,7 +133,8 @@ fn an_answer_that_is_not_whole_fails_the_read_and_says_why() {
 fn an_answer_that_never_ends_is_given_up() {
     let fake = Fake::fabric(2);
     fake.fault(On::every("ipam/vlans"), Fault::Stall);
-    let error = read(&fake).unwrap_err();
+    let (client, _) = patient_as(&fake, tokens::EXPORTER, Duration::from_millis(1500));
+    let error = netbox::read(&client, &Wanted::default()).unwrap_err();
     assert!(matches!(error, NetBoxError::TimedOut { .. }), "{error}");
 }
 

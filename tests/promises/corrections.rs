@@ -197,6 +197,9 @@ async fn nobody_is_fought_for_ever() {
     for sets in [2, 3] {
         by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("mine"))]);
         soon("the correction", lab.device("leaf1").wait_for_ended_sets(sets)).await;
+        // read back, too: what is changed again before that was not put back
+        let count = || events(&lab, "leaf1", EventKind::Corrected);
+        agent.until("it is on record", |_| count() == sets - 1).await;
         agent.stands("leaf1", Standing::Current).await;
     }
     by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("mine"))]);

@@ -6,7 +6,7 @@ use gitfabric::simulator::{SetFault, SetOutcome};
 
 use crate::corrections::{by_hand, news};
 use crate::intent::Intent;
-use crate::lab::{Lab, fabric_name};
+use crate::lab::{Lab, Settings, fabric_name};
 use crate::running::{Running, soon};
 
 const VLAN_NAME: &str =
@@ -43,7 +43,9 @@ async fn a_commit_reaches_each_device_in_one_set() {
 /// of its own, as the one that carried the Set may outlive the way to the device.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_record_says_done_only_after_the_device_was_read_back() {
-    let lab = Lab::new(Intent::pair());
+    // Gets and connections of passes are counted, so nothing else may look
+    let config = "mode: apply\ndrift: { watch: false }";
+    let lab = Lab::with(Intent::pair(), Settings { config, ..Settings::default() });
     let first = lab.head();
     let mut agent = Running::start(&lab);
     agent.settled(&first).await;
@@ -133,12 +135,12 @@ async fn an_answer_that_was_lost_is_settled_by_reading_the_device() {
 /// Promise 9: what a device reports and our schema lacks is foreign, and no fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_the_schema_lacks_are_no_fault() {
-    let settings = crate::lab::Settings {
+    let settings = Settings {
         device: |device| {
             let path = "/system/config/newer-than-we-know".parse().unwrap();
             device.foreign.push((path, serde_json::json!("7")));
         },
-        ..crate::lab::Settings::default()
+        ..Settings::default()
     };
     let lab = Lab::with(Intent::pair(), settings);
     let mut agent = Running::start(&lab);

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::git::fixture::TestRepo;
 
-    const LONG: Duration = Duration::from_secs(20);
+    const LONG: Duration = Duration::from_secs(90);
 
     /// Watches a repository; the channel gets one message a wake.
     fn watch(repo: &TestRepo) -> (Watch, mpsc::Receiver<()>) {

@@ -2,12 +2,12 @@
 //! an agent that only observes.
 
 use gitfabric::agent::Agent;
-use gitfabric::record::Standing;
+use gitfabric::record::{Standing, WatchState};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::intent::Intent;
-use crate::lab::{Lab, Settings};
+use crate::lab::{Lab, Settings, fabric_name};
 use crate::running::{Process, Running, soon};
 
 fn json(lab: &Lab, arguments: &[&str]) -> Value {
@@ -23,6 +23,10 @@ async fn status_and_history_answer_while_the_agent_runs_and_after_it_stopped() {
     agent.settled(&lab.head()).await;
     let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
     agent.settled(&renamed).await;
+    // what is told of watchers, too, is the same from then on
+    let watches = || lab.store().watches(&fabric_name()).unwrap();
+    let watched = || watches().values().filter(|watch| watch.state == WatchState::Watching).count() == 3;
+    agent.until("every device is watched", |_| watched()).await;
 
     let commands =
         [&["status", "--json"][..], &["history", "--json"], &["history", "leaf1", "--json"], &["history"]];

@@ -31,7 +31,7 @@ async fn following(personality: Personality) -> Call {
 }
 
 async fn notification(call: &mut Call) -> Notification {
-    let answer = tokio::time::timeout(Duration::from_secs(20), call.answers.recv()).await.unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(90), call.answers.recv()).await.unwrap();
     match answer.unwrap().unwrap().response {
         Some(Answer::Update(notification)) => notification,
         other => panic!("no notification: {other:?}"),

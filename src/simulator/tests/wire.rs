@@ -41,7 +41,7 @@ pub(super) fn target(fabric: &SimulatedFabric, password: &str) -> Target {
             identity: None,
         }),
         credentials: Some(Credentials { username: "admin".to_owned(), password: SecretText::new(password) }),
-        deadlines: Deadlines { connect: Duration::from_secs(20), ..Deadlines::default() },
+        deadlines: Deadlines { connect: Duration::from_secs(90), ..Deadlines::default() },
     }
 }
 
@@ -102,7 +102,7 @@ async fn what_is_set_is_read_back() {
 /// failure and not a test that hangs.
 pub(super) async fn next(subscription: &mut Subscription) -> String {
     loop {
-        let event = tokio::time::timeout(Duration::from_secs(20), subscription.next()).await.unwrap();
+        let event = tokio::time::timeout(Duration::from_secs(90), subscription.next()).await.unwrap();
         match event.unwrap().unwrap() {
             Event::Update(path, json) if !path.to_string().contains("/state/") => {
                 return format!("{path} {json}");

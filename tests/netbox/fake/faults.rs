@@ -305,10 +305,10 @@ impl Gate {
     /// Returns when so many requests stand here at once.
     ///
     /// # Panics
-    /// If they do not come within half a minute.
+    /// If they do not come within a minute and a half.
     pub(crate) fn wait_for(&self, requests: usize) {
         let held = self.0.0.lock().unwrap();
-        let wait = Duration::from_secs(30);
+        let wait = Duration::from_secs(90);
         let (_held, timeout) =
             self.0.1.wait_timeout_while(held, wait, |held| held.waiting < requests).unwrap();
         assert!(!timeout.timed_out(), "{requests} requests did not come to the gate");

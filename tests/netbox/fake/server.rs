@@ -321,7 +321,7 @@ impl Shared {
     /// Returns when this holds of the world.
     pub(super) fn wait(&self, what: &str, holds: impl Fn(&World) -> bool) {
         let world = self.lock();
-        let wait = Duration::from_secs(30);
+        let wait = Duration::from_secs(90);
         let (_world, timeout) = self.moved.wait_timeout_while(world, wait, |world| !holds(world)).unwrap();
         assert!(!timeout.timed_out(), "the fake NetBox waited in vain for {what}");
     }

@@ -2,16 +2,19 @@
 //!
 //! Here: [`Merge`], computed in memory by gix as `git merge` would: no object is written, no
 //! attribute, driver or filter of the repository is heeded, and whatever a stranger sends, a
-//! merge ends (`bounded`). A conflict is told and nothing is made of it. One guess of git's is
-//! not made: that a folder moved because its files did (`merge.directoryRenames`). Elsewhere: the refs
-//! of pull requests (`pulls`), files of a commit (`snapshot`), walks through trees (`trees`).
+//! merge ends (`bounded`). A conflict is told and nothing is made of it. A file that is new in a
+//! folder which the other side moved as a whole is one, as by git's default
+//! (`merge.directoryRenames`); that a folder moved because most of its files did is not guessed,
+//! and the new file stays. Elsewhere: the refs of pull requests (`pulls`), files of a commit
+//! (`snapshot`), walks through trees (`trees`).
 
 use std::collections::BTreeSet;
 
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
 use gix::diff::Rewrites;
-use gix::merge::plumbing::{self, tree::Conflict, tree::TreatAsUnresolved};
+use gix::diff::tree_with_rewrites::Change;
+use gix::merge::plumbing::{self, tree::Conflict, tree::Resolution, tree::TreatAsUnresolved};
 
 use super::bounded::Bounded;
 use super::error::GitError;
@@ -286,7 +289,16 @@ fn options(similarity: Option<f32>) -> plumbing::tree::Options {
 fn conflicts(all: &[Conflict]) -> BTreeSet<BString> {
     let unresolved = all.iter().filter(|conflict| conflict.is_unresolved(TreatAsUnresolved::git()));
     let sides = unresolved.flat_map(|conflict| [&conflict.ours, &conflict.theirs]);
-    sides.map(|change| BString::from(change.location())).collect()
+    let astray = all.iter().filter_map(gone_along);
+    sides.chain(astray).map(|change| BString::from(change.location())).collect()
+}
+
+/// The new file that the merge put elsewhere, as the other side moved the folder that it is in.
+fn gone_along(conflict: &Conflict) -> Option<&Change> {
+    let moved = matches!(conflict.resolution, Ok(Resolution::SourceLocationAffectedByRename { .. }));
+    let (_, change) = conflict.changes_in_resolution();
+    let is_new = matches!(change, Change::Addition { .. } | Change::Rewrite { .. });
+    (moved && is_new).then_some(change)
 }
 
 /// The files that are new on one side where the other has a folder with new files, and these.

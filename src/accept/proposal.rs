@@ -16,6 +16,7 @@ use crate::git::message::Message;
 use crate::git::write::Author;
 use crate::git::{BlobId, Draft, Lease, Remote, Repository, Snapshot, Way};
 use crate::names::{CommitId, DeviceName, RepoPath};
+use crate::phrase::on_one_line;
 use crate::plan::render::value;
 use crate::yang::{Elem, Path, Value};
 
@@ -254,7 +255,7 @@ fn subject(asked: &Asked<'_>) -> String {
     let keys = entry.as_ref().and_then(|entry| entry.last()).map(Elem::keys);
     let keys: Vec<String> = keys.into_iter().flatten().map(|(_, value)| value.to_string()).collect();
     let of = if keys.is_empty() { String::new() } else { format!("{} ", keys.join(" ")) };
-    unlinked(&cut(&clean(&format!("{device}: accept {of}{last} as it is"))))
+    unlinked(&cut(&on_one_line(&format!("{device}: accept {of}{last} as it is"))))
 }
 
 /// With nothing that a forge takes for a reference: what a device says must neither close an
@@ -273,13 +274,14 @@ fn unlinked(text: &str) -> String {
 
 /// A line for each leaf.
 fn words(asked: &Asked<'_>) -> Vec<String> {
-    let shown =
-        |shown: &Option<Value>| shown.as_ref().map_or_else(|| "nothing".to_owned(), |it| clean(&value(it)));
+    let shown = |shown: &Option<Value>| {
+        shown.as_ref().map_or_else(|| "nothing".to_owned(), |it| on_one_line(&value(it)))
+    };
     let line = |leaf: &Accepted| {
         let since = leaf.since.map_or_else(String::new, |since| format!(", since {since}"));
         format!(
             "{}: {} -> {}{since}",
-            clean(&leaf.path.to_string()),
+            on_one_line(&leaf.path.to_string()),
             shown(&leaf.recorded),
             shown(&leaf.live)
         )
@@ -318,11 +320,6 @@ fn body(asked: &Asked<'_>, found: &Found) -> String {
     text.push('\n');
     text.push_str(&fenced(&unified(&found.changes, false)));
     text
-}
-
-/// On one line, without what could steer a terminal.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn clean_lines(text: &str) -> String {

@@ -171,7 +171,7 @@ fn what_the_demo_tells_people_to_type_works_as_printed() {
     demo.wait_for(&format!("{merged}: 10 of 10 devices current"));
 
     shell(command_of_the_readme());
-    demo.wait_for("1 leaf changed by hand on leaf1 put back");
+    demo.wait_for("to be recabled");
 
     let looked = shell(&demo.commands("5. "));
     assert!(looked.contains(&format!("at {merged}: 10 of 10 devices current")), "{looked}");

@@ -116,6 +116,12 @@ fn under(value: &Value, name: &str, found: &mut Vec<String>) {
     }
 }
 
+fn yaml(file: &str) -> Value {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&packaging(file), options)
+        .unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
 #[test]
 fn the_ci_files_are_yaml_that_clones_the_whole_history_and_runs_the_review() {
     for (file, depth, run) in [
@@ -123,9 +129,7 @@ fn the_ci_files_are_yaml_that_clones_the_whole_history_and_runs_the_review() {
         ("ci/gitea-review.yaml", "fetch-depth", "run"),
         ("ci/gitlab-review.yaml", "GIT_DEPTH", "script"),
     ] {
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let value: Value = serde_saphyr::from_str_with_options(&packaging(file), options)
-            .unwrap_or_else(|error| panic!("{file}: {error}"));
+        let value = yaml(file);
         let of = |name: &str| {
             let mut found = Vec::new();
             under(&value, name, &mut found);
@@ -159,11 +163,50 @@ fn every_configuration_of_the_pages_is_accepted_by_the_agent() {
 }
 
 #[test]
+fn every_configuration_of_the_page_on_alerts_is_accepted_by_the_agent() {
+    let page = packaging("alerts/README.md");
+    let configurations = blocks(&page, "yaml");
+    assert_eq!(configurations.len(), 2);
+    for shown in configurations {
+        let text = format!("{AGENT}repository: {{ url: 'https://git.example.net/net.git' }}\n{shown}");
+        let config = Config::parse(&text, Path::new("/etc/gitfabric"));
+        let config = config.unwrap_or_else(|error| panic!("{error}\n{shown}"));
+        assert!(config.alerts.is_some(), "{shown}");
+    }
+}
+
+#[test]
+fn the_examples_of_who_is_told_are_yaml_and_name_alerts_and_fields_that_exist() {
+    let page = packaging("alerts/README.md");
+    let mut matchers = Vec::new();
+    under(&yaml("alerts/alertmanager.yaml"), "target_matchers", &mut matchers);
+    under(&yaml("alerts/alertmanager.yaml"), "source_matchers", &mut matchers);
+    let named: Vec<&str> = matchers
+        .iter()
+        .flat_map(|matcher| matcher.split(['"', '|']))
+        .filter(|word| word.starts_with("Gitfabric"))
+        .collect();
+    assert_eq!(named.len(), 3, "{matchers:?}");
+    for name in named {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+    let flow = yaml("alerts/kestra.yaml").to_string();
+    for field in ["device", "path", "current_value", "timestamp"] {
+        assert!(flow.contains(field) && page.contains(&format!("`{field}`")), "{field}");
+    }
+}
+
+#[test]
 fn every_file_that_the_pages_and_the_readme_link_to_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for page in
-        ["README.md", "packaging/forge/github.md", "packaging/forge/gitlab.md", "packaging/forge/gitea.md"]
-    {
+    for page in [
+        "README.md",
+        "packaging/alerts/README.md",
+        "packaging/forge/gitea.md",
+        "packaging/forge/github.md",
+        "packaging/forge/gitlab.md",
+        "packaging/netbox/README.md",
+    ] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
         let links: Vec<&str> = links.filter(|link| !link.contains("://") && !link.starts_with('#')).collect();

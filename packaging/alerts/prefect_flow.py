@@ -83,7 +83,8 @@ def serve() -> None:
     def handle_drift(device: str, path: str | None, current_value: str | None, timestamp: str) -> str:
         logger = get_run_logger()
         logger.warning("%s: %s is %r since %s", device, path, current_value, timestamp)
-        # what differs now, with the line of YAML and the commit that asked for it
+        # what differs now, with the line of YAML and the commit that asked for it; only where the
+        # agent runs, as its user or root: elsewhere take the leaves of the event
         drift = subprocess.run(["gitfabric", "drift"], capture_output=True, text=True, check=False)
         logger.info(drift.stdout or drift.stderr)
         return drift.stdout

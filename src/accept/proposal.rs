@@ -292,8 +292,8 @@ fn words(asked: &Asked<'_>) -> Vec<String> {
 /// The pull request's text, in Markdown.
 fn body(asked: &Asked<'_>, found: &Found) -> String {
     let mut text = format!(
-        "`{}` holds something else than this branch asks for, and it is to stay. Merging this makes the intent say so; \
-         the plan for the device is empty then.\n\n",
+        "`{}` holds something else than this branch asks for, and it is to stay. Merging this makes the intent ask for it: \
+         nothing is sent for these leaves then.\n\n",
         asked.device
     );
     for line in words(asked).iter().take(LISTED) {

@@ -79,7 +79,7 @@ impl fmt::Display for Refusal {
             Self::Unknown(path) => write!(
                 f,
                 "{path} is not in the schema that this gitfabric has, so nothing can ask for it. Take it off the device, or \
-                 say `policy: observe` for this path under `drift.paths` of fabric.yaml"
+                 say `policy: observe` for the entry that it is in, under `drift.paths` of fabric.yaml"
             ),
         }
     }

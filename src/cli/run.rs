@@ -28,7 +28,8 @@ pub struct Args {
 ///
 /// Does once what the agent does in a loop, with its configuration and record; refused while
 /// an agent runs on the same state folder. A device that diverged at this commit is tried
-/// again. Exit code 1 unless every device in service is at the commit afterwards.
+/// again. What was changed by hand is put back whatever `drift:` says, unless it is held, and
+/// corrections are counted anew. Exit code 1 unless every device in service is at the commit afterwards.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]

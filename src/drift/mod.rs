@@ -7,7 +7,7 @@
 //! of plans), `standard` (what a device is held against), `told` (what a watcher says),
 //! `settings` (how patient it is), `guard` (what panics is tried again). A stream that lies, repeats or loses can at most cost a
 //! look; it never makes a report. Elsewhere: who watches which device, what is written down and told to
-//! people (`agent::watches`), putting it back (`agent::pass`).
+//! people (`agent::watches`), putting it back (`agent::assess`).
 
 mod filter;
 mod follow;

@@ -64,7 +64,6 @@ fn policy(node: &Node) -> Read<DriftPolicy> {
         ("observe", DriftPolicy::Observe),
         ("alert", DriftPolicy::Alert),
         ("correct", DriftPolicy::Correct),
-        ("ignore", DriftPolicy::Observe),
     ])(node)
 }
 

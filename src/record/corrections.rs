@@ -2,7 +2,7 @@
 //!
 //! Here: counting corrections, so that nobody is fought for ever, and giving up. A correction
 //! counts from the moment its Set is written down, so that an agent that is killed then counts
-//! it once. Elsewhere: deciding (`agent::pass`), the Set (`rollout`).
+//! it once. Elsewhere: deciding (`agent::assess`), the Set (`rollout`).
 
 use std::collections::BTreeMap;
 

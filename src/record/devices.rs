@@ -30,7 +30,8 @@ pub enum Standing {
     /// It refused the Set or read back unequal. The next commit leaves it, or a person's
     /// `gitfabric apply`.
     Diverged,
-    /// An owned leaf changed behind our back. A correction leaves it, or a commit.
+    /// A leaf of ours was changed behind our back, and policy does more than list it. A correction
+    /// leaves it, a commit, or that it was put right.
     Drifted,
     /// A person asked not to touch it, or what is to change on it. The hold's end leaves it.
     Held,

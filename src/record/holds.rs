@@ -2,7 +2,8 @@
 //!
 //! Here: [`Hold`], [`Holds`], their rows. A hold ends by itself; its row stays until a pass
 //! has looked at the device again, so that an end is seen across restarts. Elsewhere: asking
-//! for one (`cli::hold`, `agent::reviews`), what it keeps from happening (`agent::pass`).
+//! for one (`cli::hold`, `agent::reviews`), what it keeps from happening
+//! (`agent::orders`, `agent::assess`, `rollout`).
 
 use std::collections::BTreeSet;
 

@@ -24,7 +24,7 @@ pub enum NewsKind {
     DriftGone,
     /// It comes back again and again, and is put back no more.
     CorrectionGivenUp,
-    /// Every device in service holds a commit.
+    /// Every device in service holds a commit, or all that can take it do.
     CommitApplied,
     /// A commit holds errors; the devices stay at the one before.
     CommitRefused,

@@ -58,7 +58,7 @@ pub struct Args {
     device: Option<DeviceName>,
     #[command(flatten)]
     agent: AgentFile,
-    /// Any device, as HOST or HOST:PORT; an IPv6 address with a port as \[HOST\]:PORT. Default port: 6030
+    /// Any device, as HOST or HOST:PORT; an IPv6 address with a port as `[HOST]:PORT`. Default port: 6030
     #[arg(long, value_name = "HOST[:PORT]", group = "whom", requires = "trust")]
     address: Option<String>,
     /// The authority that signed the device's certificate (PEM)

@@ -13,7 +13,7 @@ use crate::names::{DeviceName, RoleName};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DriftPolicy {
-    /// It is listed. `ignore`, the word of former versions, means the same.
+    /// It is listed.
     Observe,
     /// It is listed, and people are told.
     #[default]

@@ -33,12 +33,9 @@ fn what_cannot_be_meant_is_found_where_it_stands() {
 
 #[test]
 fn the_word_of_former_versions_is_read() {
-    for (word, expected) in [
-        ("observe", DriftPolicy::Observe),
-        ("ignore", DriftPolicy::Observe),
-        ("alert", DriftPolicy::Alert),
-        ("correct", DriftPolicy::Correct),
-    ] {
+    for (word, expected) in
+        [("observe", DriftPolicy::Observe), ("alert", DriftPolicy::Alert), ("correct", DriftPolicy::Correct)]
+    {
         let mut repo = Repo::example();
         repo.edit("fabric.yaml", "default: alert", &format!("default: {word}"));
         repo.append("devices/leaf1.yaml", &format!("drift: {word}\n"));

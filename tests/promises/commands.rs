@@ -24,9 +24,11 @@ async fn status_and_history_answer_while_the_agent_runs_and_after_it_stopped() {
     let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
     agent.settled(&renamed).await;
     // what is told of watchers, too, is the same from then on
-    let watches = || lab.store().watches(&fabric_name()).unwrap();
-    let watched = || watches().values().filter(|watch| watch.state == WatchState::Watching).count() == 3;
-    agent.until("every device is watched", |_| watched()).await;
+    let all_are_watched = || {
+        let watches = lab.store().watches(&fabric_name()).unwrap();
+        watches.len() == 3 && watches.values().all(|watch| watch.state == WatchState::Watching)
+    };
+    agent.until("every device is watched", |_| all_are_watched()).await;
 
     let commands =
         [&["status", "--json"][..], &["history", "--json"], &["history", "leaf1", "--json"], &["history"]];

@@ -71,7 +71,7 @@ fn remove(repo: &TestRepo, path: &str) {
 fn what_git_merges_is_merged_and_what_it_does_not_is_named() {
     type Side = fn(&TestRepo);
     type Case = (&'static str, Side, Side, Result<(), &'static [&'static str]>);
-    let cases: [Case; 14] = [
+    let cases: [Case; 15] = [
         (
             "two places of a file",
             |main| {
@@ -128,6 +128,17 @@ fn what_git_merges_is_merged_and_what_it_does_not_is_named() {
             |head| {
                 head.git(&["mv", "a.yaml", "z.yaml"]);
                 head.write("z.yaml", &lines(&[20]));
+            },
+            Ok(()),
+        ),
+        (
+            "the same edit on both sides, renamed here too",
+            |main| {
+                main.git(&["mv", "a.yaml", "z.yaml"]);
+                main.write("z.yaml", &lines(&[3]));
+            },
+            |head| {
+                head.write("a.yaml", &lines(&[3]));
             },
             Ok(()),
         ),

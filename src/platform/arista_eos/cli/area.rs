@@ -42,6 +42,10 @@ impl<'p> Wanted<'p> {
     /// Also all that this leaf can change.
     pub(super) fn add(&mut self, path: &'p Path) {
         match place(path) {
+            // a VRF's name is said by `vrf instance`, by `vrf` of BGP, or by both
+            Place::Area(Area::Vrfs | Area::Routing) => {
+                self.areas |= 1 << Area::Vrfs as u8 | 1 << Area::Routing as u8;
+            }
             Place::Area(area) => self.areas |= 1 << area as u8,
             Place::Interface(name) => drop(self.interfaces.insert(name)),
             Place::EveryInterface => self.every_interface = true,

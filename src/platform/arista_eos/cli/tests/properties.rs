@@ -46,6 +46,29 @@ fn typing_the_changes_leads_from_any_device_to_any_other() {
     }
 }
 
+/// What says its name is another mode then, and no other leaf of that differs.
+#[test]
+fn a_vrf_that_is_of_another_kind_or_without_bgp_keeps_its_name() {
+    let instance: Path = "/network-instances/network-instance[name=blue]".parse().unwrap();
+    let is_of = |path: &Path, what: &str| path.starts_with(&instance) && path.to_string().contains(what);
+    let with = |tree: &&Tree| tree.iter().any(|(path, _)| is_of(path, "/protocols/"));
+    let before = pool().iter().find(with).unwrap();
+    let kind: Path = "/network-instances/network-instance[name=blue]/config/type".parse().unwrap();
+    let mut other = before.clone();
+    let leaf = other.get(&kind).unwrap().clone();
+    let text = "openconfig-network-instance-types:DEFAULT_INSTANCE";
+    other.insert(kind, Leaf { value: Value::Scalar(Scalar::new(text, Form::Text)), ..leaf });
+    let keeps = |path: &Path| !is_of(path, "/protocols/");
+    let bare: Tree = other
+        .iter()
+        .filter(|(path, _)| keeps(path))
+        .map(|(path, leaf)| (path.clone(), leaf.clone()))
+        .collect();
+    for (from, to) in [(before, &other), (&other, before), (&other, &bare), (&bare, &other)] {
+        assert_leads_over(from, to);
+    }
+}
+
 fn any_text() -> impl Strategy<Value = &'static str> {
     let texts = [
         "",

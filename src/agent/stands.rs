@@ -36,7 +36,7 @@ fn of_fabric(
                 .filter(|(found, _)| is_ours(found))
                 .map(|(found, _)| leaf(found))
                 .collect(),
-            // nothing is put back by itself yet, on no platform
+            // no platform takes back a Set by itself yet; what policy puts back is put back by us
             guarantee: Guarantee::BestEffort,
         };
         (entry.device, stand)

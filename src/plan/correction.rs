@@ -54,11 +54,6 @@ impl Correction {
     pub fn puts_back(&self) -> bool {
         self.plan.changes.iter().any(|change| change.drift)
     }
-
-    /// Whether a person's hold keeps any of it from being put back.
-    pub fn is_held(&self) -> bool {
-        self.left.values().any(|why| *why == Left::Held)
-    }
 }
 
 /// Takes out of the plan of a device that holds the commit what may be sent now.

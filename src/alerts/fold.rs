@@ -89,7 +89,7 @@ fn words(what: What) -> Option<&'static str> {
         What::News(NewsKind::DriftCorrected) => Some("were put back"),
         What::PutBack => Some("were changed behind our back and put back"),
         What::News(NewsKind::DriftAccepted) => Some("hold what the intent asks for now"),
-        What::News(NewsKind::DriftGone) => Some("are as they should be again"),
+        What::News(NewsKind::DriftGone) => Some("have drift that is over"),
         What::News(NewsKind::CorrectionGivenUp) => Some("are put back no more"),
         What::News(
             NewsKind::CommitApplied | NewsKind::CommitRefused | NewsKind::AgentFrozen | NewsKind::HeadGood,

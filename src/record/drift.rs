@@ -4,7 +4,7 @@
 //! at. Elsewhere: finding it (`drift`, `plan`), telling it (`agent::stands`, `agent::watches`).
 //! Values come masked: a secret is its name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -55,6 +55,10 @@ pub struct DriftNews {
     pub found: Vec<DriftedLeaf>,
     /// What differs no more.
     pub gone: Vec<DriftedLeaf>,
+    /// What differs as it did.
+    pub stays: Vec<DriftedLeaf>,
+    /// The paths of all these that people were told of: only then is it news that it is over.
+    pub told: BTreeSet<String>,
 }
 
 impl DriftKind {
@@ -81,7 +85,7 @@ impl std::str::FromStr for DriftKind {
 }
 
 impl DriftNews {
-    /// Whether nothing is new.
+    /// Whether nothing is new. People may have to be told of what stays all the same.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty() && self.gone.is_empty()
     }
@@ -152,10 +156,11 @@ impl Store {
             .filter(|leaf| looked(&leaf.path))
             .map(|leaf| (leaf.path.clone(), leaf))
             .collect();
-        let mut news = DriftNews::default();
         let write = self.connection.transaction()?;
+        let mut news = DriftNews { told: told(&write, fabric, device)?, ..DriftNews::default() };
         for leaf in leaves {
             if before.remove(&leaf.path).as_ref() == Some(leaf) {
+                news.stays.push(leaf.clone());
                 continue;
             }
             write.execute(
@@ -188,6 +193,18 @@ impl Store {
         write.commit()?;
         Ok(news)
     }
+}
+
+/// The paths on a device that differ and that people were told of.
+fn told(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+) -> Result<BTreeSet<String>, RecordError> {
+    let mut query = connection
+        .prepare_cached("SELECT path FROM drift WHERE fabric = ?1 AND device = ?2 AND told = 1")?;
+    let found = query.query_map([fabric.as_str(), device.as_str()], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Ends what differed of ours on a device that was just read back equal, and tells that if people
@@ -343,6 +360,53 @@ mod tests {
             let known = store.drift(&fabric).unwrap().remove(&device).unwrap_or_default();
             let expected: Vec<_> = expected.into_iter().map(|(leaf, since)| (leaf, at(since))).collect();
             assert_eq!(known, expected, "{case}");
+        }
+    }
+
+    /// Whether it was told stands in the row, and is what its end is told by.
+    #[test]
+    fn what_was_told_is_known_until_its_end_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        let (fabric, device): (FabricName, DeviceName) = ("dc1".parse().unwrap(), "leaf1".parse().unwrap());
+        let leaf = DriftedLeaf {
+            path: "/a".to_owned(),
+            kind: DriftKind::Owned,
+            recorded: Some("1".to_owned()),
+            live: Some("2".to_owned()),
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let news = |kind| News {
+            kind,
+            device: Some(device.clone()),
+            commit: None,
+            at: now,
+            summary: String::new(),
+            detail: None,
+            leaves: vec![NewsLeaf {
+                path: leaf.path.clone(),
+                kind: leaf.kind.as_str().to_owned(),
+                recorded: None,
+                live: None,
+                origin: None,
+            }],
+            unlisted: 0,
+        };
+        let there = std::slice::from_ref(&leaf);
+        for (case, leaves, tells, was_told, fires) in [
+            ("only listed", there, None, false, false),
+            ("told later", there, Some(NewsKind::DriftFound), false, true),
+            ("there still", there, None, true, true),
+            ("its end is told, and it is there", there, Some(NewsKind::DriftGone), true, false),
+            ("only listed again", there, None, false, false),
+            ("told once more", there, Some(NewsKind::DriftFound), false, true),
+            ("gone", &[], Some(NewsKind::DriftGone), true, false),
+            ("and there again", there, None, false, false),
+        ] {
+            let tell = |_: &DriftNews| tells.map(news).into_iter().collect();
+            let changed = store.set_drift(&fabric, &device, None, leaves, now, tell).unwrap();
+            assert_eq!(changed.told.contains("/a"), was_told, "{case}");
+            assert_eq!(!store.firing(&fabric).unwrap().is_empty(), fires, "{case}");
         }
     }
 }

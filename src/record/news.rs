@@ -20,7 +20,8 @@ pub enum NewsKind {
     DriftCorrected,
     /// The intent asks for it now.
     DriftAccepted,
-    /// It went away without our doing.
+    /// It went away without our doing, or is nothing to be told any more: of a device that left the
+    /// intent, or by policy.
     DriftGone,
     /// It comes back again and again, and is put back no more.
     CorrectionGivenUp,
@@ -158,11 +159,17 @@ impl Store {
 
 /// Writes an event down, perhaps together with what made it one.
 pub(super) fn insert(connection: &Connection, fabric: &FabricName, news: &News) -> Result<(), RecordError> {
-    if let (NewsKind::DriftFound, Some(device)) = (news.kind, &news.device) {
-        let mut told = connection
-            .prepare_cached("UPDATE drift SET told = 1 WHERE fabric = ?1 AND device = ?2 AND path = ?3")?;
+    let told = match news.kind {
+        NewsKind::DriftFound => Some(true),
+        // what is still there differs as before: it is nothing to be told any more
+        NewsKind::DriftGone => Some(false),
+        _ => None,
+    };
+    if let (Some(told), Some(device)) = (told, &news.device) {
+        let mut write = connection
+            .prepare_cached("UPDATE drift SET told = ?4 WHERE fabric = ?1 AND device = ?2 AND path = ?3")?;
         for leaf in &news.leaves {
-            told.execute([fabric.as_str(), device.as_str(), &leaf.path])?;
+            write.execute(params![fabric.as_str(), device.as_str(), leaf.path, told])?;
         }
     }
     connection.execute(

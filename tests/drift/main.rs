@@ -33,5 +33,6 @@ mod world;
 mod connections;
 mod flapping;
 mod passes;
+mod policy;
 mod streams;
 mod values;

@@ -1,11 +1,12 @@
 //! A watcher for every device in service, and what becomes of what they tell.
 //!
 //! Here: [`Watches`], the loop's side. `renew` (which devices are watched, and what they are held
-//! against), `writer` (what watchers tell, into the record), `words` (what people are told).
+//! against), `policy` (what a commit's new policy makes of what differs already), `writer` (what watchers tell, into the record), `words` (what people are told).
 //! Nothing here waits for Git or for a pass: drift is written down and told while the loop is
 //! busy, and the loop is woken to put it back. Elsewhere: watching (`drift`), what a pass does with
 //! devices that are to be corrected (`pass`).
 
+mod policy;
 mod renew;
 pub(super) mod words;
 mod writer;
@@ -76,6 +77,8 @@ struct Watched {
     made_for: renew::MadeFor,
     /// What its standard was made of.
     basis: Option<renew::Basis>,
+    /// The policy that what differs on it was judged by.
+    policy: Option<policy::Policy>,
     standard: watch::Sender<Standard>,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -156,8 +159,7 @@ impl Watches {
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             tokio::time::sleep(AGAIN).await;
-            shared.to_correct().insert(device);
-            shared.drifted.notify_one();
+            shared.put_back([device]);
         });
     }
 
@@ -198,6 +200,12 @@ impl Shared {
 
     fn to_correct(&self) -> MutexGuard<'_, BTreeSet<DeviceName>> {
         self.to_correct.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the loop, so that a pass puts something back on these devices.
+    fn put_back(&self, devices: impl IntoIterator<Item = DeviceName>) {
+        self.to_correct().extend(devices);
+        self.drifted.notify_one();
     }
 
     /// Whether a device is still held against this.

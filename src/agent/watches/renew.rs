@@ -3,7 +3,7 @@
 //!
 //! A device whose record and build are the same as before costs a comparison. Trees are those of
 //! the build where the record has the same hash: a thousand devices hold one copy. Elsewhere: what
-//! comes of it (`writer`).
+//! comes of it (`writer`), what becomes of drift (`policy`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,14 +97,13 @@ impl Agent {
                     .collect::<Result<Vec<_>, RecordError>>()
             })
             .await?;
-        let mut devices = self.watches.shared.devices();
         for (name, basis, standard) in standards {
-            if let Some(watched) = devices.get_mut(&name) {
+            if let Some(watched) = self.watches.shared.devices().get_mut(&name) {
                 watched.basis = Some(basis);
                 watched.standard.send_replace(standard);
             }
         }
-        Ok(())
+        self.follow_policy(target).await
     }
 
     /// Starts and ends watchers; gives the devices that are watched no more.
@@ -139,7 +138,7 @@ impl Agent {
                 };
                 let stop = self.stop.child_token();
                 let task = tokio::spawn(watcher.run(stop.clone()));
-                Watched { made_for, basis: None, standard, stop, task }
+                Watched { made_for, basis: None, policy: None, standard, stop, task }
             });
         }
         Ok(gone)

@@ -46,24 +46,35 @@ pub(in super::super) fn origins(found: &[Found]) -> BTreeMap<String, Place> {
     found.iter().filter_map(|found| Some((found.path.to_string(), found.origin.clone()?))).collect()
 }
 
-/// The events that a change of the record is for people: none for what policy only lists.
+/// The events that a change of the record is for people. What policy only lists is told to nobody.
+/// Whether something was told is what the record says, and policy may have changed since: what
+/// nobody was told of is told then, and what is told no more has its end told.
 pub(in super::super) fn news(
     about: &About<'_>,
     changed: &DriftNews,
     origins: &BTreeMap<String, Place>,
 ) -> Vec<News> {
-    let told = |leaf: &&DriftedLeaf| {
+    let is_told = |leaf: &&DriftedLeaf| changed.told.contains(&leaf.path);
+    let is_for_people = |leaf: &&DriftedLeaf| {
         let path: Option<Path> = leaf.path.parse().ok();
         path.is_none_or(|path| about.rules.policy(&path) != DriftPolicy::Observe)
     };
     let (accepted, gone): (Vec<_>, Vec<_>) =
-        changed.gone.iter().filter(told).partition(|leaf| is_accepted(leaf, about.desired));
-    let found: Vec<&DriftedLeaf> = changed.found.iter().filter(told).collect();
-    [(NewsKind::DriftFound, found), (NewsKind::DriftAccepted, accepted), (NewsKind::DriftGone, gone)]
-        .into_iter()
-        .filter(|(_, leaves)| !leaves.is_empty())
-        .map(|(kind, leaves)| one(about, kind, &leaves, origins))
-        .collect()
+        changed.gone.iter().filter(is_told).partition(|leaf| is_accepted(leaf, about.desired));
+    let untold = changed.stays.iter().filter(|leaf| !is_told(leaf));
+    let found = changed.found.iter().chain(untold).filter(is_for_people).collect();
+    let there = changed.found.iter().chain(&changed.stays);
+    let hushed = there.filter(is_told).filter(|leaf| !is_for_people(leaf)).collect();
+    [
+        (NewsKind::DriftFound, " was changed behind our back:", found),
+        (NewsKind::DriftAccepted, ": the intent asks now for", accepted),
+        (NewsKind::DriftGone, ": as it should be again:", gone),
+        (NewsKind::DriftGone, ": nobody is told any more, by policy, of", hushed),
+    ]
+    .into_iter()
+    .filter(|(.., leaves): &(_, _, Vec<_>)| !leaves.is_empty())
+    .map(|(kind, words, leaves)| one(about, (kind, words), &leaves, origins))
+    .collect()
 }
 
 /// Whether the intent asks now for what the device was seen to hold.
@@ -81,7 +92,7 @@ fn is_accepted(leaf: &DriftedLeaf, desired: &Tree) -> bool {
 
 fn one(
     about: &About<'_>,
-    kind: NewsKind,
+    (kind, words): (NewsKind, &str),
     leaves: &[&DriftedLeaf],
     origins: &BTreeMap<String, Place>,
 ) -> News {
@@ -94,11 +105,7 @@ fn one(
     };
     let found = phrase::first_of(leaves.iter().map(|leaf| &leaf.path), 1);
     let device = about.device;
-    let summary = match kind {
-        NewsKind::DriftAccepted => format!("{device}: the intent asks now for {found}"),
-        NewsKind::DriftGone => format!("{device}: as it should be again: {found}"),
-        _ => format!("{device} was changed behind our back: {found}"),
-    };
+    let summary = format!("{device}{words} {found}");
     let at = about.said.at.map(|at| format!("at {at} by the device's clock"));
     let commit = about.said.commit.as_ref().map(|commit| format!("in the device's commit {commit}"));
     let said: Vec<String> = at.into_iter().chain(commit).collect();
@@ -118,6 +125,8 @@ fn one(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compile::Engine;
+    use crate::intent::fixture::{Repo, drift_edit};
     use crate::yang::testing::{sample, tree};
 
     fn leaf(path: &str, kind: DriftKind, recorded: Option<&str>, live: Option<&str>) -> DriftedLeaf {
@@ -166,9 +175,55 @@ mod tests {
                 NewsKind::DriftGone,
             ),
         ] {
-            let changed = DriftNews { gone: vec![gone], ..DriftNews::default() };
+            let told = [gone.path.clone()].into();
+            let changed = DriftNews { gone: vec![gone], told, ..DriftNews::default() };
             let told = news(&about, &changed, &BTreeMap::new());
             assert_eq!(told.iter().map(|news| news.kind).collect::<Vec<_>>(), [expected], "{case}");
+        }
+    }
+
+    #[test]
+    fn policy_says_what_is_told_and_the_record_whether_it_was() {
+        let rules = |policy: &str| {
+            let mut repo = Repo::example();
+            repo.apply(&[&drift_edit(&format!(" {{ default: {policy} }}"))]);
+            let build = Engine::new().build(&repo.snapshot());
+            DriftRules::of(build.fabric.as_ref().unwrap(), &"leaf1".parse().unwrap())
+        };
+        let (device, commit) = ("leaf1".parse().unwrap(), "b".repeat(40).parse().unwrap());
+        let (desired, said) = (Tree::new(), Said::default());
+        let row = || vec![leaf("/odds/signed", DriftKind::Owned, Some("1"), Some("2"))];
+        let (found, gone, stays) = (
+            DriftNews { found: row(), ..DriftNews::default() },
+            DriftNews { gone: row(), ..DriftNews::default() },
+            DriftNews { stays: row(), ..DriftNews::default() },
+        );
+        let again = "leaf1: as it should be again: /odds/signed";
+        let changed = "leaf1 was changed behind our back: /odds/signed";
+        let hushed = "leaf1: nobody is told any more, by policy, of /odds/signed";
+        for (case, policy, was_told, what, expected) in [
+            ("new", "alert", false, &found, Some(changed)),
+            ("new, and only listed", "observe", false, &found, None),
+            ("another value", "alert", true, &found, Some(changed)),
+            ("another value, and only listed now", "observe", true, &found, Some(hushed)),
+            ("there still", "alert", true, &stays, None),
+            ("there still, and only listed", "observe", false, &stays, None),
+            ("there still, and to be told now", "alert", false, &stays, Some(changed)),
+            ("there still, and only listed now", "observe", true, &stays, Some(hushed)),
+            ("gone", "alert", true, &gone, Some(again)),
+            ("gone, and only listed", "observe", false, &gone, None),
+            ("gone, and only listed now", "observe", true, &gone, Some(again)),
+            ("gone, and to be told now", "alert", false, &gone, None),
+        ] {
+            let rules = rules(policy);
+            let now = Timestamp::UNIX_EPOCH;
+            let (desired, said) = (&desired, &said);
+            let about = About { device: &device, commit: &commit, rules: &rules, desired, said, now };
+            let mut what = what.clone();
+            what.told.extend(was_told.then(|| "/odds/signed".to_owned()));
+            let told = news(&about, &what, &BTreeMap::new());
+            let told: Vec<&str> = told.iter().map(|news| &*news.summary).collect();
+            assert_eq!(told, Vec::from_iter(expected), "{case}");
         }
     }
 

@@ -16,8 +16,9 @@ use super::words::{About, news, origins, rows};
 use super::{Shared, StoreHandle};
 use crate::compile::DriftRules;
 use crate::drift::{Looked, Told, Verdict, What, caught};
-use crate::names::DeviceName;
-use crate::record::{DriftNews, DriftedLeaf, RecordError, Standing, Store, WatchState};
+use crate::names::{DeviceName, FabricName};
+use crate::record::{DriftKind, DriftNews, DriftedLeaf, RecordError, Standing, Store, WatchState};
+use crate::yang::Path;
 
 /// Writes down what watchers tell.
 pub(super) struct Writer {
@@ -89,21 +90,21 @@ impl Writer {
     }
 
     async fn verdict(&self, device: &DeviceName, verdict: Verdict) -> anyhow::Result<()> {
-        let Some(target) = self.shared.target().clone() else { return Ok(()) };
-        let rules = DriftRules::of(&target.fabric, device);
         let (shared, name, corrects) = (Arc::clone(&self.shared), device.clone(), self.corrects);
         let (began, on_record) = (verdict.began, Arc::clone(&verdict.written));
         let written = self
             .store
             .with(move |store| {
-                // asked under the record's lock: a pass that began since writes after us
+                // asked under the record's lock: a pass that began since writes after us, and a
+                // commit that counts since is judged by after us
                 if !shared.counts(&name, &verdict.against) {
                     return Ok(Written::default());
                 }
+                let Some(target) = shared.target().clone() else { return Ok(Written::default()) };
                 let about = About {
                     device: &name,
                     commit: &target.commit,
-                    rules: &rules,
+                    rules: &DriftRules::of(&target.fabric, &name),
                     desired: &verdict.against.tree,
                     said: &verdict.said,
                     now: Timestamp::now(),
@@ -119,8 +120,7 @@ impl Writer {
             self.bell.ring();
         }
         if written.to_correct {
-            self.shared.to_correct().insert(device.clone());
-            self.shared.drifted.notify_one();
+            self.shared.put_back([device.clone()]);
         }
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Writer {
 
 fn write(
     store: &mut Store,
-    fabric: &crate::names::FabricName,
+    fabric: &FabricName,
     about: &About<'_>,
     verdict: &Verdict,
     corrects: bool,
@@ -137,11 +137,31 @@ fn write(
         Looked::All => None,
         Looked::Below(places) => Some(places.as_slice()),
     };
-    let tell = |changed: &DriftNews| news(about, changed, &origins(&verdict.found));
+    let mut told = false;
+    let tell = |changed: &DriftNews| {
+        let news = news(about, changed, &origins(&verdict.found));
+        told = !news.is_empty();
+        news
+    };
     let changed = store.set_drift(fabric, about.device, places, &rows(&verdict.found), about.now, tell)?;
-    let is_news = !changed.is_empty();
     let known: Vec<DriftedLeaf> =
         store.drift_of(fabric, about.device)?.into_iter().map(|(leaf, _)| leaf).collect();
+    let found = verdict.found.iter().map(|found| (found.kind, &found.path));
+    let correctable = stand(store, fabric, about, &known, found, corrects)?;
+    // what is known already was dealt with, unless the whole was looked at: then once more
+    let again = !changed.found.is_empty() || verdict.looked == Looked::All;
+    Ok(Written { news: told || !changed.is_empty(), to_correct: correctable && again })
+}
+
+/// Writes how a device stands, by all that differs on it. Says whether any of `found` is put back.
+pub(super) fn stand<'p>(
+    store: &mut Store,
+    fabric: &FabricName,
+    about: &About<'_>,
+    known: &[DriftedLeaf],
+    mut found: impl Iterator<Item = (DriftKind, &'p Path)>,
+    corrects: bool,
+) -> Result<bool, RecordError> {
     let given_up = store.given_up(fabric)?.remove(about.device);
     let judge = Judge {
         device: about.device,
@@ -150,9 +170,6 @@ fn write(
         given_up: given_up.as_ref().map(|given_up| &*given_up.reason),
         observes: !corrects,
     };
-    store.set_drifted(fabric, about.device, judge.reason(&known).as_deref(), about.now)?;
-    let correctable = verdict.found.iter().any(|found| judge.puts_back(found.kind, &found.path));
-    // what is known already was dealt with, unless the whole was looked at: then once more
-    let again = !changed.found.is_empty() || verdict.looked == Looked::All;
-    Ok(Written { news: is_news, to_correct: correctable && again })
+    store.set_drifted(fabric, about.device, judge.reason(known).as_deref(), about.now)?;
+    Ok(found.any(|(kind, path)| judge.puts_back(kind, path)))
 }

@@ -34,5 +34,6 @@ mod connections;
 mod flapping;
 mod passes;
 mod policy;
+mod record;
 mod streams;
 mod values;

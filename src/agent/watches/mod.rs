@@ -31,8 +31,8 @@ use crate::record::Store;
 /// is read.
 const AT_ONCE: usize = 8;
 
-/// After how long what could not be put back is tried again: whoever else is at work on the
-/// device may be done by then.
+/// After how long what could not be put back, or written down, is tried again: whoever else is at work
+/// on the device, or on the record, may be done by then.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// How long what moves is gathered before it is told: each time all devices are read.

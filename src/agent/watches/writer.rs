@@ -1,24 +1,30 @@
 //! What watchers tell, into the record: at once, whatever the loop is doing.
 //!
 //! A verdict that is held against what counts no more is dropped: a pass has the device in hand,
-//! or has just left it, and its watcher looks again. Elsewhere: words (`words`), bringing them to
-//! people (`alerts`), correcting (`pass`).
+//! or has just left it, and its watcher looks again. What the record cannot take for now, as where
+//! its disk is full, is not forgotten. Elsewhere: words (`words`), bringing them to people (`alerts`),
+//! correcting (`pass`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use super::super::alerts::Bell;
 use super::super::drifted::Judge;
 use super::words::{About, news, origins, rows};
-use super::{Shared, StoreHandle};
+use super::{AGAIN, Shared, StoreHandle};
 use crate::compile::DriftRules;
 use crate::drift::{Looked, Told, Verdict, What, caught};
 use crate::names::{DeviceName, FabricName};
 use crate::record::{DriftKind, DriftNews, DriftedLeaf, RecordError, Standing, Store, WatchState};
 use crate::yang::Path;
+
+/// How devices are watched of which the record does not say so yet: it could not be written.
+type Left = BTreeMap<DeviceName, (WatchState, Option<String>)>;
 
 /// Writes down what watchers tell.
 pub(super) struct Writer {
@@ -44,19 +50,62 @@ struct Written {
 impl Writer {
     /// Writes until nobody tells any more.
     pub(super) async fn run(self, mut hears: mpsc::Receiver<Told>) {
-        while let Some(Told { device, what }) = hears.recv().await {
-            let written = async {
-                match what {
-                    What::State(state, detail) => self.state(&device, state, detail).await,
-                    What::Verdict(verdict) => self.verdict(&device, verdict).await,
+        let mut left = Left::new();
+        let mut again = Instant::now();
+        loop {
+            tokio::select! {
+                told = hears.recv() => match told {
+                    Some(Told { device, what }) => self.write(device, what, &mut left).await,
+                    None => return,
+                },
+                () = tokio::time::sleep_until(again), if !left.is_empty() => {
+                    again = Instant::now() + AGAIN;
+                    for (device, (state, detail)) in std::mem::take(&mut left) {
+                        if self.shared.devices().contains_key(&device) {
+                            self.write(device, What::State(state, detail), &mut left).await;
+                        }
+                    }
                 }
-            };
-            // if one could not be written, the next may be
-            let done = caught(written).await.unwrap_or_else(|panic| Err(anyhow::anyhow!(panic)));
-            if let Err(error) = done {
-                tracing::error!(%device, "what was seen of it is not on record: {error:#}");
             }
         }
+    }
+
+    /// Writes down one thing. If that cannot be done the next may be, and this one later: its
+    /// watcher believes that it was told, and says it no more.
+    async fn write(&self, device: DeviceName, what: What, left: &mut Left) {
+        let state = match &what {
+            What::State(state, detail) => Some((*state, detail.clone())),
+            What::Verdict(_) => None,
+        };
+        let written = async {
+            match what {
+                What::State(state, detail) => self.state(&device, state, detail).await,
+                What::Verdict(verdict) => self.verdict(&device, verdict).await,
+            }
+        };
+        let done = caught(written).await.unwrap_or_else(|panic| Err(anyhow::anyhow!(panic)));
+        if state.is_some() {
+            left.remove(&device);
+        }
+        let Err(error) = done else { return };
+        tracing::error!(%device, "what was seen of it is not on record yet: {error:#}");
+        match state {
+            Some(state) => drop(left.insert(device, state)),
+            None => self.look_again(device),
+        }
+    }
+
+    /// Has a device looked at once more, in a while: held against its standard anew, its watcher
+    /// looks again at whatever is not on record.
+    fn look_again(&self, device: DeviceName) {
+        let (shared, wake) = (Arc::clone(&self.shared), Arc::clone(&self.wake));
+        tokio::spawn(async move {
+            tokio::time::sleep(AGAIN).await;
+            if let Some(watched) = shared.devices().get_mut(&device) {
+                watched.basis = None;
+            }
+            wake.notify_one();
+        });
     }
 
     async fn state(

@@ -81,11 +81,11 @@ impl<'r> Following<'r> {
         }
         // what happened while nobody listened
         self.suspects.everything(now);
-        let sleep = tokio::time::sleep_until(self.next_due().into());
+        let sleep = tokio::time::sleep_until(now.into());
         tokio::pin!(sleep);
         loop {
-            let due = self.next_due().into();
-            if sleep.deadline() != due {
+            let due = self.next_due().map(Into::into);
+            if let Some(due) = due.filter(|due| sleep.deadline() != *due) {
                 sleep.as_mut().reset(due);
             }
             tokio::select! {
@@ -107,20 +107,20 @@ impl<'r> Following<'r> {
                         return End::Failed(error);
                     }
                 }
-                () = &mut sleep => self.wake(Instant::now()),
+                () = &mut sleep, if due.is_some() => self.wake(Instant::now()),
             }
         }
     }
 
-    /// When something is to be done that nothing tells of.
-    fn next_due(&self) -> Instant {
+    /// When something is to be done that nothing tells of; none if something else goes on first: the
+    /// end of the look, or of the pass.
+    fn next_due(&self) -> Option<Instant> {
         let settings = &self.run.watcher.settings;
         if self.looking.is_some() || self.run.held.holding().is_none() {
-            // the end of the look, or of the pass, goes on
-            return self.read_back + settings.read_back;
+            return None;
         }
         let due = [self.suspects.due(settings), self.unexplained.due(settings)];
-        due.into_iter().flatten().fold(self.read_back, Instant::min)
+        Some(due.into_iter().flatten().fold(self.read_back, Instant::min))
     }
 
     /// Takes an event and those that came with it: what they have in common is done once.
@@ -230,13 +230,7 @@ impl<'r> Following<'r> {
     /// It is time for what is due.
     fn wake(&mut self, now: Instant) {
         let settings = &self.run.watcher.settings;
-        if self.looking.is_some() {
-            return;
-        }
-        let Standard::Holds(holding) = &self.run.held else {
-            self.read_back = now + self.run.next_whole();
-            return;
-        };
+        let Standard::Holds(holding) = &self.run.held else { return };
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         if self.suspects.is_empty() {
             // what was said before was of something that is as it should be again

@@ -11,8 +11,9 @@ mod properties;
 mod said;
 mod trouble;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -100,6 +101,8 @@ struct World {
     states: Vec<(WatchState, String)>,
     /// How many verdicts were told.
     verdicts: usize,
+    /// How often the watcher had its turn.
+    turns: Arc<AtomicUsize>,
     stop: CancellationToken,
 }
 
@@ -143,9 +146,15 @@ impl World {
             limits: Arc::new(Semaphore::new(1)),
         };
         let stop = CancellationToken::new();
-        tokio::spawn(watcher.run(stop.clone()));
+        let turns = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&turns);
+        let mut watching = Box::pin(watcher.run(stop.clone()));
+        tokio::spawn(poll_fn(move |context| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            watching.as_mut().poll(context)
+        }));
         let (rows, states) = (BTreeMap::new(), Vec::new());
-        Self { fabric, standard, told, rows, states, verdicts: 0, stop }
+        Self { fabric, standard, told, rows, states, verdicts: 0, turns, stop }
     }
 
     fn device(&self) -> &Handle {

@@ -130,6 +130,39 @@ async fn a_device_that_cannot_tell_of_changes_is_polled() {
     }
 }
 
+/// A look that waits for its answer, longer than it is to the next one, costs nothing meanwhile.
+#[tokio::test]
+async fn a_watcher_whose_look_is_not_answered_does_nothing_but_wait() {
+    let often = Settings { read_back: Duration::from_millis(50), ..settings() };
+    let hasty = |target: &mut Target| target.deadlines.get = Duration::from_secs(1);
+    let mut world = World::with(Personality::eos(), often, |_| {}, hasty);
+    world.settled("at first").await;
+    world.device().freeze();
+    let before = world.turns.load(Ordering::Relaxed);
+    world.state(WatchState::Away).await;
+    let turns = world.turns.load(Ordering::Relaxed) - before;
+    assert!(turns < 200, "{turns} turns in a second");
+}
+
+/// Nothing is on record of a device that cannot tell of changes: there is nothing to look for, and
+/// that it goes away and comes back is told all the same.
+#[tokio::test]
+async fn a_polled_device_without_a_record_is_lost_and_back() {
+    let code = tonic::Code::Unimplemented;
+    let mut world = World::start(Personality { on_change: OnChange::Nowhere(code), ..Personality::eos() });
+    world.settled("at first").await;
+    world.standard.send_replace(Standard::Unknown);
+    let verdicts = world.verdicts;
+    // the next connection's, which asks who it is and then waits for a record
+    let gets = world.device().gets_received();
+    world.device().wait_for_gets(gets + 1).await;
+    world.device().down();
+    world.state(WatchState::Away).await;
+    world.device().up().unwrap();
+    world.state(WatchState::Polling).await;
+    assert!(world.verdicts <= verdicts + 1, "one look at most was under way");
+}
+
 /// Hazard H12: after a restart the device is watched again, on a connection of its own, and what
 /// the restart changed is told.
 #[tokio::test]

@@ -219,12 +219,15 @@ impl Run {
         }
         self.held = self.watcher.standard.borrow_and_update().clone();
         if self.held.holding().is_none() {
-            // a pass has it in hand: it is looked at as soon as that is over
+            // a pass has it in hand, or nothing is on record: it is looked at as soon as that is over
             let standard = &mut self.watcher.standard;
-            let Ok(held) = standard.wait_for(|standard| standard.holding().is_some()).await else {
-                return std::future::pending().await;
-            };
-            self.held = held.clone();
+            let held = standard.wait_for(|standard| standard.holding().is_some());
+            let held = tokio::time::timeout(self.watcher.settings.poll, held).await;
+            match held.map(|held| held.map(|held| held.clone())) {
+                Ok(Ok(held)) => self.held = held,
+                Ok(Err(_)) => return std::future::pending().await,
+                Err(_) => return self.ask_after(&session).await,
+            }
         }
         let Some(against) = self.held.holding().cloned() else { return End::Looked };
         let look = Look {
@@ -245,6 +248,18 @@ impl Run {
                 End::Looked
             }
             Err(error) => End::Failed(error),
+        }
+    }
+
+    /// Whether a device still answers that is held against nothing: there is nothing else to see.
+    async fn ask_after(&mut self, session: &Session) -> End {
+        match Box::pin(session.identify()).await {
+            Ok(()) => {
+                self.say(WatchState::Polling, self.cannot.clone()).await;
+                End::Looked
+            }
+            Err(NotIdentified::Unanswered(error)) => End::Failed(error),
+            Err(another) => End::Another(another.to_string()),
         }
     }
 

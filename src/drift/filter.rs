@@ -5,11 +5,10 @@
 //! about. It may suspect too much, which costs a look, and never too little. Pure. Elsewhere:
 //! what becomes of suspects (`suspects`), the wire (`gnmi`).
 
-use std::collections::BTreeSet;
-
 use serde_json::Value as Json;
 
 use super::reported::Reported;
+use super::salts::Salts;
 use super::standard::Holding;
 use crate::gnmi::covers;
 use crate::plan::{Rules, is_default, is_incidental};
@@ -37,7 +36,7 @@ pub(super) struct Filter<'a> {
     /// What is known to differ: whatever is told of it is worth a look.
     pub(super) reported: &'a Reported,
     /// Secrets that show another text at each look: nothing can be learnt of them.
-    pub(super) resalted: &'a BTreeSet<Path>,
+    pub(super) salts: &'a Salts,
 }
 
 impl Filter<'_> {
@@ -108,7 +107,7 @@ impl Filter<'_> {
     }
 
     fn same_secret(&self, path: &Path, shown: &str) -> bool {
-        if self.resalted.contains(path) {
+        if self.salts.holds(path) {
             return true;
         }
         // without a mark nobody can say what it was

@@ -168,7 +168,7 @@ impl<'r> Following<'r> {
             profile: device.profile,
             holding,
             reported: &run.reported,
-            resalted: &run.resalted,
+            salts: &run.salts,
         };
         let (suspects, mut suspicious) = (&mut self.suspects, false);
         let mut tell = |path: &Path, hint: Hint| suspicious |= suspects.hear(path, hint, settings, now);
@@ -274,7 +274,7 @@ impl<'r> Following<'r> {
     async fn take(&mut self, seen: Result<Seen, Error>) -> Option<Error> {
         match seen {
             Ok(Seen { verdict, resalted }) if self.run.held.is(&verdict.against) => {
-                self.run.resalted.extend(resalted);
+                self.run.salts.looked(&verdict.looked, resalted);
                 self.run.say_verdict(verdict).await;
                 None
             }

@@ -18,6 +18,7 @@ mod open;
 mod reported;
 mod settings;
 mod standard;
+mod salts;
 mod suspects;
 mod told;
 mod unexplained;

@@ -4,7 +4,6 @@
 //! to time; one that does not answer is called again, later after each failure. Elsewhere: which
 //! devices (`agent::watches`).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -17,6 +16,7 @@ use super::guard::caught;
 use super::look::{Look, everything};
 use super::open::{Offer, Opened};
 use super::reported::Reported;
+use super::salts::Salts;
 use super::settings::Settings;
 use super::standard::Standard;
 use super::told::{Looked, Said, Told, Verdict, What};
@@ -61,7 +61,7 @@ pub(super) struct Run {
     /// What was told to differ.
     pub(super) reported: Reported,
     /// Secrets that show another text at each look.
-    pub(super) resalted: BTreeSet<Path>,
+    pub(super) salts: Salts,
     /// What was told and may have been dropped, as a pass began between telling and writing.
     pub(super) unwritten: Vec<(Looked, Arc<AtomicBool>)>,
     offer: Offer,
@@ -93,7 +93,7 @@ impl Watcher {
             watcher: self,
             held: Standard::Unknown,
             reported: Reported::default(),
-            resalted: BTreeSet::new(),
+            salts: Salts::default(),
             unwritten: Vec::new(),
             offer: Offer::default(),
             said: None,
@@ -152,7 +152,7 @@ impl Run {
         let device = self.watcher.device.name();
         tracing::error!(%device, "watching it failed, and is tried again: {words}");
         self.reported = Reported::default();
-        self.resalted = BTreeSet::new();
+        self.salts = Salts::default();
         self.offer = Offer::default();
         let why = format!("watching it failed, which is a fault of ours, and is tried again: {words}");
         self.say(WatchState::Away, Some(why)).await;
@@ -242,7 +242,7 @@ impl Run {
             Ok(seen) => {
                 self.say(WatchState::Polling, self.cannot.clone()).await;
                 if self.watcher.standard.borrow().is(&seen.verdict.against) {
-                    self.resalted.extend(seen.resalted);
+                    self.salts.looked(&seen.verdict.looked, seen.resalted);
                     self.say_verdict(seen.verdict).await;
                 }
                 End::Looked

@@ -77,12 +77,14 @@ fn hints(holding: &Holding, reported: &[&str], resalted: &[&str], event: &Event)
     };
     let mut known = Reported::default();
     known.update(&Looked::All, &reported.iter().map(found).collect::<Vec<_>>());
+    let mut salts = Salts::default();
+    salts.looked(&Looked::All, resalted.iter().map(|text| path(text)).collect());
     let filter = Filter {
         schema: sample(),
         profile: Profile::find("arista-eos", "4.35.0F").unwrap(),
         holding,
         reported: &known,
-        resalted: &resalted.iter().map(|text| path(text)).collect(),
+        salts: &salts,
     };
     let mut seen = Vec::new();
     let mut tell = |path: &Path, hint: Hint| {

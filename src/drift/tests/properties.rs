@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use super::super::filter::{Filter, Hint};
 use super::super::judge::judge;
 use super::super::reported::Reported;
+use super::super::salts::Salts;
 use super::super::suspects::Suspects;
 use super::super::{Found, Holding, Looked, Settings};
 use super::*;
@@ -164,7 +165,7 @@ impl Paper {
     /// Hears the events, and looks where they say at a device that holds this.
     fn burst(&mut self, events: &[Event], device: &Tree) {
         let now = Instant::now();
-        let resalted = BTreeSet::new();
+        let salts = Salts::default();
         let mut suspects = Suspects::default();
         {
             let filter = Filter {
@@ -172,7 +173,7 @@ impl Paper {
                 profile: profile(),
                 holding: &self.holding,
                 reported: &self.reported,
-                resalted: &resalted,
+                salts: &salts,
             };
             let mut tell = |path: &Path, hint: Hint| {
                 suspects.hear(path, hint, &self.settings, now);

@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::filter::{Filter, Hint};
+use super::kept::Kept;
 use super::look::{Look, Seen};
 use super::standard::{Holding, Standard};
 use super::suspects::{Burst, Suspects};
@@ -22,10 +23,6 @@ use crate::plan::Rules;
 use crate::rollout::Session;
 use crate::yang::Path;
 use jiff::Timestamp;
-
-/// How many events are kept while a pass has the device in hand. A Set that makes more is
-/// followed by a look at the whole.
-const KEPT: usize = 256;
 
 /// How many events are taken before anything else has its turn again.
 const AT_ONCE: usize = 64;
@@ -43,7 +40,7 @@ pub(super) struct Following<'r> {
     suspects: Suspects,
     unexplained: Unexplained,
     /// What was told while a pass had the device in hand.
-    kept: Vec<(Event, Option<i64>)>,
+    kept: Kept,
     /// What the device says of what is suspected.
     said: Said,
     /// When it told its count of changes.
@@ -64,7 +61,7 @@ impl<'r> Following<'r> {
             changed,
             suspects: Suspects::default(),
             unexplained: Unexplained::default(),
-            kept: Vec::new(),
+            kept: Kept::default(),
             said: Said::default(),
             counted: None,
             looking: None,
@@ -153,8 +150,11 @@ impl<'r> Following<'r> {
         }
         match &self.run.held {
             Standard::Unknown => {}
-            Standard::Busy if self.kept.len() < KEPT => self.kept.push((event, told_at)),
-            Standard::Busy => self.suspects.everything(now),
+            Standard::Busy => {
+                if !self.kept.keep(event, told_at) {
+                    self.suspects.everything(now);
+                }
+            }
             Standard::Holds(_) => self.filter(&event, told_at, now),
         }
     }
@@ -205,7 +205,7 @@ impl<'r> Following<'r> {
         match (&before, &self.run.held) {
             (_, Standard::Unknown) => {
                 self.suspects = Suspects::default();
-                self.kept = Vec::new();
+                self.kept = Kept::default();
             }
             (_, Standard::Busy) => {}
             (Standard::Unknown, Standard::Holds(_)) => self.suspects.everything(now),
@@ -216,7 +216,7 @@ impl<'r> Following<'r> {
                         self.suspect(&looked, now);
                     }
                 }
-                for (event, told_at) in std::mem::take(&mut self.kept) {
+                for (event, told_at) in std::mem::take(&mut self.kept).events() {
                     self.filter(&event, told_at, now);
                 }
                 if matches!(before, Standard::Busy) {

@@ -34,8 +34,6 @@ pub struct Queued {
     pub attempts: u32,
     /// Before then it is not tried again.
     pub next_at: Option<Timestamp>,
-    /// Whether it is in a message that was tried.
-    pub is_tried: bool,
 }
 
 /// A row for people: what waits, and what was given up.
@@ -117,12 +115,21 @@ impl Store {
 
     /// What waits for a receiver, oldest first. What cannot be read any more is given up.
     pub fn queued(&self, receiver: &str) -> Result<Vec<Queued>, RecordError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT news.id, news.fabric, news.body, delivery.attempts, delivery.next_at,
-                    delivery.message IS NOT NULL
+        self.waiting(receiver, "1")
+    }
+
+    /// The same of what is in no message that was tried.
+    pub fn fresh(&self, receiver: &str) -> Result<Vec<Queued>, RecordError> {
+        self.waiting(receiver, "delivery.message IS NULL")
+    }
+
+    fn waiting(&self, receiver: &str, which: &'static str) -> Result<Vec<Queued>, RecordError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT news.id, news.fabric, news.body, delivery.attempts, delivery.next_at
              FROM delivery JOIN news ON news.id = delivery.news
-             WHERE delivery.receiver = ?1 AND delivery.state = 'waiting' ORDER BY news.id LIMIT ?2",
-        )?;
+             WHERE delivery.receiver = ?1 AND delivery.state = 'waiting' AND {which}
+             ORDER BY news.id LIMIT ?2"
+        ))?;
         let mut rows = query.query(params![receiver, BATCH])?;
         let (mut found, mut unreadable) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
@@ -142,7 +149,7 @@ impl Store {
             };
             // a time that cannot be read is no reason to wait
             let next_at = row.get::<_, Option<String>>(4)?.and_then(|text| text.parse().ok());
-            found.push(Queued { id, fabric, news, attempts: row.get(3)?, next_at, is_tried: row.get(5)? });
+            found.push(Queued { id, fabric, news, attempts: row.get(3)?, next_at });
         }
         for (id, what) in unreadable {
             self.connection.execute(
@@ -442,5 +449,27 @@ mod tests {
             store.deliveries().unwrap().into_iter().filter(|entry| entry.is_dead).collect();
         assert_eq!(dead.len(), 2);
         assert!(dead[0].error.as_deref().unwrap().contains("cannot be read"), "{dead:?}");
+    }
+
+    /// One message of a thousand devices that nobody takes is tried for a day.
+    #[test]
+    fn what_is_fresh_is_found_behind_any_number_of_what_was_tried() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+        store.keep_receivers(&["noc"]).unwrap();
+        let body = serde_json::to_string(&news(NewsKind::DeviceLost, "leaf1", 1)).unwrap();
+        let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO news (fabric, kind, device, at, body)
+             SELECT 'dc1', 'device-lost', 'leaf1', '1970-01-01T00:00:01Z', ?2 FROM n";
+        store.connection.execute(many, params![BATCH, body]).unwrap();
+        store.queue_news("noc", &|_| true).unwrap();
+        let ids: Vec<i64> = store.fresh("noc").unwrap().iter().map(|queued| queued.id).collect();
+        assert_eq!(ids.len(), BATCH as usize);
+        store.begin_message("noc", &ids, "{}").unwrap();
+        store.tell(&"dc1".parse().unwrap(), &news(NewsKind::DeviceLost, "leaf2", 2)).unwrap();
+        store.queue_news("noc", &|_| true).unwrap();
+        let fresh = store.fresh("noc").unwrap();
+        assert_eq!(fresh.iter().map(|queued| &*queued.news.summary).collect::<Vec<_>>(), ["leaf2 at 2"]);
+        assert_eq!(store.queued("noc").unwrap().len(), BATCH as usize, "all that waits, the oldest first");
     }
 }

@@ -127,8 +127,7 @@ impl Courier {
     /// What waits: what was tried as it was, the rest as few messages as may be.
     fn letters(&mut self) -> Result<Vec<Letter>, RecordError> {
         let name = self.receiver.name.clone();
-        let queued: Vec<Queued> =
-            self.store.queued(&name)?.into_iter().filter(|queued| !queued.is_tried).collect();
+        let queued = self.store.fresh(&name)?;
         let times: BTreeMap<i64, Timestamp> =
             queued.iter().map(|queued| (queued.id, queued.news.at)).collect();
         let items = queued.into_iter().map(|it| Item { id: it.id, fabric: it.fabric, news: it.news });

@@ -174,6 +174,7 @@ impl Courier {
         }
         let rendered = render(self.receiver.kind, &letter.event, self.receiver.template.as_ref());
         let outcome = self.post(&rendered);
+        let is_aside = letter.attempts >= pace::ASIDE;
         letter.attempts = letter.attempts.saturating_add(1);
         let rest = self.store.rest(&name)?;
         let (why, after) = match outcome {
@@ -194,13 +195,7 @@ impl Courier {
         };
         self.log(Some(why.clone()));
         let now = Timestamp::now();
-        let failures = rest.failures.saturating_add(1);
-        let is_in_trouble = failures >= IN_TROUBLE || after.is_some();
-        let until = match next(failures.saturating_sub(1), now, now, after, poll::random()) {
-            Next::At(at) if is_in_trouble => Some(at),
-            Next::At(_) | Next::Never => None,
-        };
-        self.store.set_rest(&name, Rest { failures, until })?;
+        self.store.set_rest(&name, rest_after(rest, is_aside, after, now, poll::random()))?;
         match next(letter.attempts, letter.event.at, now, after, poll::random()) {
             Next::At(at) => {
                 letter.not_before = Some(at);
@@ -340,6 +335,21 @@ impl Courier {
     }
 }
 
+/// How a receiver does that did not take a message. One that was set aside says nothing of it:
+/// perhaps that alone is not taken, and it is tried for a day. Whoever asks for patience gets it.
+fn rest_after(rest: Rest, is_aside: bool, asked: Option<Duration>, now: Timestamp, random: u64) -> Rest {
+    if is_aside && asked.is_none() {
+        return rest;
+    }
+    let failures = rest.failures.saturating_add(u32::from(!is_aside));
+    let tries = if is_aside { 0 } else { failures.saturating_sub(1) };
+    let until = match next(tries, now, now, asked, random) {
+        Next::At(at) if asked.is_some() || failures >= IN_TROUBLE => Some(at),
+        Next::At(_) | Next::Never => None,
+    };
+    Rest { failures, until }
+}
+
 /// How long it is until then, if it is not over. What is farther than anybody is ever put off was
 /// written before the clock was set back.
 fn left(until: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
@@ -374,6 +384,30 @@ fn is_about(receiver: &Receiver, roles: &BTreeMap<DeviceName, RoleName>, news: &
 mod tests {
     use super::*;
     use crate::record::NewsKind;
+
+    #[test]
+    fn a_receiver_that_fails_is_left_alone_and_one_message_that_it_never_takes_is_no_failure() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let rest = |failures, until: Option<u64>| Rest {
+            failures,
+            until: until.map(|seconds| now + Duration::from_secs(seconds)),
+        };
+        let patience = Some(Duration::from_secs(60));
+        for (case, before, is_aside, asked, expected) in [
+            ("a first failure", rest(0, None), false, None, rest(1, None)),
+            ("another", rest(1, None), false, None, rest(2, Some(1))),
+            ("and one more", rest(2, Some(0)), false, None, rest(3, Some(2))),
+            ("it asks for patience", rest(0, None), false, patience, rest(1, Some(60))),
+            ("what was set aside", rest(0, None), true, None, rest(0, None)),
+            ("what was set aside, of one in trouble", rest(3, Some(0)), true, None, rest(3, Some(0))),
+            ("patience for what was set aside", rest(0, None), true, patience, rest(0, Some(60))),
+        ] {
+            let mut after = rest_after(before, is_aside, asked, now, u64::MAX / 2);
+            // a fifth more or less
+            after.until = after.until.and_then(|at| at.round(jiff::Unit::Second).ok());
+            assert_eq!(after, expected, "{case}");
+        }
+    }
 
     #[test]
     fn a_receiver_is_told_what_it_asked_for() {

@@ -26,7 +26,7 @@ mod told;
 mod unexplained;
 mod watcher;
 
-pub use guard::caught;
+pub use guard::{caught, caught_at_once};
 pub use judge::differences;
 pub use look::{resalted, shown_otherwise};
 pub use settings::Settings;

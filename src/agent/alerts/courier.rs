@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::letters::{self, Letter};
-use super::{Bell, LOOK, Roles, report};
+use super::{Bell, LOOK, Roles, report, survived};
 use crate::agent::config::{AlertDevices, Receiver};
 use crate::agent::secrets::Secrets;
 use crate::alerts::{
@@ -58,8 +58,8 @@ impl Courier {
         let mut heard = 0;
         loop {
             let is_last = self.bell.is_closed();
-            let pause = self.work().unwrap_or_else(|error| {
-                self.log(Some(format!("the record: {error}")));
+            let pause = survived(|| self.work()).unwrap_or_else(|why| {
+                self.log(Some(why));
                 LOOK
             });
             if is_last {

@@ -24,6 +24,7 @@ use self::courier::Courier;
 use self::notice::Losing;
 use super::Agent;
 use super::config::Receiver;
+use crate::drift::caught_at_once;
 use crate::intent::Fabric;
 use crate::names::{DeviceName, FabricName, RoleName};
 use crate::record::{RecordError, Store};
@@ -183,15 +184,11 @@ impl Agent {
 fn watch_devices(losing: Losing, mut store: Store, bell: &Bell) {
     let (mut heard, mut failure) = (0, None);
     while !bell.is_closed() {
-        let noticed = notice_devices(&mut store, losing);
-        match &noticed {
-            Ok(true) => bell.ring(),
-            Ok(false) => {}
-            Err(error) => report(&mut failure, Some(error.to_string()), "which devices answer is not told"),
+        let noticed = survived(|| notice_devices(&mut store, losing));
+        if matches!(noticed, Ok(true)) {
+            bell.ring();
         }
-        if noticed.is_ok() {
-            report(&mut failure, None, "which devices answer is not told");
-        }
+        report(&mut failure, noticed.err(), "which devices answer is not told");
         bell.wait(&mut heard, LOOK);
     }
 }
@@ -205,6 +202,13 @@ fn notice_devices(store: &mut Store, losing: Losing) -> Result<bool, RecordError
     Ok(is_news)
 }
 
+/// What one step of a thread came to, or in words why to nothing. A panic is not the end of its
+/// thread: what waits for one that is silently dead would be kept for ever, and told to nobody.
+fn survived<T>(step: impl FnOnce() -> Result<T, RecordError>) -> Result<T, String> {
+    let done = caught_at_once(step).map_err(|panic| format!("a fault of ours: {panic}"))?;
+    done.map_err(|error| format!("the record: {error}"))
+}
+
 /// Logs a failure once, until it is another one or over.
 fn report(said: &mut Option<String>, failure: Option<String>, what: &str) {
     if *said == failure {
@@ -216,4 +220,22 @@ fn report(said: &mut Option<String>, failure: Option<String>, what: &str) {
         tracing::info!("over: {what}");
     }
     *said = failure;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_panics_is_words_and_the_next_one_is_taken() {
+        let mut steps = 0;
+        let mut step = |panics: bool| {
+            survived(|| {
+                steps += 1;
+                assert!(!panics, "no luck");
+                Ok(steps)
+            })
+        };
+        assert_eq!([true, false].map(&mut step), [Err("a fault of ours: no luck".to_owned()), Ok(2)]);
+    }
 }

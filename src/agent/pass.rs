@@ -216,8 +216,9 @@ pub(super) async fn advance(journal: &Journal, due: &Due) -> anyhow::Result<()> 
     let (gone, equal) = (due.gone.clone(), due.advance.clone());
     journal
         .with(move |store, journal| {
-            gone.iter().try_for_each(|device| store.forget(&journal.fabric, device))?;
-            store.advance(&journal.fabric, &equal, &journal.commit, journal.pass, Timestamp::now())
+            let now = Timestamp::now();
+            gone.iter().try_for_each(|device| store.forget(&journal.fabric, device, &journal.commit, now))?;
+            store.advance(&journal.fabric, &equal, &journal.commit, journal.pass, now)
         })
         .await?;
     Ok(())

@@ -84,7 +84,7 @@ fn one(group: Vec<Message>, words: &str) -> Option<Message> {
 fn words(what: What) -> Option<&'static str> {
     match what {
         What::News(NewsKind::DeviceLost) => Some("do not answer"),
-        What::News(NewsKind::DeviceBack) => Some("answer again"),
+        What::News(NewsKind::DeviceBack) => Some("are lost no more"),
         What::News(NewsKind::DriftFound) => Some("were changed behind our back"),
         What::News(NewsKind::DriftCorrected) => Some("were put back"),
         What::PutBack => Some("were changed behind our back and put back"),

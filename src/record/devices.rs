@@ -361,9 +361,17 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets a device that has left the intent.
-    pub fn forget(&mut self, fabric: &FabricName, device: &DeviceName) -> Result<(), RecordError> {
+    /// Forgets a device that has left the intent with this commit. What differed on it is told as over
+    /// if people were told of it.
+    pub fn forget(
+        &mut self,
+        fabric: &FabricName,
+        device: &DeviceName,
+        commit: &CommitId,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
         let write = self.connection.transaction()?;
+        drift::departed(&write, fabric, device, commit, now)?;
         for table in ["device", "drift", "watch", "hold", "correction", "given_up"] {
             write.execute(
                 &format!("DELETE FROM {table} WHERE fabric = ?1 AND device = ?2"),

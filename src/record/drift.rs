@@ -14,7 +14,7 @@ use super::devices::{Held, Stance};
 use super::news::{News, NewsKind, NewsLeaf, insert};
 use super::passes::DeviceEvent;
 use super::store::{RecordError, Store, parsed};
-use crate::names::{DeviceName, FabricName};
+use crate::names::{CommitId, DeviceName, FabricName};
 use crate::phrase;
 use crate::yang::Path;
 
@@ -201,8 +201,8 @@ fn told(
     fabric: &FabricName,
     device: &DeviceName,
 ) -> Result<BTreeSet<String>, RecordError> {
-    let mut query = connection
-        .prepare_cached("SELECT path FROM drift WHERE fabric = ?1 AND device = ?2 AND told = 1")?;
+    let mut query =
+        connection.prepare_cached("SELECT path FROM drift WHERE fabric = ?1 AND device = ?2 AND told = 1")?;
     let found = query.query_map([fabric.as_str(), device.as_str()], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
@@ -251,22 +251,58 @@ pub(super) fn at_rest(
     stance: &Stance<'_>,
 ) -> Result<(), RecordError> {
     rearm(connection, fabric, device)?;
-    let leaves = end(connection, fabric, device, "1", |_| None)?;
-    if leaves.is_empty() {
-        return Ok(());
-    }
-    let standing = stance.standing.as_str();
-    let news = News {
-        kind: NewsKind::DriftGone,
-        device: Some(device.clone()),
-        commit: Some(stance.target.clone()),
+    let over = Over {
+        device,
+        commit: stance.target,
         at: stance.now,
-        summary: format!("{device} is {standing} and looked at no more: {}", first_of(&leaves)),
-        detail: stance.reason.map(str::to_owned),
-        leaves,
-        unlisted: 0,
+        why: &format!("is {}", stance.standing.as_str()),
+        detail: stance.reason,
     };
-    insert(connection, fabric, &news)
+    over.tell(connection, fabric)
+}
+
+/// Ends all that differed on a device that a commit has taken out of the intent. Told if people were
+/// told of it.
+pub(super) fn departed(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+    commit: &CommitId,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    let over = Over { device, commit, at: now, why: "has left the intent", detail: None };
+    over.tell(connection, fabric)
+}
+
+/// A device that nobody looks at any more.
+struct Over<'a> {
+    device: &'a DeviceName,
+    commit: &'a CommitId,
+    at: Timestamp,
+    why: &'a str,
+    detail: Option<&'a str>,
+}
+
+impl Over<'_> {
+    /// Ends all that differed on it, and tells it if people were told of it.
+    fn tell(&self, connection: &Connection, fabric: &FabricName) -> Result<(), RecordError> {
+        let Self { device, commit, at, why, detail } = *self;
+        let leaves = end(connection, fabric, device, "1", |_| None)?;
+        if leaves.is_empty() {
+            return Ok(());
+        }
+        let news = News {
+            kind: NewsKind::DriftGone,
+            device: Some(device.clone()),
+            commit: Some(commit.clone()),
+            at,
+            summary: format!("{device} {why} and is looked at no more: {}", first_of(&leaves)),
+            detail: detail.map(str::to_owned),
+            leaves,
+            unlisted: 0,
+        };
+        insert(connection, fabric, &news)
+    }
 }
 
 /// Ends what differed on a device; gives the leaves that people were told of.
@@ -408,5 +444,15 @@ mod tests {
             assert_eq!(changed.told.contains("/a"), was_told, "{case}");
             assert_eq!(!store.firing(&fabric).unwrap().is_empty(), fires, "{case}");
         }
+
+        // drift of a device that leaves the intent ends with it
+        let (told, commit) = (|_: &DriftNews| vec![news(NewsKind::DriftFound)], "b".repeat(40));
+        store.set_drift(&fabric, &device, None, there, now, told).unwrap();
+        let before = store.news_since(0).unwrap().len();
+        store.forget(&fabric, &device, &commit.parse().unwrap(), now).unwrap();
+        let after: Vec<_> = store.news_since(0).unwrap().split_off(before);
+        let summaries: Vec<&str> = after.iter().map(|(_, news)| &*news.summary).collect();
+        assert_eq!(summaries, ["leaf1 has left the intent and is looked at no more: /a"]);
+        assert_eq!((after[0].1.kind, store.drift(&fabric).unwrap().len()), (NewsKind::DriftGone, 0));
     }
 }

@@ -31,7 +31,7 @@ pub enum NewsKind {
     CommitRefused,
     /// A device does not answer any more.
     DeviceLost,
-    /// It answers again.
+    /// It answers again, or nobody waits for that any more: it left the intent, or rests by its word.
     DeviceBack,
     /// A head was not followed, since it needs a person's word.
     AgentFrozen,

@@ -193,23 +193,27 @@ pub(super) fn devices(
     let watches = store.watches(fabric)?;
     for (device, since) in back {
         let entry = store.device(fabric, device)?;
-        // what left the intent, or rests by its word, is not back
-        let entry = entry.as_ref().filter(|entry| !is_at_rest(entry));
-        if entry.is_some() && losing.is_watched && !watches.contains_key(device) {
+        let summary = match &entry {
+            None => format!("{device} has left the intent, and nobody waits for its answer any more"),
+            Some(entry) if is_at_rest(entry) => {
+                let standing = entry.standing.as_str();
+                format!("{device} is {standing}, and nobody waits for its answer any more")
+            }
             // its watcher has not heard of it yet
-            continue;
-        }
-        let news = entry.map(|entry| News {
+            Some(_) if losing.is_watched && !watches.contains_key(device) => continue,
+            Some(_) => format!("{device} answers again after {}", span(*since, now)),
+        };
+        let news = News {
             kind: NewsKind::DeviceBack,
             device: Some(device.clone()),
-            commit: entry.commit.clone(),
+            commit: entry.and_then(|entry| entry.commit),
             at: now,
-            summary: format!("{device} answers again after {}", span(*since, now)),
+            summary,
             detail: None,
             leaves: Vec::new(),
             unlisted: 0,
-        });
-        is_news |= store.note(fabric, (&subject(device), "back"), news.as_ref(), now)?;
+        };
+        is_news |= store.note(fabric, (&subject(device), "back"), Some(&news), now)?;
     }
     Ok(is_news)
 }
@@ -365,15 +369,27 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_leaves_the_intent_while_it_is_lost_is_not_told_as_back() {
-        let mut world = World::new();
-        world.stands("leaf1", Standing::Unreachable, &commit("a"), 0);
-        devices(&mut world.store, &world.fabric, at(60), LOSING).unwrap();
-        assert_eq!(world.news().len(), 1);
-        world.store.forget(&world.fabric, &"leaf1".parse().unwrap()).unwrap();
-        devices(&mut world.store, &world.fabric, at(70), LOSING).unwrap();
-        assert_eq!(world.news(), Vec::<String>::new());
-        assert!(world.store.noted_lost(&world.fabric).unwrap().is_empty());
+    fn of_a_lost_device_that_is_asked_for_no_more_that_is_told() {
+        let a = commit("a");
+        for (case, standing, expected) in [
+            ("left the intent", None, "leaf1 has left the intent, and nobody waits for its answer any more"),
+            ("paused", Some(Standing::Paused), "leaf1 is paused, and nobody waits for its answer any more"),
+            ("there", Some(Standing::Current), "leaf1 answers again after 60s"),
+        ] {
+            let mut world = World::new();
+            world.stands("leaf1", Standing::Unreachable, &a, 0);
+            devices(&mut world.store, &world.fabric, at(60), LOSING).unwrap();
+            assert_eq!(world.news().len(), 1, "{case}");
+            match standing {
+                Some(standing) => world.stands("leaf1", standing, &a, 100),
+                None => world.store.forget(&world.fabric, &"leaf1".parse().unwrap(), &a, at(100)).unwrap(),
+            }
+            for told in [vec![expected], vec![]] {
+                devices(&mut world.store, &world.fabric, at(120), LOSING).unwrap();
+                assert_eq!(world.news(), told, "{case}");
+            }
+            assert!(world.store.noted_lost(&world.fabric).unwrap().is_empty(), "{case}");
+        }
     }
 
     #[test]

@@ -281,6 +281,11 @@ pub(super) async fn apply(job: &Job, context: &Context) -> Result<Outcome, Journ
             }
             Some(_) if untouched && again => {
                 again = false;
+                // the device may have been away for a minute, in which a person may have held it
+                if let Some(held) = begin(job, context, flight.clone()).await? {
+                    withdraw(job, context).await?;
+                    return Ok(Outcome::Held(held));
+                }
                 continue;
             }
             _ => {}
@@ -339,7 +344,8 @@ async fn connect_and_read(device: &Device) -> Result<Reading, Error> {
 }
 
 /// Writes down what is about to be sent; or gives the hold that keeps it from being sent, which
-/// a person may have asked for since the pass began.
+/// a person may have asked for since the pass began. Of the same Set in the same pass it counts
+/// once.
 async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<Option<String>, JournalError> {
     let (device, tree_hash, schema) =
         (job.name().clone(), job.tree_hash.clone(), Arc::clone(&job.device.schema));
@@ -358,6 +364,18 @@ async fn begin(job: &Job, context: &Context, set: InFlight) -> Result<Option<Str
                 store.begin_set(&journal.fabric, &device, begun, &schema, now)?
             };
             Ok(hold.map(|hold| hold.words()))
+        })
+        .await
+}
+
+/// Ends a Set that did not reach the device and is not sent again: it does not count either.
+async fn withdraw(job: &Job, context: &Context) -> Result<(), JournalError> {
+    let device = job.name().clone();
+    context
+        .journal
+        .with(move |store, journal| {
+            store.uncount_correction(&journal.fabric, &device, journal.pass)?;
+            store.end_set(&journal.fabric, &device)
         })
         .await
 }

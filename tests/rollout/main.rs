@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 
 use gitfabric::names::DeviceName;
 use gitfabric::plan::{DevicePlan, Recorded};
-use gitfabric::record::{self, Standing};
-use gitfabric::rollout::{Outcome, Partner, run};
+use gitfabric::record::{self, Hold, NewsLeaf, Standing};
+use gitfabric::rollout::{Outcome, Partner, PuttingBack, run};
 use gitfabric::secret::SecretText;
 use gitfabric::simulator::{DeviceConfig, SetFault, SetOutcome};
 use gitfabric::yang::Path;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -113,6 +114,53 @@ async fn a_set_that_is_lost_twice_is_not_sent_a_third_time() {
     assert!(why(&outcome).starts_with("it did not answer the Set and does not hold"), "{outcome:?}");
     assert_eq!(world.handle("leaf1").sets_received(), 2);
     assert_eq!(world.recorded("leaf1"), Recorded::default());
+}
+
+/// A person holds the device while it is not known whether it has the Set: it has not, and is not
+/// sent it a second time. A correction that was never made does not count.
+#[tokio::test]
+async fn a_set_that_is_lost_is_not_sent_again_to_a_device_that_is_held_by_then() {
+    for corrects in [false, true] {
+        let mut world = World::new(&["leaf1"]);
+        let desired = tree(&vlans(&[(40, "web")]));
+        let context = world.context();
+        let mut job = world.job("leaf1", &Want::from(&desired), &context).await.unwrap();
+        if corrects {
+            let leaves = vec![NewsLeaf {
+                path: "/vlans".to_owned(),
+                kind: "owned".to_owned(),
+                recorded: None,
+                live: None,
+                origin: None,
+            }];
+            job.putting_back = Some(PuttingBack { whole: job.plan.clone(), left: None, leaves });
+        }
+        world.handle("leaf1").next_set(SetFault::LoseRequest);
+        let gate = world.handle("leaf1").hold_sets();
+        let leaf1: DeviceName = "leaf1".parse().unwrap();
+        let (waves, jobs) = (vec![vec![leaf1.clone()]], BTreeMap::from([(leaf1.clone(), job)]));
+        let rollout = tokio::spawn(async move { run(&waves, jobs, &BTreeMap::new(), &context).await });
+        world.handle("leaf1").wait_for_sets(1).await;
+        let now = Timestamp::now();
+        let hold = Hold {
+            device: leaf1.clone(),
+            path: Path::root(),
+            until: now + SignedDuration::from_hours(1),
+            reason: "a broken optic".to_owned(),
+            by: "ann".to_owned(),
+            since: now,
+        };
+        world.store.lock().unwrap().set_hold(&fabric(), &hold).unwrap();
+        gate.open();
+
+        let outcomes = rollout.await.unwrap().unwrap();
+        let Outcome::Held(why) = &outcomes[&leaf1] else { panic!("{corrects}: {outcomes:?}") };
+        assert!(why.contains("a broken optic"), "{why}");
+        assert_eq!(world.handle("leaf1").sets_received(), 1, "corrects: {corrects}");
+        assert_eq!(world.in_flight("leaf1"), None, "corrects: {corrects}");
+        let count = world.store.lock().unwrap().corrections(&fabric(), &leaf1, Timestamp::now()).unwrap();
+        assert_eq!(count, 0, "corrects: {corrects}");
+    }
 }
 
 #[tokio::test]

@@ -65,7 +65,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     if args.lift {
         let (device, path) = holding::lift(&mut store, &fabric, &wanted)?;
         return match args.json {
-            true => print_json(out, &Json { format: 1, fabric: &fabric, holds: Vec::new() }),
+            true => {
+                print_json(out, &Json { format: 1, fabric: &fabric, holds: Vec::new(), set_in_flight: None })
+            }
             false if path.is_root() => Ok(writeln!(out, "{device} is held no more.")?),
             false => Ok(writeln!(out, "{path} of {device} is held no more.")?),
         }
@@ -75,8 +77,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         bail!("--for and --reason are needed");
     };
     let hold = holding::hold(&mut store, &fabric, &wanted, length, reason)?;
+    // asked after it was placed: no Set is begun from then on
+    let in_flight = store.device(&fabric, &hold.device)?.is_some_and(|entry| entry.in_flight);
     if args.json {
-        print_json(out, &Json { format: 1, fabric: &fabric, holds: vec![json(&hold)] })?;
+        let set_in_flight = Some(in_flight);
+        print_json(out, &Json { format: 1, fabric: &fabric, holds: vec![json(&hold)], set_in_flight })?;
     } else {
         let until = hold.until.strftime("%Y-%m-%d %H:%M:%SZ");
         let device = &hold.device;
@@ -92,6 +97,12 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
                 writeln!(out, "Nothing that was sent to {device} stands there now.")?;
             }
         }
+        if in_flight {
+            writeln!(
+                out,
+                "A Set was begun before that, and its outcome is not known yet: {device} may have it, or get it still."
+            )?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -105,7 +116,8 @@ fn list(
 ) -> anyhow::Result<ExitCode> {
     let holds = store.holds(fabric, now)?;
     if args.json {
-        print_json(out, &Json { format: 1, fabric, holds: holds.iter().map(json).collect() })?;
+        let holds = holds.iter().map(json).collect();
+        print_json(out, &Json { format: 1, fabric, holds, set_in_flight: None })?;
     } else if holds.iter().next().is_none() {
         writeln!(out, "Nothing is held.")?;
     } else {
@@ -140,6 +152,10 @@ struct Json<'a> {
     format: u32,
     fabric: &'a FabricName,
     holds: Vec<HoldJson<'a>>,
+    /// Of a hold that was just placed: whether a Set to the device was begun before it and has no
+    /// outcome on record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_in_flight: Option<bool>,
 }
 
 /// A hold for machines.

@@ -54,6 +54,27 @@ async fn a_held_device_gets_nothing_and_the_others_go_on() {
     agent.end().await;
 }
 
+/// Whoever holds a device to which a Set is under way is told so: that one is not held back.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_a_device_is_told_of_a_set_that_is_in_flight() {
+    let lab = Lab::new(Intent::pair());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let in_flight = "A Set was begun before that";
+    let said = hold(&lab, &["leaf2", ETHERNET11], "1h");
+    assert!(!said.contains(in_flight), "{said}");
+    let gate = lab.device("leaf1").hold_sets();
+    let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    soon("the Set", lab.device("leaf1").wait_for_sets(2)).await;
+    let said = hold(&lab, &["leaf1"], "1h");
+    assert!(said.contains(in_flight), "{said}");
+    let said: Json = serde_json::from_str(&hold(&lab, &["leaf1", "--json"], "2h")).unwrap();
+    assert_eq!(said["set_in_flight"], json!(true), "{said:#}");
+    gate.open();
+    agent.settled(&renamed).await;
+    agent.end().await;
+}
+
 /// How long something is held that is to end within a test: the next if what happens meanwhile took
 /// a busy machine longer. And a name for a VLAN, each time another.
 const LENGTHS: [(&str, &str); 3] = [("6s", "web"), ("20s", "db"), ("60s", "app")];

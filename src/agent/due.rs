@@ -44,6 +44,15 @@ pub(super) struct Due {
     pub(super) gone: Vec<DeviceName>,
 }
 
+impl Due {
+    /// The devices that the pass has in hand: it looks at them, or ends what was seen on them, as
+    /// the commit takes them out of service. One that is held is neither.
+    pub(super) fn in_hand(&self) -> impl Iterator<Item = &DeviceName> {
+        let ended = self.rest.iter().filter(|(_, (standing, _))| *standing != Standing::Held);
+        self.read.iter().chain(ended.map(|(name, _)| name))
+    }
+}
+
 impl Situation<'_> {
     /// Sorts the devices.
     pub(super) fn due(&self) -> Due {
@@ -325,6 +334,19 @@ mod tests {
             let due = due(&target, &entries, &asked, &Orders::default());
             assert_eq!(due.read.iter().map(DeviceName::as_str).collect::<Vec<_>>(), reads, "{case}");
         }
+    }
+
+    #[test]
+    fn a_pass_has_in_hand_what_it_reads_and_what_the_commit_takes_out_of_service() {
+        let name = |text: &str| text.parse::<DeviceName>().unwrap();
+        let rest = [("leaf2", Standing::Paused), ("leaf3", Standing::Held), ("leaf4", Standing::Staged)];
+        let due = Due {
+            advance: vec![name("leaf5")],
+            read: BTreeSet::from([name("leaf1")]),
+            rest: rest.map(|(device, standing)| (name(device), (standing, String::new()))).into(),
+            gone: vec![name("leaf6")],
+        };
+        assert_eq!(due.in_hand().map(DeviceName::as_str).collect::<Vec<_>>(), ["leaf1", "leaf2", "leaf4"]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Agent {
             Situation { target: &target, entries: &entries, asked: &asked, orders: &orders, observed };
         let due = situation.due();
         let partners = situation.partners(&due.read);
-        self.watches.busy(&due.read);
+        self.watches.busy(due.in_hand());
         let found = self.reader().read(&target.fabric, &target.devices, &due.read, &partners).await?;
         if situation.is_old_news(&due, &found) {
             self.seen(target.name(), &orders).await?;

@@ -340,7 +340,8 @@ impl Store {
     }
 
     /// Writes that these devices hold a commit which does not change them: their hash is the
-    /// hash of its tree for them.
+    /// hash of its tree for them. One that was seen to have drifted, perhaps since the pass began,
+    /// stands so still.
     pub fn advance(
         &mut self,
         fabric: &FabricName,
@@ -351,10 +352,13 @@ impl Store {
     ) -> Result<(), RecordError> {
         let write = self.connection.transaction()?;
         for device in devices {
-            set_standing(&write, fabric, device, &Stance::current(commit, pass, now))?;
             write.execute(
-                "UPDATE device SET commit_id = ?3 WHERE fabric = ?1 AND device = ?2",
-                params![fabric.as_str(), device.as_str(), commit.as_str()],
+                "UPDATE device SET commit_id = ?3, target = ?3, pass = ?4,
+                     since = CASE WHEN standing IN ('current', 'drifted') THEN since ELSE ?5 END,
+                     reason = CASE WHEN standing = 'drifted' THEN reason END,
+                     standing = CASE WHEN standing = 'drifted' THEN standing ELSE 'current' END
+                 WHERE fabric = ?1 AND device = ?2",
+                params![fabric.as_str(), device.as_str(), commit.as_str(), pass.get(), now.to_string()],
             )?;
         }
         write.commit()?;

@@ -328,6 +328,34 @@ fn a_commit_that_does_not_concern_a_device_is_recorded_without_touching_its_tree
     assert_eq!(fixture.recorded(), recorded);
 }
 
+/// A watcher may have seen it after the pass had read how the device stands.
+#[test]
+fn a_commit_that_does_not_concern_a_device_does_not_hide_that_it_drifted() {
+    for (standing, reason, expected, stays) in [
+        (Standing::Drifted, Some("by hand"), (Standing::Drifted, Some("by hand")), true),
+        (Standing::Current, None, (Standing::Current, None), true),
+        (Standing::Waiting, Some("its partner"), (Standing::Current, None), false),
+    ] {
+        let mut fixture = Fixture::new();
+        fixture.hold(1, &Recorded::default());
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let (target, next) = (fixture.commit.clone(), "b".repeat(40).parse::<CommitId>().unwrap());
+        let pass = |number: u64| PassNumber::try_from(number).unwrap();
+        for now in [at(10), at(11)] {
+            let stance = Stance { standing, reason, target: &target, pass: pass(1), now };
+            let settled = Settled { device: fixture.device.clone(), stance, event: None };
+            fixture.store.settle(&fixture.fabric, &[settled]).unwrap();
+        }
+        let since = fixture.entry().since;
+        let devices = [fixture.device.clone()];
+        fixture.store.advance(&fixture.fabric, &devices, &next, pass(2), at(20)).unwrap();
+        let entry = fixture.entry();
+        assert_eq!((entry.standing, entry.reason.as_deref()), expected, "{standing:?}");
+        assert_eq!((entry.commit.as_ref(), entry.target.as_ref()), (Some(&next), Some(&next)));
+        assert_eq!((entry.pass, entry.since), (pass(2), if stays { since } else { at(20) }), "{standing:?}");
+    }
+}
+
 #[test]
 fn the_key_of_fingerprints_stays_the_same_and_a_reader_may_use_it() {
     let mut fixture = Fixture::new();

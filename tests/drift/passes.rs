@@ -13,9 +13,12 @@ use crate::lab::{Lab, fabric_name};
 use crate::running::{Process, Running, soon, until};
 use crate::watching::{Watching, eager, paths};
 use crate::world::{
-    DESCRIPTION, OTHER, VLAN_NAME, agent, by_hand, differs, held, in_order, lab, lab_of, news, rows, told,
-    told_by_now,
+    DESCRIPTION, OTHER, VLAN_NAME, agent, by_hand, differs, held, in_order, lab, lab_of, news, on, rows,
+    told, told_by_now,
 };
+
+/// A leaf of ours on the spine.
+const SPINE: &str = "/interfaces/interface[name=Ethernet1]/config/description";
 
 /// Commits, reverts and corrections, each told leaf by leaf by the device: none of what was sent
 /// is ever taken for somebody else's doing.
@@ -59,6 +62,30 @@ async fn what_is_changed_during_a_pass_is_judged_after_it() {
     assert_eq!(told_by_now(&lab).await, [DESCRIPTION]);
     assert_eq!(held(&lab, "leaf1", VLAN_NAME).as_deref(), Some("web"));
     agent.end().await;
+}
+
+/// What somebody changes on a device while a commit takes it out of service is nobody's to tell: no
+/// one looks at it any more, so that it would be told as drift for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_a_commit_takes_out_of_service_is_judged_no_more() {
+    let lab = lab("{ default: alert }", "");
+    let mut agent = agent(&lab).await;
+    let gate = lab.device("leaf2").hold_sets();
+    lab.commit("Pause leaf1, rename VLAN 40", |files| {
+        files.replace("devices/leaf1.yaml", "role: leaf", "role: leaf\nstate: paused");
+        files.rename_vlan("web");
+    });
+    soon("the second Set", lab.device("leaf2").wait_for_sets(2)).await;
+    by_hand(&lab, &[(DESCRIPTION, json!("by hand"))]);
+    // what is seen on another device after that shows that there was time to see it here
+    on(&lab, "spine1", &[], &[(SPINE, json!("by hand"))]);
+    let seen = || (!rows(&lab, "spine1").is_empty()).then_some(());
+    until("the spine has drifted", seen, || format!("{:#?}", lab.entry("spine1"))).await;
+    gate.open();
+    agent.stands("leaf1", Standing::Paused).await;
+    agent.end().await;
+    assert_eq!(rows(&lab, "leaf1"), []);
+    assert_eq!(told(&lab, NewsKind::DriftFound), [SPINE]);
 }
 
 /// The same of a watcher alone: nothing is said while a pass has the device in hand, whatever is

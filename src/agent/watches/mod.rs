@@ -138,7 +138,7 @@ impl Watches {
     }
 
     /// A pass has these devices in hand: what they tell is judged when it is over.
-    pub(super) fn busy(&self, names: &BTreeSet<DeviceName>) {
+    pub(super) fn busy<'a>(&self, names: impl IntoIterator<Item = &'a DeviceName>) {
         let mut devices = self.shared.devices();
         for name in names {
             if let Some(watched) = devices.get_mut(name) {

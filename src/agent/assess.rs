@@ -161,7 +161,7 @@ async fn given_up(
     let times = if most == 1 { "once".to_owned() } else { format!("{most} times") };
     let reason = format!(
         "something of {device} was put back {times} within an hour: given up. Find who changes it; a new \
-         commit or a hold that ends goes on, and so does `gitfabric apply` while the agent is stopped"
+         commit, or a hold of it that ends, goes on, and so does `gitfabric apply` while the agent is stopped"
     );
     let leaves = leaves(part, read);
     let given_up = context.journal.with(move |store, journal| {

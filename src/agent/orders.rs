@@ -31,14 +31,15 @@ pub(super) struct Orders {
 }
 
 impl Agent {
-    /// Reads them. What was given up at another commit may be put back again, and where a
-    /// person asks, everything.
+    /// Reads them. What was given up at another commit may be put back again, or where a hold has
+    /// ended, and where a person asks, everything.
     pub(super) async fn orders(&self, target: &Target, asked: &Asked) -> anyhow::Result<Orders> {
         let (fabric, commit) = (target.name().clone(), target.commit.clone());
         let by_person = asked.by_person;
         self.with_store(move |store| {
             let at = Timestamp::now();
             store.rearm(&fabric, (!by_person).then_some(&commit))?;
+            store.rearm_where_held(&fabric, at)?;
             Ok(Orders {
                 holds: store.holds(&fabric, at)?,
                 given_up: store.given_up(&fabric)?,

@@ -212,6 +212,26 @@ impl Store {
     }
 }
 
+/// Counts anew on one device from some second on: what was put back, or given up, before it counts
+/// no more.
+pub(super) fn rearm_before(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+    end: Timestamp,
+) -> Result<(), RecordError> {
+    for table in ["given_up", "correction"] {
+        // to the second: a fraction would make the text of a later time the smaller one
+        connection.execute(
+            &format!(
+                "DELETE FROM {table} WHERE fabric = ?1 AND device = ?2 AND substr(at, 1, 19) < substr(?3, 1, 19)"
+            ),
+            params![fabric.as_str(), device.as_str(), end.to_string()],
+        )?;
+    }
+    Ok(())
+}
+
 /// Counts anew on one device.
 pub(super) fn rearm(
     connection: &Connection,

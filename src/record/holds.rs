@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::corrections::rearm;
+use super::corrections::{rearm, rearm_before};
 use super::store::{RecordError, Store, parsed};
 use crate::names::{DeviceName, FabricName};
 use crate::plan::DevicePlan;
@@ -113,7 +113,7 @@ impl Store {
     }
 
     /// Holds a device, or a path of it, until the hold's end; a hold of the same path before it
-    /// is replaced. What was given up there may be put back again when it ends.
+    /// is replaced. What was given up on the device stays so until a hold of it ends.
     pub fn set_hold(&mut self, fabric: &FabricName, hold: &Hold) -> Result<(), RecordError> {
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         insert(&write, fabric, hold)?;
@@ -141,7 +141,7 @@ impl Store {
         Ok(is_new)
     }
 
-    /// Ends a hold now; says whether there was one.
+    /// Ends a hold now; says whether there was one. What was given up there is put back again.
     pub fn lift(
         &mut self,
         fabric: &FabricName,
@@ -156,10 +156,25 @@ impl Store {
                 "UPDATE hold SET until = ?4 WHERE fabric = ?1 AND device = ?2 AND path = ?3",
                 params![fabric.as_str(), device.as_str(), path.to_string(), now.to_string()],
             )?;
-            rearm(&write, fabric, device)?;
+            if concerns(&write, fabric, device, path)? {
+                rearm(&write, fabric, device)?;
+            }
         }
         write.commit()?;
         Ok(active)
+    }
+
+    /// Lets what was given up be put back again where a hold of it has ended. Once: what was put
+    /// back since then counts, however often this is asked.
+    pub fn rearm_where_held(&mut self, fabric: &FabricName, now: Timestamp) -> Result<(), RecordError> {
+        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for hold in rows(&write, fabric)?.into_iter().filter(|hold| hold.until <= now) {
+            if concerns(&write, fabric, &hold.device, &hold.path)? {
+                rearm_before(&write, fabric, &hold.device, hold.until)?;
+            }
+        }
+        write.commit()?;
+        Ok(())
     }
 }
 
@@ -190,7 +205,28 @@ fn insert(write: &Connection, fabric: &FabricName, hold: &Hold) -> Result<(), Re
             whole(hold.since)
         ],
     )?;
-    rearm(write, fabric, &hold.device)
+    Ok(())
+}
+
+/// Whether the end of a hold is the end of what keeps a device from being as it should be: anything
+/// that differs on it now is held, or all of it is.
+fn concerns(
+    connection: &Connection,
+    fabric: &FabricName,
+    device: &DeviceName,
+    path: &Path,
+) -> Result<bool, RecordError> {
+    if path.is_root() {
+        return Ok(true);
+    }
+    let mut query = connection.prepare_cached("SELECT path FROM drift WHERE fabric = ?1 AND device = ?2")?;
+    let mut rows = query.query([fabric.as_str(), device.as_str()])?;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, String>(0)?.parse::<Path>().is_ok_and(|differs| differs.starts_with(path)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn rows(connection: &Connection, fabric: &FabricName) -> Result<Vec<Hold>, RecordError> {
@@ -216,6 +252,7 @@ fn rows(connection: &Connection, fabric: &FabricName) -> Result<Vec<Hold>, Recor
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{DriftKind, DriftedLeaf};
 
     #[test]
     fn a_hold_ends_by_itself_or_is_lifted_and_its_end_is_seen_once() {
@@ -254,6 +291,75 @@ mod tests {
         assert!(store.lift(&fabric, &whole.device, &Path::root(), at(60)).unwrap());
         assert!(!store.lift(&fabric, &whole.device, &Path::root(), at(60)).unwrap(), "lifted already");
         assert_eq!(names(store.ended_holds(&fabric, at(60)).unwrap()), ["leaf1"]);
+    }
+
+    #[test]
+    fn what_was_given_up_goes_on_when_a_hold_of_it_ends_and_not_when_one_is_placed() {
+        let differs = "/interfaces/interface[name=Ethernet1]/config/mtu";
+        for (path, goes_on) in [
+            ("/", true),
+            ("/interfaces/interface[name=Ethernet1]", true),
+            (differs, true),
+            ("/interfaces/interface[name=Ethernet1]/config/mtu/x", false),
+            ("/interfaces/interface[name=Ethernet2]", false),
+        ] {
+            for lifted in [false, true] {
+                let folder = tempfile::tempdir().unwrap();
+                let mut store = Store::open(&folder.path().join("r.sqlite")).unwrap();
+                let fabric: FabricName = "dc1".parse().unwrap();
+                let at = |second| Timestamp::from_second(second).unwrap();
+                let hold = Hold {
+                    device: "leaf1".parse().unwrap(),
+                    path: path.parse().unwrap(),
+                    until: at(100),
+                    reason: "a broken optic".to_owned(),
+                    by: "ann".to_owned(),
+                    since: at(10),
+                };
+                let row = DriftedLeaf {
+                    path: differs.to_owned(),
+                    kind: DriftKind::Owned,
+                    recorded: None,
+                    live: None,
+                };
+                store.set_drift(&fabric, &hold.device, None, &[row], at(1), |_| Vec::new()).unwrap();
+                given_up(&store, &fabric, at(5));
+                let counts = |store: &Store| {
+                    let given_up = store.given_up(&fabric).unwrap().len();
+                    (given_up, store.corrections(&fabric, &hold.device, at(300)).unwrap())
+                };
+                let case = format!("{path}, lifted: {lifted}");
+                store.set_hold(&fabric, &hold).unwrap();
+                store.rearm_where_held(&fabric, at(20)).unwrap();
+                assert_eq!(counts(&store), (1, 1), "{case}: while it is held");
+                if lifted {
+                    assert!(store.lift(&fabric, &hold.device, &hold.path, at(99)).unwrap());
+                }
+                let ended = if goes_on { (0, 0) } else { (1, 1) };
+                for second in [100, 200] {
+                    store.rearm_where_held(&fabric, at(second)).unwrap();
+                    assert_eq!(counts(&store), ended, "{case}: at {second}");
+                }
+                // that its end was not looked at yet restarts nothing that was put back since
+                given_up(&store, &fabric, at(150));
+                let since = counts(&store);
+                store.rearm_where_held(&fabric, at(200)).unwrap();
+                assert_eq!(counts(&store), since, "{case}: since it has ended");
+            }
+        }
+    }
+
+    /// Something was put back on leaf1, and is put back no more.
+    fn given_up(store: &Store, fabric: &FabricName, at: Timestamp) {
+        let at = at.to_string();
+        for insert in [
+            "INSERT OR IGNORE INTO given_up (fabric, device, commit_id, reason, at)
+             VALUES (?1, 'leaf1', 'a123456789a123456789a123456789a123456789', 'again and again', ?2)",
+            "INSERT INTO correction (fabric, device, pass, leaves, at)
+             SELECT ?1, 'leaf1', COUNT(*) + 1, 1, ?2 FROM correction",
+        ] {
+            store.connection.execute(insert, [fabric.as_str(), &at]).unwrap();
+        }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //! on, and it ends by itself.
 
 use gitfabric::agent::run::Report;
-use gitfabric::record::Standing;
+use gitfabric::record::{NewsKind, Standing};
 use serde_json::{Value as Json, json};
 
-use crate::corrections::{LOOKING, by_hand, held, with_policy};
+use crate::corrections::{LOOKING, by_hand, held, news, with_policy};
 use crate::intent::Intent;
 use crate::lab::{Lab, Settings, fabric_name};
 use crate::running::{Running, soon};
@@ -160,6 +160,40 @@ async fn a_correction_that_was_held_back_is_made_when_the_hold_ends() {
         }
     }
     assert!(seen, "it was never seen to be held back");
+    agent.end().await;
+}
+
+/// What was given up stays given up when a hold is placed, and when one ends that has nothing to do
+/// with it; it goes on when a hold of it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_goes_on_when_a_hold_of_it_ends() {
+    let policy = "{ default: correct, corrections-per-hour: 1 }";
+    let lab = Lab::with(with_policy(Intent::pair(), policy), Settings::default());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let ours = held(&lab, "leaf1", HELD);
+    by_hand(&lab, "leaf1", &[(HELD, json!("by hand"))]);
+    soon("the correction", lab.device("leaf1").wait_for_ended_sets(2)).await;
+    let corrected = || !news(&lab, NewsKind::DriftCorrected).is_empty();
+    agent.until("it is on record", |_| corrected()).await;
+    by_hand(&lab, "leaf1", &[(HELD, json!("by hand"))]);
+    agent.stands_for("leaf1", Standing::Drifted, "given up").await;
+    let given_up = || !lab.store().given_up(&fabric_name()).unwrap().is_empty();
+    let another = "/interfaces/interface[name=Loopback0]";
+    for (place, what) in [(another, "another"), (ETHERNET11, "it")] {
+        hold(&lab, &["leaf1", place], "1h");
+        assert!(given_up(), "{what} is held");
+    }
+    lab.printed(&["hold", "leaf1", another, "--lift"]);
+    assert!(given_up(), "the other is held no more");
+    let turns = agent.until("a report", |_| true).await.turns;
+    agent.until("more turns", |report| report.turns >= turns + 3).await;
+    assert_eq!(lab.device("leaf1").sets_received(), 2);
+
+    hold(&lab, &["leaf1", ETHERNET11], "1s");
+    soon("it is put back", lab.device("leaf1").wait_for_ended_sets(3)).await;
+    agent.settled(&lab.head()).await;
+    assert_eq!(held(&lab, "leaf1", HELD), ours);
     agent.end().await;
 }
 

@@ -63,8 +63,9 @@ impl Store {
         let mut count = 0;
         while let Some(row) = rows.next()? {
             let at: Timestamp = parsed("at", device.as_str(), &row.get::<_, String>(0)?)?;
-            // one from the future was written before the clock was set back
-            count += u32::from(now.duration_since(at) < HOUR);
+            // one from the future was written before the clock was set back: nobody knows when
+            let ago = now.duration_since(at);
+            count += u32::from(!ago.is_negative() && ago < HOUR);
         }
         Ok(count)
     }
@@ -80,11 +81,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Hold>, RecordError> {
         self.begin(fabric, device, (flight, plan), schema, now, |write| {
-            // as text, so to the second: enough for what is hours old
+            // as text, so to the second: enough for what is hours old, or ahead
             let old = now.checked_sub(HOUR * 2).unwrap_or(Timestamp::MIN);
+            let ahead = now.checked_add(HOUR).unwrap_or(Timestamp::MAX);
             write.execute(
-                "DELETE FROM correction WHERE fabric = ?1 AND device = ?2 AND at < ?3",
-                params![fabric.as_str(), device.as_str(), old.to_string()],
+                "DELETE FROM correction WHERE fabric = ?1 AND device = ?2 AND (at < ?3 OR at > ?4)",
+                params![fabric.as_str(), device.as_str(), old.to_string(), ahead.to_string()],
             )?;
             write.execute(
                 "INSERT OR IGNORE INTO correction (fabric, device, pass, leaves, at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -283,7 +285,8 @@ mod tests {
             store.begin_correction(&fabric, &device, (&flight(pass), &plan), schema, at(second)).unwrap();
         }
         assert!(store.in_flight(&fabric, &device, schema).unwrap().is_some());
-        for (now, expected) in [(300, 3), (3_699, 3), (3_700, 2), (3_900, 0), (0, 3)] {
+        // the clock that was set back, too, until it gets there
+        for (now, expected) in [(300, 3), (3_699, 3), (3_700, 2), (3_900, 0), (0, 0), (150, 1), (200, 2)] {
             assert_eq!(store.corrections(&fabric, &device, at(now)).unwrap(), expected, "at {now}");
         }
         store.uncount_correction(&fabric, &device, 3_u64.try_into().unwrap()).unwrap();
@@ -306,6 +309,29 @@ mod tests {
             assert_eq!(stopped, expected, "at {now}");
         }
         assert_eq!(store.corrections(&fabric, &device, at(20_000)).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_was_put_back_far_ahead_of_the_clock_is_forgotten() {
+        let (_folder, mut store) = store();
+        let (fabric, device): (FabricName, DeviceName) = ("dc1".parse().unwrap(), "leaf1".parse().unwrap());
+        let (schema, plan) = (sample(), DevicePlan::default());
+        let mut put_back = |pass: u64, second| {
+            let flight = InFlight {
+                pass: pass.try_into().unwrap(),
+                commit: commit('a'),
+                tree_hash: "h".to_owned(),
+                set: crate::plan::InFlight::default(),
+            };
+            store.begin_correction(&fabric, &device, (&flight, &plan), schema, at(second)).unwrap();
+            let all = "SELECT pass FROM correction ORDER BY pass";
+            let mut query = store.connection.prepare(all).unwrap();
+            let passes = query.query_map([], |row| row.get::<_, u64>(0)).unwrap();
+            passes.collect::<Result<Vec<_>, _>>().unwrap()
+        };
+        assert_eq!(put_back(1, 100_000), [1]);
+        assert_eq!(put_back(2, 97_000), [1, 2], "by less than an hour it may be the clock's last step");
+        assert_eq!(put_back(3, 5_000), [3], "the clock was set back by a day");
     }
 
     #[test]

@@ -96,6 +96,12 @@ impl Situation<'_> {
         in_flight && self.stands(name, Standing::Unreachable) && !self.asked.by_person
     }
 
+    /// A device that is lost and was not read now either.
+    pub(super) fn lost(&self, found: &BTreeMap<DeviceName, Found>) -> Option<&DeviceName> {
+        let is_read = |name: &DeviceName| matches!(found.get(name), Some(Found::Read(_)));
+        self.target.fabric.devices.keys().find(|name| self.is_lost(name) && !is_read(name))
+    }
+
     /// The redundancy partners of devices: whether they are healthy has to be known.
     pub(super) fn partners(&self, devices: &BTreeSet<DeviceName>) -> BTreeSet<DeviceName> {
         if devices.is_empty() {
@@ -108,18 +114,21 @@ impl Situation<'_> {
     }
 
     /// Whether a pass would write nothing that is not on record: the same devices are out of
-    /// reach, or wait for one that is or that diverged, at the same commit.
+    /// reach, or wait for one that is or that diverged, at the same commit. What waits to be put
+    /// back on a device that holds the commit waits for the device's partners alone.
     pub(super) fn is_old_news(&self, due: &Due, found: &BTreeMap<DeviceName, Found>) -> bool {
         let away = |name: &DeviceName| matches!(found.get(name), Some(Found::Unreachable(_)) | None);
         let topology = Topology::new(&self.target.fabric);
-        let partner_away = |name: &DeviceName| {
+        let diverged = self.diverged();
+        let ill = |name: &DeviceName| away(name) || diverged.contains(name);
+        let partner_is_ill = |name: &DeviceName| {
             let group = topology.redundancy_group(name);
-            group.into_iter().any(|other| other != name && away(other) && self.target.in_service(other))
+            group.into_iter().any(|other| other != name && ill(other) && self.target.in_service(other))
         };
-        let held = !self.diverged().is_empty();
+        let held = |name: &DeviceName| !diverged.is_empty() && !self.holds(name);
         let same = |name: &DeviceName| {
             (away(name) && self.stands(name, Standing::Unreachable))
-                || (self.stands(name, Standing::Waiting) && (held || partner_away(name)))
+                || (self.stands(name, Standing::Waiting) && (held(name) || partner_is_ill(name)))
         };
         due.advance.is_empty()
             && due.gone.is_empty()
@@ -140,12 +149,13 @@ impl Situation<'_> {
         !asked && due.advance.is_empty() && due.gone.is_empty() && verdicts.iter().all(same)
     }
 
-    /// `held`: nothing would be sent to it, as a device is diverged or lost at this commit.
+    /// `held`: nothing of this commit would be sent, as a device is diverged or lost at it.
     fn has_to_be_read(&self, name: &DeviceName, held: bool) -> bool {
         if self.asked.suspects.contains(name) {
             return true;
         }
-        if self.stands(name, Standing::Diverged) || (held && self.stands(name, Standing::Waiting)) {
+        let waits = held && self.stands(name, Standing::Waiting) && !self.holds(name);
+        if self.stands(name, Standing::Diverged) || waits {
             return self.asked.by_person || self.asked.read_back;
         }
         self.asked.read_back || self.is_in_doubt(name) || (!self.holds(name) && !self.observed)
@@ -333,6 +343,37 @@ mod tests {
             let asked = Asked { by_person, ..Asked::default() };
             let due = due(&target, &entries, &asked, &Orders::default());
             assert_eq!(due.read.iter().map(DeviceName::as_str).collect::<Vec<_>>(), reads, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_waits_to_be_put_back_is_looked_at_while_a_device_holds_the_commit_up() {
+        let target = target();
+        for (case, waiting, holds, reads, known) in [
+            ("the commit, on another", "leaf5", false, false, true),
+            ("a correction, on another", "leaf5", true, true, false),
+            ("a correction, on its partner", "leaf2", true, true, true),
+        ] {
+            let mut entries = entries(&target);
+            let diverged = entries.get_mut("leaf1").unwrap();
+            (diverged.standing, diverged.tree_hash) = (Standing::Diverged, None);
+            let entry = entries.get_mut(waiting).unwrap();
+            entry.standing = Standing::Waiting;
+            if !holds {
+                entry.tree_hash = None;
+            }
+            let (asked, orders) = (Asked::default(), Orders::default());
+            let situation = Situation {
+                target: &target,
+                entries: &entries,
+                asked: &asked,
+                orders: &orders,
+                observed: false,
+            };
+            let due = situation.due();
+            assert_eq!(due.read.contains(waiting), reads, "{case}");
+            let all = target.devices.keys().map(|name| (name.clone(), Found::Answers)).collect();
+            assert_eq!(situation.is_old_news(&due, &all), known, "{case}");
         }
     }
 

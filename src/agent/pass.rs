@@ -26,6 +26,17 @@ use crate::rollout::{self, Context, Job, Journal, Outcome, Partner};
 
 type Verdicts = BTreeMap<DeviceName, Verdict>;
 
+/// What is to become of the devices that were called.
+#[derive(Default)]
+struct Sorted {
+    verdicts: Verdicts,
+    jobs: BTreeMap<DeviceName, Job>,
+    /// Why devices are known not to be healthy.
+    ill: BTreeMap<DeviceName, String>,
+    /// Why nothing of the commit is sent, if so.
+    culprit: Option<String>,
+}
+
 /// What came of the devices that were looked at.
 struct Done {
     verdicts: Verdicts,
@@ -96,56 +107,81 @@ impl Agent {
             stop: self.stop.clone(),
             progress: self.progress.clone(),
         };
+        let sorted = self.sort(situation, found, &context).await?;
+        self.carry_out(situation, sorted, &context).await
+    }
+
+    /// What is to become of every device that was called.
+    async fn sort(
+        &self,
+        situation: &Situation<'_>,
+        found: BTreeMap<DeviceName, Found>,
+        context: &Context,
+    ) -> anyhow::Result<Sorted> {
         let diverged = situation.diverged();
-        let mut ill: BTreeMap<DeviceName, String> =
-            diverged.iter().map(|name| (name.clone(), "diverged".to_owned())).collect();
-        let mut culprit = diverged.first().map(|name| format!("{name} diverged"));
-        let (mut verdicts, mut jobs) = (Verdicts::new(), BTreeMap::new());
+        let lost = || {
+            situation.lost(&found).map(|name| format!("{name} was sent a Set and has not been reached again"))
+        };
+        let mut sorted = Sorted {
+            ill: diverged.iter().map(|name| (name.clone(), "diverged".to_owned())).collect(),
+            culprit: diverged.first().map(|name| format!("{name} diverged")).or_else(lost),
+            ..Sorted::default()
+        };
         for (name, found) in found {
             match found {
                 Found::Answers => {}
                 // out of reach it is no less diverged, and holds the rest as before
                 Found::Unreachable(_) if diverged.contains(&name) => {}
                 Found::Unreachable(why) => {
-                    ill.insert(name.clone(), "is not reachable".to_owned());
-                    if situation.is_lost(&name) {
-                        culprit.get_or_insert_with(|| {
-                            format!("{name} was sent a Set and has not been reached again")
-                        });
-                    }
+                    sorted.ill.insert(name.clone(), "is not reachable".to_owned());
                     // of a partner that is not due itself, only its health was asked
                     if !situation.holds(&name) || situation.asked.read_back {
                         let verdict =
                             Verdict::not_current(Standing::Unreachable, EventKind::Unreachable, why);
-                        verdicts.insert(name, verdict);
+                        sorted.verdicts.insert(name, verdict);
                     }
                 }
-                Found::Read(read) => match self.assess(situation, &name, *read, &context).await? {
+                Found::Read(read) => match self.assess(situation, &name, *read, context).await? {
                     Next::Verdict(verdict) if verdict.standing == Standing::Current => {
-                        verdicts.insert(name, verdict);
+                        sorted.verdicts.insert(name, verdict);
                     }
                     // reading it again is neither the next commit nor a person's word
                     _ if diverged.contains(&name) => {}
                     Next::Verdict(verdict) => {
-                        verdicts.insert(name, verdict);
+                        sorted.verdicts.insert(name, verdict);
                     }
                     Next::Send(job) => {
-                        jobs.insert(name, *job);
+                        sorted.jobs.insert(name, *job);
                     }
                 },
             }
         }
-        let changes: BTreeMap<DeviceName, usize> =
-            jobs.iter().map(|(name, job)| (name.clone(), job.plan.changes.len())).collect();
-        let outcomes = match culprit {
-            Some(culprit) => held(jobs, &culprit),
-            None => self.roll_out(situation.target, jobs, &ill, &context).await?,
+        Ok(sorted)
+    }
+
+    /// Sends what may be sent, and says what became of it.
+    async fn carry_out(
+        &self,
+        situation: &Situation<'_>,
+        sorted: Sorted,
+        context: &Context,
+    ) -> anyhow::Result<Done> {
+        let Sorted { mut verdicts, jobs, ill, culprit } = sorted;
+        // of how many changes, and whether on a device that holds the commit
+        let plan = |(name, job): (&DeviceName, &Job)| {
+            let settled = job.putting_back.is_some() || situation.holds(name);
+            (name.clone(), (job.plan.changes.len(), settled))
         };
+        let planned: BTreeMap<DeviceName, (usize, bool)> = jobs.iter().map(plan).collect();
+        let (jobs, mut outcomes) = match culprit {
+            Some(culprit) => held_up(jobs, &culprit),
+            None => (jobs, BTreeMap::new()),
+        };
+        outcomes.extend(self.roll_out(situation.target, jobs, &ill, context).await?);
         let unsent = |it: &Outcome| matches!(it, Outcome::Waiting(_) | Outcome::Held(_) | Outcome::Stopped);
         let sent = outcomes.values().any(|outcome| !unsent(outcome));
         for (name, outcome) in outcomes {
-            let changes = changes.get(&name).copied().unwrap_or_default();
-            let settled = situation.holds(&name);
+            let (changes, settled) = planned.get(&name).copied().unwrap_or_default();
             if matches!(outcome, Outcome::NotCorrected(_)) {
                 self.watches.try_again(name.clone());
             }
@@ -205,10 +241,17 @@ impl Agent {
     }
 }
 
-/// Nothing is sent while a device is diverged at this commit, or a Set may have cut it off.
-fn held(jobs: BTreeMap<DeviceName, Job>, culprit: &str) -> BTreeMap<DeviceName, Outcome> {
+/// Nothing of the commit is sent while a device is diverged at it, or a Set may have cut one off.
+/// What only puts something back, on a device that holds the commit, is sent all the same: gives
+/// that, and the others.
+fn held_up(
+    jobs: BTreeMap<DeviceName, Job>,
+    culprit: &str,
+) -> (BTreeMap<DeviceName, Job>, BTreeMap<DeviceName, Outcome>) {
     let why = format!("held since {culprit}; the next commit goes on, or `gitfabric apply`");
-    jobs.into_keys().map(|name| (name, Outcome::Waiting(why.clone()))).collect()
+    let (corrections, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        jobs.into_iter().partition(|(_, job)| job.putting_back.is_some());
+    (corrections, others.into_keys().map(|name| (name, Outcome::Waiting(why.clone()))).collect())
 }
 
 /// Writes the SHA of devices that the commit does not concern, and forgets those that left.

@@ -320,8 +320,9 @@ impl Store {
     }
 
     /// Writes that somebody changed a device that holds its commit, and why it is said; or, without
-    /// a reason, that it is as it should be again. How a device stands that does not hold its
-    /// commit is a pass's word, and stays.
+    /// a reason, that it is as it should be again: also one that holds its commit, and on which
+    /// something only waited to be put back. How a device stands that does not hold its commit is a
+    /// pass's word, and stays.
     pub fn set_drifted(
         &mut self,
         fabric: &FabricName,
@@ -332,8 +333,10 @@ impl Store {
         let standing = if reason.is_some() { Standing::Drifted } else { Standing::Current };
         self.connection.execute(
             "UPDATE device SET since = CASE WHEN standing = ?3 THEN since ELSE ?5 END, standing = ?3, reason = ?4
-             WHERE fabric = ?1 AND device = ?2 AND standing IN ('current', 'drifted')
-                 AND (standing <> ?3 OR reason IS NOT ?4)",
+             WHERE fabric = ?1 AND device = ?2 AND (standing <> ?3 OR reason IS NOT ?4)
+                 AND (standing IN ('current', 'drifted')
+                     OR (standing = 'waiting' AND ?3 = 'current' AND commit_id = target
+                         AND tree_hash IS NOT NULL AND flight IS NULL))",
             params![fabric.as_str(), device.as_str(), standing.as_str(), reason, now.to_string()],
         )?;
         Ok(())

@@ -50,7 +50,8 @@ pub async fn run(
         let mut running = JoinSet::new();
         for device in wave {
             let Some(job) = jobs.remove(device) else { continue };
-            if let Some(culprit) = &held {
+            // what only puts something back carries nothing of what is in doubt
+            if let Some(culprit) = held.as_ref().filter(|_| job.putting_back.is_none()) {
                 let why = format!("held since {culprit} in a wave before");
                 outcomes.insert(device.clone(), Outcome::Waiting(why));
                 continue;

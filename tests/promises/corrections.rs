@@ -276,6 +276,41 @@ async fn a_correction_that_is_refused_holds_nobody_up() {
     agent.end().await;
 }
 
+/// A device that diverged holds the commit up, and no correction, as that carries nothing of the
+/// commit; but of its partner's, which waits for it until somebody puts it right by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diverged_device_keeps_a_correction_from_its_partner_alone() {
+    let intent = Intent::of(&["spine1", "leaf1", "leaf2", "leaf5", "leaf6"]);
+    let lab = Lab::with(with_policy(intent, &descriptions("")), Settings::default());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    let refusal = SetFault::Refuse { code: tonic::Code::InvalidArgument, message: "not now".to_owned() };
+    lab.device("leaf2").next_set(refusal);
+    lab.commit("Another uplink", |files| {
+        files.replace("devices/leaf2.yaml", "10.0.1.3/31", "10.0.1.103/31");
+    });
+    agent.stands("leaf2", Standing::Diverged).await;
+
+    let (other, before) = (held(&lab, "leaf5", DESCRIPTION), held(&lab, "leaf1", DESCRIPTION));
+    by_hand(&lab, "leaf5", &[(DESCRIPTION, json!("by hand"))]);
+    soon("the correction", lab.device("leaf5").wait_for_ended_sets(2)).await;
+    agent.stands("leaf5", Standing::Current).await;
+    assert_eq!(held(&lab, "leaf5", DESCRIPTION), other);
+
+    by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("by hand"))]);
+    agent.stands_for("leaf1", Standing::Waiting, "its partner leaf2 diverged").await;
+    by_hand(&lab, "leaf1", &[(DESCRIPTION, json!(before))]);
+    agent.stands("leaf1", Standing::Current).await;
+    assert_eq!(lab.device("leaf1").sets_received(), 1);
+
+    by_hand(&lab, "leaf1", &[(DESCRIPTION, json!("by hand"))]);
+    agent.stands_for("leaf1", Standing::Waiting, "its partner leaf2 diverged").await;
+    let next = lab.commit("Go on", |files| files.rename_vlan("web"));
+    agent.settled(&next).await;
+    assert_eq!(held(&lab, "leaf1", DESCRIPTION), before);
+    agent.end().await;
+}
+
 /// A device that is away in the middle of a correction keeps a commit from no other device.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_of_which_nothing_is_heard_holds_nobody_up() {

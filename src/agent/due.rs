@@ -57,10 +57,11 @@ impl Situation<'_> {
     /// Sorts the devices.
     pub(super) fn due(&self) -> Due {
         let known = &self.target.fabric.devices;
-        let gone = self.entries.keys().filter(|name| !known.contains_key(*name)).cloned().collect();
-        let mut due = Due { gone, ..Due::default() };
+        let asked = |name: &DeviceName| !self.asked.alone || self.asked.suspects.contains(name);
+        let gone = self.entries.keys().filter(|name| !known.contains_key(*name) && !self.asked.alone);
+        let mut due = Due { gone: gone.cloned().collect(), ..Due::default() };
         let held = !self.diverged().is_empty() || known.keys().any(|name| self.is_lost(name));
-        for (name, device) in known {
+        for (name, device) in known.iter().filter(|(name, _)| asked(name)) {
             if let Some((standing, why)) = at_rest(*device.state) {
                 due.rest.insert(name.clone(), (standing, why.to_owned()));
             } else if let Some(why) = self.held(name) {
@@ -343,6 +344,48 @@ mod tests {
             let asked = Asked { by_person, ..Asked::default() };
             let due = due(&target, &entries, &asked, &Orders::default());
             assert_eq!(due.read.iter().map(DeviceName::as_str).collect::<Vec<_>>(), reads, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_turn_that_only_puts_back_waits_for_no_other_device() {
+        let target = target();
+        let mut entries = entries(&target);
+        for (name, standing, at, in_flight) in [
+            ("leaf2", Standing::Unreachable, 'b', false),
+            ("leaf3", Standing::Unreachable, 'b', true),
+            ("leaf4", Standing::Waiting, 'b', false),
+            ("leaf5", Standing::Current, 'a', false),
+            ("spine1", Standing::Behind, 'b', false),
+        ] {
+            let entry = entries.get_mut(name).unwrap();
+            (entry.standing, entry.in_flight) = (standing, in_flight);
+            (entry.commit, entry.target) = (Some(commit(at)), Some(commit(at)));
+        }
+        let mut gone = entries["leaf1"].clone();
+        gone.device = "leaf99".parse().unwrap();
+        entries.insert(gone.device.clone(), gone);
+        let leaf1: DeviceName = "leaf1".parse().unwrap();
+        for (case, alone, reads, advances, forgets) in [
+            ("alone", true, vec!["leaf1"], vec![], 0),
+            ("with the rest", false, vec!["leaf1", "leaf2", "leaf3", "leaf4", "spine1"], vec!["leaf5"], 1),
+        ] {
+            let asked = Asked { suspects: BTreeSet::from([leaf1.clone()]), alone, ..Asked::default() };
+            let situation = Situation {
+                target: &target,
+                entries: &entries,
+                asked: &asked,
+                orders: &Orders::default(),
+                observed: false,
+            };
+            let due = situation.due();
+            assert_eq!(due.read.iter().map(DeviceName::as_str).collect::<Vec<_>>(), reads, "{case}");
+            assert_eq!(due.advance.iter().map(DeviceName::as_str).collect::<Vec<_>>(), advances, "{case}");
+            assert_eq!(due.gone.len(), forgets, "{case}");
+            assert!(due.rest.is_empty(), "{case}: {:?}", due.rest);
+            // that it was not called does not mean that it is there again
+            let found = BTreeMap::from([(leaf1.clone(), Found::Answers)]);
+            assert_eq!(situation.lost(&found).map(DeviceName::as_str), Some("leaf3"), "{case}");
         }
     }
 

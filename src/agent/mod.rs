@@ -63,6 +63,9 @@ pub struct Asked {
     pub by_person: bool,
     /// Devices that were seen to differ and may be put back, whatever the record says of them.
     pub suspects: BTreeSet<DeviceName>,
+    /// Look at those devices and at no other: what else is due may be out of reach, and is waited
+    /// for in the next turn.
+    pub alone: bool,
 }
 
 /// Everything a pass stands on.

@@ -82,7 +82,9 @@ impl Agent {
         let done = self.work(&situation, &journal, found).await?;
         verdicts.extend(done.verdicts);
         self.seen(target.name(), &orders).await?;
-        self.observed = Some(target.commit.clone());
+        if !situation.asked.alone {
+            self.observed = Some(target.commit.clone());
+        }
         if !done.sent
             && situation.knew(&due, &verdicts)
             && journal.with(|store, journal| store.drop_pass(&journal.fabric, journal.pass)).await?

@@ -94,7 +94,8 @@ impl Agent {
                 asked = wanted;
             }
             failures = if turn.is_err() { failures.saturating_add(1) } else { 0 };
-            retries = if waiting { retries.saturating_add(1) } else { 0 };
+            // devices that have to be tried again were, unless the turn was for others alone
+            retries = if waiting { retries.saturating_add(u32::from(looks)) } else { 0 };
             if self.stop.is_cancelled() {
                 return Ok(());
             }
@@ -148,9 +149,11 @@ impl Agent {
 
     /// Looks at the branch and passes. A branch that cannot be fetched does not keep the
     /// devices that are behind from catching up. Drift is put back to the last good commit: a turn
-    /// for that alone does not look, since it waits for no fetch.
+    /// for that alone does not look, since it waits for no fetch, and for no device that is away.
     async fn turn(&mut self, asked: Asked, looks: bool) -> anyhow::Result<()> {
         if !looks {
+            let alone = !asked.read_back && !asked.by_person;
+            let asked = Asked { alone, ..asked };
             return self.pass("devices were changed behind our back", asked).await.map(|_| ());
         }
         let looked = self.look().await;

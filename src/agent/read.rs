@@ -12,10 +12,10 @@ use crate::compile::DeviceBuild;
 use crate::drift::{resalted, shown_otherwise};
 use crate::gnmi::ErrorKind;
 use crate::intent::Fabric;
-use crate::names::DeviceName;
+use crate::names::{DeviceName, FabricName};
 use crate::plan::{DevicePlan, FingerprintKey, Inputs, Prints, Recorded, Rules, device_plan};
 use crate::record::Store;
-use crate::rollout::{Device, Reading, Session};
+use crate::rollout::{Device, NotIdentified, Reading, Session};
 use crate::yang::Path;
 
 /// How many devices are read at the same time: enough to hide their latency, few enough
@@ -89,14 +89,16 @@ impl Read {
 pub(super) struct Reader<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) store: StoreHandle,
-    /// Whether a Set whose outcome was not recorded is settled on record too, or for this
-    /// reading only.
+    /// Whether this is for a pass: a Set whose outcome was not recorded is settled on record too,
+    /// and the pass itself asks which device answers before it makes anything of what was read.
+    /// Otherwise the Set is settled for this reading only, and each device is asked here.
     pub(super) settles: bool,
 }
 
 impl Reader<'_> {
     /// Calls the devices of `read` and `probe`, reads those of `read`, and takes what is on
-    /// record of them. A Set whose outcome was not recorded is settled by what was read.
+    /// record of them. A Set whose outcome was not recorded is settled by what was read, of the
+    /// device that it was sent to and no other.
     pub(super) async fn read(
         &self,
         fabric: &Fabric,
@@ -104,6 +106,7 @@ impl Reader<'_> {
         read: &BTreeSet<DeviceName>,
         probe: &BTreeSet<DeviceName>,
     ) -> anyhow::Result<BTreeMap<DeviceName, Found>> {
+        let in_flight = self.in_flight(&fabric.design.name.value).await?;
         let permits = Arc::new(Semaphore::new(AT_ONCE));
         let mut running = JoinSet::new();
         for name in read.union(probe) {
@@ -112,12 +115,13 @@ impl Reader<'_> {
             };
             let device = self.inventory.device(intended, fabric.design.management.gnmi_port, build)?;
             let build = read.contains(name).then(|| Arc::clone(build));
+            let identify = !self.settles || in_flight.contains(name);
             let (permits, store, settles) = (Arc::clone(&permits), self.store.clone(), self.settles);
             let fabric = fabric.design.name.value.clone();
             running.spawn(async move {
                 let _permit = permits.acquire().await;
                 let name = device.name().clone();
-                let found = match call(device, build).await {
+                let found = match call(device, build, identify).await {
                     Found::Read(read) => {
                         let settled = store.with(move |store| settle(store, &fabric, *read, settles)).await?;
                         Found::Read(Box::new(settled))
@@ -134,14 +138,29 @@ impl Reader<'_> {
         }
         Ok(found)
     }
+
+    /// The devices that were sent a Set of which no outcome is on record.
+    async fn in_flight(&self, fabric: &FabricName) -> anyhow::Result<BTreeSet<DeviceName>> {
+        let fabric = fabric.clone();
+        let entries = self.store.with(move |store| store.devices(&fabric)).await?;
+        Ok(entries.into_iter().filter(|entry| entry.in_flight).map(|entry| entry.device).collect())
+    }
 }
 
-async fn call(device: Device, build: Option<Arc<DeviceBuild>>) -> Found {
+/// `identify`: another device at the address counts as none.
+async fn call(device: Device, build: Option<Arc<DeviceBuild>>, identify: bool) -> Found {
     let session = match device.connect().await {
         Ok(session) => session,
         Err(error) => return Found::Unreachable(why(&error)),
     };
     let Some(build) = build else { return Found::Answers };
+    if identify {
+        match session.identify().await {
+            Ok(()) => {}
+            Err(NotIdentified::Unanswered(error)) => return Found::Unreachable(why(&error)),
+            Err(another) => return Found::Unreachable(another.to_string()),
+        }
+    }
     match session.read().await {
         Ok(reading) => Found::Read(Box::new(Read {
             device,
@@ -168,7 +187,7 @@ fn why(error: &crate::gnmi::Error) -> String {
 
 fn settle(
     store: &mut Store,
-    fabric: &crate::names::FabricName,
+    fabric: &FabricName,
     mut read: Read,
     settles: bool,
 ) -> Result<Read, crate::record::RecordError> {

@@ -1,9 +1,12 @@
 //! Promise 4: `kill -9` at any moment leaves a record that is true after the next pass.
 
 use gitfabric::gnmi::{Client, Credentials, Deadlines, Target, Tls, Transport, Trust, install_crypto};
+use gitfabric::record::Standing;
 use gitfabric::secret::SecretText;
 use gitfabric::simulator::SetFault;
+use serde_json::json;
 
+use crate::corrections::by_hand;
 use crate::intent::Intent;
 use crate::lab::{Lab, fabric_name};
 use crate::running::{Process, Running, soon};
@@ -55,6 +58,37 @@ async fn killed_before_the_outcome_was_recorded_what_was_applied_is_ours() {
     agent.settled(&lab.revert()).await;
     assert_eq!(lab.owned(), owned);
     assert_eq!(lab.trees(), held, "nothing of it was taken for foreign");
+    agent.end().await;
+}
+
+/// The agent dies in the middle of a Set, and another device answers at the address when it is back:
+/// what that holds says nothing of the Set, neither to the agent nor to a person who asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_in_flight_is_not_settled_by_another_device_at_the_address() {
+    const HOSTNAME: &str = "/system/config/hostname";
+    let lab = Lab::new(Intent::pair());
+    let mut agent = Running::start(&lab);
+    agent.settled(&lab.head()).await;
+    agent.end().await;
+
+    lab.device("leaf1").next_set(SetFault::NoAnswer);
+    let renamed = lab.commit("Rename VLAN 40", |files| files.rename_vlan("web"));
+    let process = Process::start(&lab);
+    soon("the Set", lab.device("leaf1").wait_for_ended_sets(2)).await;
+    process.kill();
+    by_hand(&lab, "leaf1", &[(HOSTNAME, json!("leaf9"))]);
+    let another = r#"answers as "leaf9", and the intent means leaf1"#;
+    let live = lab.gitfabric(&["drift", "--live"]);
+    let live = String::from_utf8_lossy(&live.stdout).into_owned();
+    assert!(live.contains("leaf1 was not read") && live.contains("leaf9"), "{live}");
+
+    let mut agent = Running::start(&lab);
+    agent.stands_for("leaf1", Standing::Unreachable, another).await;
+    assert!(lab.entry("leaf1").in_flight, "its outcome is not known");
+    by_hand(&lab, "leaf1", &[(HOSTNAME, json!("leaf1"))]);
+    agent.settled(&renamed).await;
+    lab.assert_true(&renamed, &["leaf1", "leaf2", "spine1"]);
+    assert_eq!(lab.device("leaf1").sets_received(), 2, "a Set that came through is not sent again");
     agent.end().await;
 }
 

@@ -60,13 +60,40 @@ impl Agent {
     }
 
     /// How long until the next hold ends; none if nothing is held, or nobody knows. One that
-    /// ended while a pass was under way, which had left it alone, is due at once.
-    pub(super) async fn hold_ends_in(&self) -> Option<Duration> {
+    /// ended while a pass was under way, which had left it alone, is due after `least`.
+    pub(super) async fn hold_ends_in(&self, least: Duration) -> Option<Duration> {
         let fabric = self.target.as_ref()?.name().clone();
         let now = Timestamp::now();
         let every = move |store: &mut Store| store.holds(&fabric, Timestamp::MIN);
         let holds = self.with_store(every).await.ok()?;
-        let next = holds.iter().map(|hold| hold.until).min()?;
-        Some(Duration::try_from(next.duration_since(now)).unwrap_or_default() + AFTER)
+        holds.iter().map(|hold| due_in(hold.until, now, least)).min()
+    }
+}
+
+/// How long after now a turn is due for a hold with this end; at least so long if it has ended.
+fn due_in(until: Timestamp, now: Timestamp, least: Duration) -> Duration {
+    match Duration::try_from(until.duration_since(now)) {
+        Ok(left) if !left.is_zero() => left + AFTER,
+        _ => least.max(AFTER),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_that_a_failing_pass_does_not_see_is_not_waited_for_each_second() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let seconds = Duration::from_secs;
+        for (case, until, least, expected) in [
+            ("it is to come", 107, Duration::ZERO, seconds(7) + AFTER),
+            ("it is to come, and the last pass failed", 107, seconds(300), seconds(7) + AFTER),
+            ("it came meanwhile", 90, Duration::ZERO, AFTER),
+            ("it comes now", 100, Duration::ZERO, AFTER),
+            ("it came, and the pass that was to see it failed", 90, seconds(300), seconds(300)),
+        ] {
+            assert_eq!(due_in(at(until), at(100), least), expected, "{case}");
+        }
     }
 }

@@ -102,7 +102,7 @@ impl Agent {
             let next = Instant::now() + self.pause(failures, waiting.then_some(retries));
             look_at = if looks { next } else { look_at.min(next) };
             // a pass that fails forgets no hold that has ended
-            let least = if turn.is_err() { RETRY } else { Duration::ZERO };
+            let least = if turn.is_err() { self.pause(failures, None) } else { Duration::ZERO };
             let mut next = self.or_hold_ends(look_at, least).await;
             loop {
                 looks = true;
@@ -192,11 +192,11 @@ impl Agent {
         self.tell_netbox(&report).await;
     }
 
-    /// The time of the next turn: this one, or the end of a hold before it, which is at least so
-    /// far away.
+    /// The time of the next turn: this one, or the end of a hold before it. For those that have
+    /// ended already it waits so long, at least.
     async fn or_hold_ends(&self, at: Instant, least: Duration) -> Instant {
-        let end = self.hold_ends_in().await;
-        end.map_or(at, |end| at.min(Instant::now() + end.max(least)))
+        let end = self.hold_ends_in(least).await;
+        end.map_or(at, |end| at.min(Instant::now() + end))
     }
 
     /// How long to wait for the next turn if nothing wakes the agent.

@@ -105,20 +105,20 @@ pub fn lift(
     }))
 }
 
-/// Ends a hold that was asked for before some time, if there is one; gives the device. Whoever
-/// asks for it again ends nothing that was asked for since.
+/// Ends a hold that was asked for before some time, if there is one; gives what was meant, which
+/// may be held still: whoever asks for it again ends nothing that was asked for since.
 pub fn lift_before(
     store: &mut Store,
     fabric: &FabricName,
     wanted: &Wanted<'_>,
     before: Timestamp,
-) -> Result<DeviceName, Refused> {
+) -> Result<(DeviceName, Path), Refused> {
     let (device, path) = located(store, fabric, wanted)?;
     let holds = store.holds(fabric, wanted.now)?;
     if holds.of(&device).any(|hold| hold.path == path && hold.since <= before) {
         store.lift(fabric, &device, &path, wanted.now)?;
     }
-    Ok(device)
+    Ok((device, path))
 }
 
 /// `4h`, `30m`, `2d`.

@@ -39,7 +39,7 @@ async fn a_comment_holds_a_device_once_and_its_answer_says_what_is_held_now() {
     world.forge.says(number, "ada", "/gitfabric hold leaf1 for 2h again");
     world.comment(number, "another comment holds", |body| body.contains(": again.")).await;
     world.forge.says(number, "ada", "/gitfabric lift leaf1");
-    world.comment(number, "it is lifted", |body| body.contains("What was held of leaf1")).await;
+    world.comment(number, "it is lifted", |body| body.contains("leaf1 is not held now.")).await;
     assert!(held().is_empty());
     agent.end().await;
 }

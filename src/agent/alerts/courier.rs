@@ -392,7 +392,7 @@ mod tests {
             failures,
             until: until.map(|seconds| now + Duration::from_secs(seconds)),
         };
-        let patience = Some(Duration::from_secs(60));
+        let patience = Some(Duration::from_mins(1));
         for (case, before, is_aside, asked, expected) in [
             ("a first failure", rest(0, None), false, None, rest(1, None)),
             ("another", rest(1, None), false, None, rest(2, Some(1))),

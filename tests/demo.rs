@@ -170,9 +170,6 @@ fn what_the_demo_tells_people_to_type_works_as_printed() {
     let merged = head();
     demo.wait_for(&format!("{merged}: 10 of 10 devices current"));
 
-    shell(command_of_the_readme());
-    demo.wait_for("to be recabled");
-
     let looked = shell(&demo.commands("5. "));
     assert!(looked.contains(&format!("at {merged}: 10 of 10 devices current")), "{looked}");
     assert!(
@@ -180,6 +177,9 @@ fn what_the_demo_tells_people_to_type_works_as_printed() {
         "the plan says what the last commit changed:\n{looked}"
     );
     assert!(looked.contains("corrected"), "the history says what was put back:\n{looked}");
+
+    shell(command_of_the_readme());
+    demo.wait_for("to be recabled");
 
     let second = gitfabric(&["demo", "--dir", path.to_str().unwrap()]).output().unwrap();
     assert_eq!(second.status.code(), Some(1));

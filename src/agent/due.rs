@@ -46,10 +46,10 @@ pub(super) struct Due {
 
 impl Due {
     /// The devices that the pass has in hand: it looks at them, or ends what was seen on them, as
-    /// the commit takes them out of service. One that is held is neither.
+    /// the commit takes them out of service or out of the intent. One that is held is neither.
     pub(super) fn in_hand(&self) -> impl Iterator<Item = &DeviceName> {
         let ended = self.rest.iter().filter(|(_, (standing, _))| *standing != Standing::Held);
-        self.read.iter().chain(ended.map(|(name, _)| name))
+        self.read.iter().chain(ended.map(|(name, _)| name)).chain(&self.gone)
     }
 }
 
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_has_in_hand_what_it_reads_and_what_the_commit_takes_out_of_service() {
+    fn a_pass_has_in_hand_what_it_reads_and_what_the_commit_takes_out_of_service_or_away() {
         let name = |text: &str| text.parse::<DeviceName>().unwrap();
         let rest = [("leaf2", Standing::Paused), ("leaf3", Standing::Held), ("leaf4", Standing::Staged)];
         let due = Due {
@@ -430,7 +430,8 @@ mod tests {
             rest: rest.map(|(device, standing)| (name(device), (standing, String::new()))).into(),
             gone: vec![name("leaf6")],
         };
-        assert_eq!(due.in_hand().map(DeviceName::as_str).collect::<Vec<_>>(), ["leaf1", "leaf2", "leaf4"]);
+        let in_hand: Vec<&str> = due.in_hand().map(DeviceName::as_str).collect();
+        assert_eq!(in_hand, ["leaf1", "leaf2", "leaf4", "leaf6"]);
     }
 
     #[test]

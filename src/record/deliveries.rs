@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::news::News;
 use super::store::{RecordError, Store, parsed};
@@ -61,7 +61,7 @@ impl Store {
     /// Says who is to be told from now on. One that is new gets nothing of the past; what
     /// waits for one that is gone is forgotten.
     pub fn keep_receivers(&mut self, names: &[&str]) -> Result<(), RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         let known = write
             .prepare("SELECT receiver FROM receiver")?
             .query_map([], |row| row.get::<_, String>(0))?
@@ -97,7 +97,7 @@ impl Store {
                 .query_map(params![seen, BATCH], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?
                 .collect::<Result<Vec<_>, _>>()?;
             let Some((last, _)) = news.last() else { return Ok(()) };
-            let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let write = self.connection.transaction()?;
             for (id, body) in &news {
                 if serde_json::from_str(body).is_ok_and(|news| wants(&news)) {
                     // what was pruned meanwhile is told no more
@@ -189,7 +189,7 @@ impl Store {
         next_at: Option<Timestamp>,
         error: Option<&str>,
     ) -> Result<(), RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         for id in news {
             write.execute(
                 "UPDATE delivery SET state = ?3, attempts = attempts + 1, next_at = ?4, error = ?5
@@ -207,7 +207,7 @@ impl Store {
     /// Lets what was given up, and what waits for its time, be tried at once: of one receiver,
     /// or of all. Gives how many.
     pub fn retry_deliveries(&mut self, receiver: Option<&str>) -> Result<usize, RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         let count = write.execute(
             "UPDATE delivery SET state = 'waiting', attempts = 0, next_at = NULL
              WHERE state IN ('dead', 'waiting') AND (?1 IS NULL OR receiver = ?1)",
@@ -264,7 +264,7 @@ impl Store {
     /// that wait for one receiver the oldest are given up; what was given up is kept among 20,000.
     pub fn prune_news(&mut self, now: Timestamp) -> Result<(), RecordError> {
         let before = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         let receivers = write
             .prepare("SELECT receiver FROM receiver")?
             .query_map([], |row| row.get::<_, String>(0))?

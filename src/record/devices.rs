@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::passes::{DeviceEvent, insert_event};
 use super::store::{RecordError, Store, parsed};
@@ -174,7 +174,7 @@ impl Store {
     /// Every device of a fabric that the record knows, by name.
     pub fn devices(&self, fabric: &FabricName) -> Result<Vec<DeviceEntry>, RecordError> {
         // trees stand before what is asked for: with them each row is some pages more to read
-        let read = self.connection.unchecked_transaction()?;
+        let read = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
         let mut query = read.prepare_cached(&devices_query())?;
         let mut rows = query.query([fabric.as_str()])?;
         let mut found = Vec::new();

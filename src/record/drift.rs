@@ -399,6 +399,25 @@ mod tests {
         }
     }
 
+    /// What was read first is still so when it is written: nobody writes in between, and it is
+    /// never refused because somebody did.
+    #[test]
+    fn nobody_writes_between_what_is_known_of_drift_and_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("r.sqlite");
+        let mut store = Store::open(&file).unwrap();
+        let (fabric, device): (FabricName, DeviceName) = ("dc1".parse().unwrap(), "leaf1".parse().unwrap());
+        let another = Connection::open(&file).unwrap();
+        another.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let write = || another.execute("DELETE FROM hold", []);
+        let meanwhile = |_: &DriftNews| {
+            assert!(write().is_err(), "it waits for its turn");
+            Vec::new()
+        };
+        store.set_drift(&fabric, &device, None, &[], Timestamp::UNIX_EPOCH, meanwhile).unwrap();
+        write().unwrap();
+    }
+
     /// Whether it was told stands in the row, and is what its end is told by.
     #[test]
     fn what_was_told_is_known_until_its_end_is_told() {

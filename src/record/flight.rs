@@ -5,7 +5,7 @@
 //! `Store::corrected` of `corrections`), the column (`columns`), sending (`rollout`).
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns;
 use super::devices::ensure_row;
@@ -54,7 +54,7 @@ impl Store {
         with_it: impl FnOnce(&Connection) -> Result<(), RecordError>,
     ) -> Result<Option<Hold>, RecordError> {
         // at once, so that no hold can come between looking and writing
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         if let Some(hold) = holds::standing(&write, fabric, now)?.stopping(device, plan) {
             return Ok(Some(hold.clone()));
         }

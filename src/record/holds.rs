@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::corrections::{rearm, rearm_before};
 use super::store::{RecordError, Store, parsed};
@@ -115,7 +115,7 @@ impl Store {
     /// Holds a device, or a path of it, until the hold's end; a hold of the same path before it
     /// is replaced. What was given up on the device stays so until a hold of it ends.
     pub fn set_hold(&mut self, fabric: &FabricName, hold: &Hold) -> Result<(), RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         insert(&write, fabric, hold)?;
         write.commit()?;
         Ok(())
@@ -129,7 +129,7 @@ impl Store {
         hold: &Hold,
         (comment, said): (u64, &str),
     ) -> Result<bool, RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         let is_new = write.execute(
             "INSERT OR IGNORE INTO carried_out (fabric, comment, said) VALUES (?1, ?2, ?3)",
             params![fabric.as_str(), comment.to_string(), said],
@@ -149,7 +149,7 @@ impl Store {
         path: &Path,
         now: Timestamp,
     ) -> Result<bool, RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         let active = standing(&write, fabric, now)?.of(device).any(|hold| hold.path == *path);
         if active {
             write.execute(
@@ -167,7 +167,7 @@ impl Store {
     /// Lets what was given up be put back again where a hold of it has ended. Once: what was put
     /// back since then counts, however often this is asked.
     pub fn rearm_where_held(&mut self, fabric: &FabricName, now: Timestamp) -> Result<(), RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         for hold in rows(&write, fabric)?.into_iter().filter(|hold| hold.until <= now) {
             if concerns(&write, fabric, &hold.device, &hold.path)? {
                 rearm_before(&write, fabric, &hold.device, hold.until)?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::news::{News, insert};
 use super::store::{RecordError, Store, parsed};
@@ -45,7 +45,7 @@ impl Store {
             return Ok(false);
         }
         // asked again within the transaction: another connection may just note the same
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         let changed = write.execute(
             "INSERT INTO noted (fabric, subject, what, at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (fabric, subject) DO UPDATE SET what = ?3, at = ?4 WHERE what != ?3",

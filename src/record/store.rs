@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::plan::FingerprintKey;
 
@@ -85,6 +85,9 @@ impl Store {
             step.pragma_update(None, "user_version", index + 1)?;
         }
         step.commit()?;
+        // whoever reads first and writes then would else be refused, without waiting, where another
+        // has written in between: couriers and other processes do
+        connection.set_transaction_behavior(TransactionBehavior::Immediate);
         Ok(Self { connection })
     }
 

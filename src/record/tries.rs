@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::store::{RecordError, Store};
 
@@ -37,7 +37,7 @@ pub struct Rest {
 impl Store {
     /// Writes what a message says, before it is tried for the first time.
     pub fn begin_message(&mut self, receiver: &str, news: &[i64], event: &str) -> Result<(), RecordError> {
-        let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let write = self.connection.transaction()?;
         write.execute("INSERT INTO message (receiver, event) VALUES (?1, ?2)", [receiver, event])?;
         let message = write.last_insert_rowid();
         for id in news {

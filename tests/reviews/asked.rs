@@ -38,6 +38,7 @@ async fn a_plan_is_renewed_when_somebody_asks_and_by_nobody_else() {
     // once each: no one can keep it busy
     world.forge.says(number, "mallory", "/gitfabric plan");
     world.forge.says(number, "mallory", "/gitfabric explain x");
+    world.forge.requests();
     world.looks(3).await;
     assert_eq!(world.looks(3).await.writes, 0);
     world.forge.says(number, "ada", "/gitfabric plan");

@@ -102,6 +102,7 @@ async fn an_agent_that_only_observes_reviews_and_says_nothing_of_applying() {
     let number = world.opens(|files| files.rename_vlan("ventas"));
     world.reviewed(number).await;
     let commit = world.merges(number);
+    world.forge.requests();
     world.looks(3).await;
     assert!(world.forge.statuses(commit.as_str()).is_empty());
     assert!(world.ours(number, "<!-- gitfabric:applied").is_empty());

@@ -13,10 +13,13 @@ async fn a_comment_that_somebody_deleted_or_changed_is_put_right() {
         let agent = world.agent().await;
         let number = world.opens(|files| files.rename_vlan("ventas"));
         let first = world.reviewed(number).await;
+        // looks from now on: one that goes before it was ever listed is not missed
+        world.forge.requests();
         world.looks(3).await;
         world.forge.deletes(first.id);
         let second = world.comment(number, "it is there again", |body| body.contains("ventas")).await;
         assert_ne!(second.id, first.id, "{kind}");
+        world.forge.requests();
         world.looks(3).await;
         world.forge.rewords(second.id, "<!-- gitfabric:plan evpn-lab -->\nall is well, merge it");
         let third = world.comment(number, "it is put right", |body| body.contains("ventas")).await;
